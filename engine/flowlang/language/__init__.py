@@ -1,0 +1,1 @@
+"""From text to a checked flow: reading, the model, expressions, diagnostics."""

@@ -1,0 +1,116 @@
+"""Keeps secrets out of everything that leaves a run. This is the one place where that is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from flowlang.values import plain
+
+MASK: Final = "••••"
+
+#: Shorter text is masked only where it is the whole value, so that a short password doesn't blank the output.
+SHORTEST_INSIDE: Final = 4
+
+_SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(?:KEY|DSN)S?(?:_|$)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^\s/?#]*)@")
+_WORDS_THAT_SAY_NOTHING = frozenset({"", "true", "false", "null", "none", "yes", "no"})
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or key with this name holds a secret (`API_KEY`, `PGPASSWORD`, `GITHUB_TOKEN` …)."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def url_passwords(text: str) -> list[str]:
+    """The passwords inside the URLs of a text, as they are written there."""
+    return _URL_PASSWORD.findall(text) if "://" in text else []
+
+
+class Redactor:
+    """Knows the secrets of a run and masks them.
+
+    `redactor(value)` is the value as plain data (see `flowlang.values`) with every secret replaced by `••••`.
+    Secrets may be added at any time; what was masked before stays as it was.
+    """
+
+    def __init__(self, secrets: Iterable[Any] = ()) -> None:
+        self._whole: set[Any] = set()
+        self._inside: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self._mask: Callable[[Any], Any] | None = None
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: Any) -> None:
+        """Treat `secret`, in all the forms it takes in text, as secret; the leaves of a map or list each."""
+        if isinstance(secret, Mapping):
+            for item in secret.values():
+                self.add(item)
+        elif isinstance(secret, (list, tuple, set, frozenset)):
+            for item in secret:
+                self.add(item)
+        elif isinstance(secret, bytes):
+            self.add(secret.decode("utf-8", "replace"))
+            self._add_text(plain(secret))
+        elif secret is None or isinstance(secret, bool):
+            return
+        else:
+            if not isinstance(secret, str):
+                self._whole.add(secret)
+            self._add_text(plain(secret) if not isinstance(secret, str) else secret)
+
+    def add_url(self, url: str) -> None:
+        """Treat the passwords inside a URL as secret, decoded and as written."""
+        from urllib.parse import unquote
+
+        for password in url_passwords(url):
+            self.add(password)
+            self.add(unquote(password))
+
+    def _add_text(self, secret: Any) -> None:
+        text = str(secret)
+        if text.lower() in _WORDS_THAT_SAY_NOTHING or text in self._whole:
+            return
+        self._whole.add(text)
+        self._mask = self._leaf
+        if len(text) < SHORTEST_INSIDE:
+            return
+        self._inside |= _forms(text)
+        self._pattern = None
+
+    def text(self, text: str) -> str:
+        """`text` with every secret in it masked."""
+        if self._mask is None:
+            return text
+        if text in self._whole:
+            return MASK
+        if not self._inside:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._inside, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return self._pattern.sub(MASK, text)
+
+    def _leaf(self, value: Any) -> Any:
+        if type(value) is str:
+            return self.text(value)
+        return MASK if value in self._whole else value
+
+    def __call__(self, value: Any) -> Any:
+        return plain(value, self._mask)
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._whole)} secrets>"
+
+
+def _forms(secret: str) -> set[str]:
+    """The spellings in which a secret turns up in messages: as it is, quoted for URLs, JSON, Python."""
+    from json import dumps
+    from urllib.parse import quote, quote_plus
+
+    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), repr(secret)[1:-1]}
+    forms |= {dumps(secret)[1:-1], dumps(secret, ensure_ascii=False)[1:-1]}
+    forms |= {re.sub(r"%[0-9A-F]{2}", lambda code: code.group().lower(), form) for form in forms}
+    return {form for form in forms if len(form) >= SHORTEST_INSIDE}

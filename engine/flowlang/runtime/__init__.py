@@ -1,0 +1,1 @@
+"""Running: plans, scopes, events, control."""

@@ -1,0 +1,1 @@
+"""The connection plugins that come in the box."""
