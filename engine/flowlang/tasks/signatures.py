@@ -1,0 +1,266 @@
+"""What a task's signature says: the arguments it takes, what it gives back, and whether given arguments fit."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flowlang.errors import ConfigurationError
+from flowlang.language.catalog import Parameter, TaskInfo
+from flowlang.language.diagnostics import nearest
+from flowlang.tasks.annotations import json_type
+
+if TYPE_CHECKING:
+    from flowlang.tasks.docstrings import Docstring
+
+#: Parameters that the run fills in, beside the step's arguments.
+INJECTED: Final = frozenset({"connection", "context"})
+
+_VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_GENERATOR: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+class _Unknown:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+#: Stands for an argument whose value is known only during the run.
+UNKNOWN: Final = _Unknown()
+
+
+class ArgumentProblem(NamedTuple):
+    """An argument that does not fit. `name` is None only where no argument can be named.
+
+    `code` is `unknown-argument`, `missing-argument` or `argument-type`.
+    """
+
+    name: str | None
+    code: str
+    message: str
+    suggestion: str | None = None
+
+
+def describe(
+    function: Callable[..., Any],
+    *,
+    name: str,
+    description: str = "",
+    provider: str | None = None,
+    stub: bool = False,
+) -> TaskInfo:
+    """What is known of a task from its signature and its docstring (in Google's style).
+
+    Without a `description` it is the docstring's first paragraph. Raises ConfigurationError for a function
+    that a step cannot call.
+    """
+    signature = signature_of(function, name)
+    implementation = innermost(function)
+    namespace = getattr(implementation, "__globals__", {})
+    doc = _doc_of(implementation)
+    parameters = tuple(
+        Parameter(
+            parameter.name,
+            json_type(parameter.annotation, namespace),
+            parameter.default is parameter.empty,
+            None if parameter.default is parameter.empty else parameter.default,
+            doc.arguments.get(parameter.name, ""),
+        )
+        for parameter in signature.parameters.values()
+        if parameter.kind not in _VARIADIC and parameter.name not in INJECTED
+    )
+    return TaskInfo(
+        name,
+        description or doc.summary,
+        parameters,
+        doc.results,
+        any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()),
+        "connection" in named_parameters(function, name),
+        provider,
+        stub,
+        doc.example,
+        place_of(function),
+    )
+
+
+def signature_of(function: Callable[..., Any], name: str) -> inspect.Signature:
+    """The signature with which a step calls `function`; a builtin that has none takes anything.
+
+    Raises ConfigurationError for parameters that can only be given by position, as steps give arguments by name.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return inspect.Signature([inspect.Parameter("arguments", inspect.Parameter.VAR_KEYWORD)])
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise ConfigurationError(
+                f"the task `{name}`{_at(function)} takes `{parameter.name}` by position only, "
+                "but a step gives its arguments by name",
+                hint="remove the `/` from its parameters, or register a function that calls it",
+            )
+    return signature
+
+
+def named_parameters(function: Callable[..., Any], name: str) -> frozenset[str]:
+    """The names of the parameters that can be given by name; raises ConfigurationError like `signature_of`."""
+    plain = getattr(function, "__func__", function)
+    if type(plain) is _FUNCTION and not plain.__dict__:
+        # a decorator leaves its mark in __dict__; without one the code object says it all, far quicker
+        code = plain.__code__
+        bound = 0 if plain is function else 1
+        if code.co_posonlyargcount <= bound:
+            return frozenset(code.co_varnames[bound : code.co_argcount + code.co_kwonlyargcount])
+    parameters = signature_of(function, name).parameters.values()
+    return frozenset(parameter.name for parameter in parameters if parameter.kind not in _VARIADIC)
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling `function` gives a coroutine."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    target = _without_partials(function)
+    return not _has_code(target) and inspect.iscoroutinefunction(_call_of(target))
+
+
+def is_generator(function: Callable[..., Any]) -> bool:
+    """Whether calling `function` gives a generator, plain or async."""
+    target = _without_partials(function)
+    code = getattr(target if _has_code(target) else _call_of(target), "__code__", None)
+    return code is not None and bool(code.co_flags & _GENERATOR)
+
+
+def innermost(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that was written: without partial application, binding and decorators that say what they wrap."""
+    target = _without_partials(function)
+    if not _has_code(target) and not isinstance(target, type):
+        target = _call_of(target)
+    target = getattr(target, "__func__", target)
+    return inspect.unwrap(target) if hasattr(target, "__wrapped__") else target
+
+
+def place_of(function: Callable[..., Any]) -> str | None:
+    """`file:line` of where a function was written; None for one that was not written in Python."""
+    code = getattr(innermost(function), "__code__", None)
+    return None if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def check_arguments(info: TaskInfo, given: Mapping[str, Any]) -> list[ArgumentProblem]:
+    """Every way in which the arguments of a step don't fit its task.
+
+    `given` holds their values by name, with UNKNOWN for what only the run will know.
+    """
+    known = {parameter.name: parameter for parameter in info.parameters}
+    problems: list[ArgumentProblem] = []
+    for name, value in given.items():
+        parameter = known.get(name)
+        if parameter is not None:
+            problems += _check_type(info, parameter, value)
+        elif not info.open_ended:
+            problems.append(_unknown_argument(info, name, [other for other in known if other not in given]))
+    for parameter in info.parameters:
+        if parameter.required and parameter.name not in given:
+            kind = f" ({_readable(parameter.type)})" if parameter.type else ""
+            message = f"the task `{info.name}` needs the argument `{parameter.name}`{kind}"
+            problems.append(ArgumentProblem(parameter.name, "missing-argument", message))
+    return problems
+
+
+def _unknown_argument(info: TaskInfo, name: str, missing: list[str]) -> ArgumentProblem:
+    if name == "connection" and info.wants_connection:
+        message = f"the connection of `{info.name}` is named by the step's own key `connection`, not by an argument"
+        return ArgumentProblem(name, "unknown-argument", message)
+    if info.parameters:
+        takes = "it takes " + ", ".join(f"`{parameter.name}`" for parameter in info.parameters)
+    else:
+        takes = "it takes none"
+    message = f"the task `{info.name}` has no argument `{name}`; {takes}"
+    return ArgumentProblem(name, "unknown-argument", message, nearest(name, missing))
+
+
+def _check_type(info: TaskInfo, parameter: Parameter, value: Any) -> list[ArgumentProblem]:
+    if value is UNKNOWN or parameter.type is None:
+        return []
+    if value is None and not parameter.required and parameter.default is None:
+        return []
+    allowed = parameter.type.split("|")
+    kind = _kind(value)
+    if kind is None or kind in allowed or (kind == "integer" and "number" in allowed):
+        return []
+    message = (
+        f"the argument `{parameter.name}` of `{info.name}` must be {_readable(parameter.type)}, "
+        f"but {_shown(value, kind)} is {_ARTICLE[kind]}"
+    )
+    return [ArgumentProblem(parameter.name, "argument-type", message)]
+
+
+_KINDS: Final[dict[type, str]] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+    dict: "object",
+    list: "array",
+}
+_ARTICLE: Final = {
+    "string": "a string",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "null": "null",
+    "object": "an object",
+    "array": "an array",
+}
+
+
+def _kind(value: Any) -> str | None:
+    """The JSON type of a value, None for a value that JSON has no type for."""
+    return _KINDS.get(type(value))
+
+
+def _readable(types: str) -> str:
+    return " or ".join(_ARTICLE.get(name, name) for name in types.split("|"))
+
+
+def _shown(value: Any, kind: str) -> str:
+    if kind in ("object", "array"):
+        return f"the value {'{…}' if kind == 'object' else '[…]'}"
+    from json import dumps
+
+    text = dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+_FUNCTION: Final = type(lambda: None)
+
+
+def _without_partials(function: Callable[..., Any]) -> Callable[..., Any]:
+    from functools import partial
+
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
+def _has_code(function: Callable[..., Any]) -> bool:
+    return hasattr(getattr(function, "__func__", function), "__code__")
+
+
+def _doc_of(function: Callable[..., Any]) -> Docstring:
+    from flowlang.tasks.docstrings import read_docstring  # its patterns cost start-up time
+
+    text = function.__doc__
+    return read_docstring(inspect.cleandoc(text) if isinstance(text, str) else "")
+
+
+def _call_of(target: Callable[..., Any]) -> Any:
+    return type(target).__call__
+
+
+def _at(function: Callable[..., Any]) -> str:
+    place = place_of(function)
+    return f" ({place})" if place else ""
