@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -50,6 +50,15 @@ class ConnectionType(NamedTuple):
     error: str | None = None
 
 
+class ConfigProblem(NamedTuple):
+    """What is wrong with a connection's configuration. `key` is None where it concerns the whole."""
+
+    key: str | None
+    code: str
+    message: str
+    suggestion: str | None = None
+
+
 class Catalog(Protocol):
     """Looks up tasks and connection types by name."""
 
@@ -64,6 +73,11 @@ class Catalog(Protocol):
 
     def connection_type_names(self) -> Iterable[str]:
         """Every connection type, aliases included."""
+
+    def check_connection(
+        self, type: str, config: Mapping[str, Any], unknown: Collection[str]
+    ) -> Sequence[ConfigProblem]:
+        """What is wrong with a configuration; the values of the keys in `unknown` are known only in a run."""
 
     def project_connection(self, name: str) -> str | None:
         """The type of the project's connection called `name`, or None if there is none."""

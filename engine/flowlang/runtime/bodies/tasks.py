@@ -1,0 +1,143 @@
+"""Steps that call a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import Token
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from flowlang.language.model import Value
+from flowlang.runtime.context import RunContext
+from flowlang.runtime.frame import Frame
+from flowlang.runtime.plan import StepPlan
+from flowlang.runtime.steps import evaluate, remember_statement
+
+if TYPE_CHECKING:
+    from flowlang.connections.base import Statement
+    from flowlang.tasks.registry import Task
+
+
+class TaskBody:
+    """Calls a task of the project: a coroutine function where it stands, a plain function in a thread.
+
+    `connection` is the name of the connection whose session the task is given, if it asks for one.
+    """
+
+    __slots__ = ("arguments", "connection", "task")
+
+    def __init__(self, arguments: Value, task: Task, connection: str | None) -> None:
+        self.arguments = arguments
+        self.task = task
+        self.connection = connection
+
+    def inputs(self, frame: Frame) -> Mapping[str, Any]:
+        arguments: dict[str, Any] = evaluate(self.arguments, frame)
+        return arguments
+
+    async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> Any:
+        arguments = dict(inputs or {})
+        if self.task.wants_context:
+            arguments["context"] = RunContext(frame, plan)
+        if self.connection is None:
+            return await self.call(frame, arguments)
+        async with Session(frame, plan, self.connection) as connection:
+            return await self.call(frame, {**arguments, "connection": connection})
+
+    async def call(self, frame: Frame, arguments: dict[str, Any]) -> Any:
+        if self.task.is_async:
+            return await self.task.function(**arguments)
+        result = await frame.call.run.threads.run(self.task.function, **arguments)
+        return await result if isawaitable(result) else result
+
+
+class PluginTaskBody:
+    """Calls a task that the plugin of a connection brings, on that connection."""
+
+    __slots__ = ("arguments", "connection", "task", "wants_connection")
+
+    def __init__(self, arguments: Value, task: str, connection: str, wants_connection: bool) -> None:
+        self.arguments = arguments
+        self.task = task
+        self.connection = connection
+        self.wants_connection = wants_connection
+
+    def inputs(self, frame: Frame) -> Mapping[str, Any]:
+        arguments: dict[str, Any] = evaluate(self.arguments, frame)
+        return arguments
+
+    async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> Any:
+        assert frame.call.connections is not None, "a plan opens every connection that its steps use"
+        function = frame.call.connections.task(self.connection, self.task)
+        if not self.wants_connection:
+            with Listening(frame, plan, self.connection):
+                return await function(**(inputs or {}))
+        async with Session(frame, plan, self.connection) as connection:
+            return await function(**(inputs or {}), connection=connection)
+
+
+class Listening:
+    """Tells the statements that are sent inside a `with` block, and lets an exception know the last one."""
+
+    __slots__ = ("_connection", "_frame", "_last", "_plan", "_token")
+
+    def __init__(self, frame: Frame, plan: StepPlan, connection: str) -> None:
+        self._frame = frame
+        self._plan = plan
+        self._connection = connection
+        self._last: str | None = None
+        self._token: Token[Callable[[Statement], None] | None]
+
+    def __enter__(self) -> None:
+        from flowlang.connections.base import statement_sink
+
+        self._token = statement_sink.set(self._hear)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from flowlang.connections.base import statement_sink
+
+        statement_sink.reset(self._token)
+        if error is not None and self._last is not None:
+            remember_statement(error, self._last)
+
+    def _hear(self, statement: Statement) -> None:
+        self._last = statement.text
+        events = None if self._plan.silent else self._frame.call.events
+        if events is None:
+            return
+        run = self._frame.call.run
+        run.soon(
+            lambda: events.of_step(
+                "statement",
+                self._plan,
+                self._frame,
+                {"text": statement.text, "params": statement.params, "error": statement.error},
+                connection=self._connection,
+                rows=statement.rows,
+                ms=statement.duration_ms,
+            )
+        )
+
+
+class Session:
+    """A session of a connection for one attempt of a step; it goes back however the attempt ends."""
+
+    __slots__ = ("_connection", "_frame", "_listening", "_name")
+
+    def __init__(self, frame: Frame, plan: StepPlan, name: str) -> None:
+        self._frame = frame
+        self._name = name
+        self._listening = Listening(frame, plan, name)
+
+    async def __aenter__(self) -> Any:
+        connections = self._frame.call.connections
+        assert connections is not None, "a plan opens every connection that its steps use"
+        self._connection = await connections.acquire(self._name)
+        self._listening.__enter__()
+        return self._connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._listening.__exit__(kind, error, trace)
+        connections = self._frame.call.connections
+        assert connections is not None
+        await connections.release(self._name, self._connection)

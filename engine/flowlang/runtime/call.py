@@ -1,0 +1,170 @@
+"""One call of a flow, the run's own or a subflow's: from its inputs to its ending."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowlang.errors import ConfigurationError, FlowExitError, FlowInputError, StepTimeoutError
+from flowlang.language.durations import format_duration, parse_duration
+from flowlang.language.inputs import bind_inputs
+from flowlang.runtime.bodies.blocks import run_at_once
+from flowlang.runtime.failure import ErrorInfo, FlowExit, Phase, StepFailed
+from flowlang.runtime.frame import Frame
+from flowlang.runtime.plan import Plan, StepPlan
+from flowlang.runtime.steps import evaluate, run_steps
+
+if TYPE_CHECKING:
+    from flowlang.connections.manager import OpenConnections
+    from flowlang.runtime.events import EventStream
+    from flowlang.runtime.run import Run
+
+
+class Ending(NamedTuple):
+    """How a flow ended. `error` is None when it did what it was meant to."""
+
+    outputs: dict[str, Any]
+    error: ErrorInfo | None = None
+    terminated: bool = False
+    reason: Any = None
+
+
+class FlowCall:
+    """A flow being run. `events` is None when nobody listens."""
+
+    __slots__ = ("connections", "events", "frame", "plan", "prefix", "run")
+
+    def __init__(self, run: Run, plan: Plan, prefix: str = "", *, silent: bool = False) -> None:
+        self.run = run
+        self.plan = plan
+        self.prefix = prefix
+        self.events: EventStream | None = None if silent else run.events
+        self.connections: OpenConnections | None = None
+        self.frame: Frame | None = None
+
+    def sub(self, plan: Plan, prefix: str, *, silent: bool) -> FlowCall:
+        """A call of another flow inside this one."""
+        return FlowCall(self.run, plan, prefix, silent=silent or self.events is None)
+
+    async def run_to_end(self, given: Mapping[str, Any], timeout: float | None = None) -> Ending:
+        """Run the flow with these inputs. Handlers have run and connections are back when this returns or raises."""
+        try:
+            frame = self.frame = self.first_frame(given)
+        except FlowInputError as error:
+            return self.failed(error, "inputs")
+        except ConfigurationError as error:
+            return self.failed(error, "environment")
+        try:
+            if self.plan.connections:
+                try:
+                    self.connections = await self.run.open_connections(self, frame)
+                except ConfigurationError as error:
+                    return self.failed(error, "environment")
+                except ConnectionError as error:
+                    return self.failed(error, "connect")
+            return await self.steps_and_handlers(frame, timeout)
+        finally:
+            if self.connections is not None:
+                await self.connections.close()
+
+    def first_frame(self, given: Mapping[str, Any]) -> Frame:
+        flow = self.plan.flow
+        run = self.run
+        env = run.environment(self.plan)
+        run.check_environment(self.plan, env)
+        inputs = bind_inputs(flow, given)
+        for declared in flow.inputs or ():
+            if declared.secret:
+                run.redactor.add(inputs.get(declared.name))
+        context = {
+            "run_id": run.run_id,
+            "flow": self.plan.name,
+            "last_error": None,
+            "attempt": 1,
+            "started_at": run.started_at,
+        }
+        return Frame(self, self.plan.template.copy(), inputs, env, context, self.prefix)
+
+    async def steps_and_handlers(self, frame: Frame, timeout: float | None) -> Ending:
+        plan = self.plan
+        try:
+            ending = await self.steps_and_outputs(frame, timeout)
+            if ending.error is not None and plan.on_error:
+                seen = frame.view(last_error=ending.error.as_last_error())
+                await self.handler(seen, plan.on_error, ending.error)
+        except asyncio.CancelledError:
+            await self.handler(frame, plan.on_cancel, None)
+            await self.handler(frame, plan.finally_, None)
+            raise
+        if plan.finally_:
+            error = ending.error
+            seen = frame if error is None else frame.view(last_error=error.as_last_error())
+            late = await self.handler(seen, plan.finally_, error)
+            if error is None and late is not None:
+                return Ending({}, late)
+        return ending
+
+    async def steps_and_outputs(self, frame: Frame, timeout: float | None) -> Ending:
+        plan = self.plan
+        try:
+            seconds = self.time_limit(frame, timeout)
+            async with asyncio.timeout(seconds) if seconds is not None else nullcontext() as limit:
+                if plan.waits_for is None:
+                    await run_steps(frame, plan.steps)
+                else:
+                    await run_at_once(frame, plan.steps, plan.waits_for)
+            return Ending(self.outputs(frame))
+        except FlowExit as ending:
+            if not ending.failure:
+                return Ending(ending.outputs, None, True, ending.reason)
+            said = f": {ending.reason}" if ending.reason else ""
+            error = ErrorInfo(FlowExitError(f"the flow ended itself as a failure{said}"), file=plan.path)
+            return Ending(ending.outputs, error, True, ending.reason)
+        except StepFailed as failure:
+            return Ending({}, failure.info)
+        except TimeoutError:
+            if limit is None or not limit.expired():
+                raise
+            late = StepTimeoutError(f"flow `{plan.name}` took longer than its timeout of {format_duration(seconds)}")
+            return self.failed(late, "steps")
+
+    def time_limit(self, frame: Frame, timeout: float | None) -> float | None:
+        """Seconds that the flow may take: the shorter of its own limit and the caller's."""
+        if self.plan.timeout is None:
+            return timeout
+        try:
+            own = parse_duration(evaluate(self.plan.timeout, frame))
+        except Exception as error:
+            raise StepFailed(ErrorInfo(error, file=self.plan.path)) from error
+        return own if timeout is None else min(own, timeout)
+
+    def outputs(self, frame: Frame) -> dict[str, Any]:
+        """The flow's outputs. Raises StepFailed with the place of the one that cannot be computed."""
+        values: dict[str, Any] = {}
+        for output in self.plan.outputs:
+            try:
+                values[output.name] = evaluate(output.value, frame)
+            except Exception as error:
+                span = output.value.node.span
+                info = ErrorInfo(error, "outputs", file=self.plan.path, line=span.line, column=span.column)
+                raise StepFailed(info) from error
+        return values
+
+    async def handler(self, frame: Frame, steps: Sequence[StepPlan], error: ErrorInfo | None) -> ErrorInfo | None:
+        """Run the steps of `on_error`, `on_cancel` or `finally`; give back, and add to `error`, how they failed."""
+        try:
+            await run_steps(frame, steps)
+        except FlowExit:
+            return None
+        except StepFailed as failure:
+            if error is not None:
+                error.add(failure.info)
+            return failure.info
+        return None
+
+    def failed(self, exception: BaseException, phase: Phase) -> Ending:
+        span = getattr(exception, "span", None)
+        place = {} if span is None else {"line": span.line, "column": span.column}
+        return Ending({}, ErrorInfo(exception, phase, file=self.plan.path, **place))

@@ -1,0 +1,83 @@
+"""The way in: runs flows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowlang.runtime.control import CancellationToken
+from flowlang.runtime.events import EventCallback
+from flowlang.runtime.plan import Plan
+from flowlang.runtime.prepare import FlowSource, Preparer
+from flowlang.runtime.result import FlowResult
+from flowlang.runtime.run import Run
+from flowlang.tasks.registry import TaskRegistry
+
+if TYPE_CHECKING:
+    from flowlang.environment import Environment
+    from flowlang.tasks.threads import WorkerThreads
+
+
+class FlowExecutor:
+    """Runs flows with the tasks of one registry, any number of them at once.
+
+    A flow given as text or data looks for `.env` and for subflows in `folder` (default: the current folder); a
+    file looks in its own. `env` stands for the environment of the process, `env_file` is read besides `.env`.
+    """
+
+    def __init__(
+        self,
+        registry: TaskRegistry | None = None,
+        *,
+        folder: str | PathLike[str] | None = None,
+        env: Mapping[str, str] | None = None,
+        env_file: str | PathLike[str] | None = None,
+    ) -> None:
+        self.registry = TaskRegistry() if registry is None else registry
+        self._folder = None if folder is None else Path(folder).absolute()
+        self._env: Mapping[str, str] = os.environ if env is None else env
+        self._env_file = None if env_file is None else Path(env_file)
+        self._threads: WorkerThreads | None = None
+        self.preparer = Preparer(self.registry)
+
+    async def execute_flow(
+        self,
+        flow: FlowSource,
+        inputs: Mapping[str, Any] | None = None,
+        event_callback: EventCallback | None = None,
+        cancellation_token: CancellationToken | None = None,
+        *,
+        run_id: str | None = None,
+        timeout: float | None = None,
+    ) -> FlowResult:
+        """Run a flow: its text, a dict of what the text would say, or the path of its file.
+
+        `event_callback` gets every `Event`, in order; it may be async. `timeout` is in seconds. A flow that
+        fails gives a result that says so. Raises FlowValidationError for a flow that cannot run as it is
+        written, and OSError for a file that cannot be read.
+        """
+        plan = self.prepare(flow)
+        run = Run(self, run_id=run_id, callback=event_callback, token=cancellation_token)
+        return await run.execute(plan, inputs or {}, timeout)
+
+    def prepare(self, flow: FlowSource) -> Plan:
+        """Read, check and plan a flow without running it. Raises as `execute_flow` does."""
+        return self.preparer.plan(flow, self._folder or Path.cwd())
+
+    @property
+    def threads(self) -> WorkerThreads:
+        """Where plain functions run."""
+        if self._threads is None:
+            from flowlang.tasks.threads import WorkerThreads
+
+            self._threads = WorkerThreads()
+        return self._threads
+
+    def environment(self, plan: Plan) -> Environment:
+        """The environment in which a flow runs."""
+        from flowlang.environment import Environment
+
+        return Environment.load(plan.folder, plan.root, self._env_file, self._env)

@@ -1,0 +1,161 @@
+"""From a flow as it is given (text, file or data) to a plan, once per content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flowlang.connections.discovery import Plugins
+from flowlang.errors import FlowValidationError
+from flowlang.language.check import check_flow
+from flowlang.language.diagnostics import Diagnostic, Problems, nearest
+from flowlang.language.lookup import find_root, find_subflow, subflow_names
+from flowlang.language.model import Flow, Name
+from flowlang.language.parse import parse_flow
+from flowlang.language.source import Source, from_data, read_file, read_text
+from flowlang.runtime.build import build_plan
+from flowlang.runtime.catalog import ProjectCatalog
+from flowlang.runtime.plan import Plan
+from flowlang.tasks.registry import TaskRegistry
+
+FlowSource = str | Mapping[str, Any] | PathLike[str]
+Stamp = tuple[int, int, int]
+
+#: How many flows an executor keeps ready.
+KEPT = 256
+
+
+class Loaded(NamedTuple):
+    """A flow that was read and checked. `plan` is None when a problem keeps it from running."""
+
+    flow: Flow
+    plan: Plan | None
+    problems: list[Diagnostic]
+    files: dict[str, Stamp]
+
+
+class Preparer:
+    """Makes plans for one registry, and keeps them until a file or the registry changes.
+
+    Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning.
+    """
+
+    def __init__(self, registry: TaskRegistry, *, tasks_known: bool = True) -> None:
+        self.registry = registry
+        self.tasks_known = tasks_known
+        self._version = registry.version
+        self._loaded: dict[tuple[str, str | None], Loaded] = {}
+        self._plugins: dict[Path, Plugins] = {}
+
+    def plan(self, flow: FlowSource, folder: Path) -> Plan:
+        """The plan of a flow. Raises FlowValidationError with every problem, or OSError for a file that is not there."""
+        loaded = self.load(flow, folder)
+        if loaded.plan is None:
+            raise FlowValidationError(loaded.problems)
+        return loaded.plan
+
+    def load(self, flow: FlowSource, folder: Path) -> Loaded:
+        """The flow with its problems. `folder` is where a flow that is no file looks for subflows and `.env`."""
+        if self.registry.version != self._version:
+            self._version = self.registry.version
+            self._loaded.clear()
+        path = as_path(flow)
+        if path is not None:
+            return self._file(path.absolute(), ())
+        if isinstance(flow, str):
+            key = (flow, str(folder))
+            known = self._loaded.get(key)
+            if known is None or not self._fresh(known):
+                problems = Problems()
+                known = self._check(read_text(flow, problems), problems, folder, ())
+                self._keep(key, known)
+            return known
+        source = Source(path=None, text="", root=from_data(flow))
+        return self._check(source, Problems(), folder, ())
+
+    def plugins(self, root: Path) -> Plugins:
+        """The plugins that a project can use."""
+        if root not in self._plugins:
+            self._plugins[root] = Plugins(root)
+        return self._plugins[root]
+
+    def _file(self, path: Path, callers: tuple[Path, ...]) -> Loaded:
+        key = (str(path), None)
+        known = self._loaded.get(key)
+        if known is None or not self._fresh(known):
+            stamp = stamp_of(str(path))
+            problems = Problems(str(path))
+            known = self._check(read_file(path, problems), problems, path.parent, (*callers, path))
+            known.files[str(path)] = stamp
+            self._keep(key, known)
+        return known
+
+    def _check(self, source: Source, problems: Problems, folder: Path, callers: tuple[Path, ...]) -> Loaded:
+        flow = parse_flow(source, problems)
+        root = find_root(callers[-1] if callers else folder)
+        plugins = self.plugins(root)
+        subplans: dict[str, Plan] = {}
+        files: dict[str, Stamp] = {}
+        called: dict[str, Flow | None] = {}
+
+        def subflow(name: Name) -> Flow | None:
+            if name.text not in called:
+                called[name.text] = None
+                path = find_subflow(name.text, folder, root)
+                if path is None:
+                    problems.error(
+                        "unknown-subflow",
+                        f"no flow is called `{name.text}` here: neither `{name.text}/flow.yaml` nor `{name.text}.yaml`",
+                        name.span,
+                        suggestion=nearest(name.text, subflow_names(folder, root)),
+                    )
+                elif path in callers:
+                    circle = " → ".join(str(one.relative_to(root)) for one in (*callers[callers.index(path) :], path))
+                    problems.error("subflow-cycle", f"these flows call each other: {circle}", name.span)
+                else:
+                    inner = self._file(path, callers)
+                    called[name.text] = inner.flow
+                    files.update(inner.files)
+                    if inner.plan is not None:
+                        subplans[name.text] = inner.plan
+                    else:
+                        problems.found.extend(one for one in inner.problems if one not in problems.found)
+            return called[name.text]
+
+        catalog = ProjectCatalog(self.registry, plugins)
+        check_flow(flow, source, problems, catalog, subflow, tasks_known=self.tasks_known)
+        plan = None
+        if not problems.fatal:
+            plan = build_plan(flow, folder, root, self.registry, plugins, subplans)
+        return Loaded(flow, plan, problems.in_order(), files)
+
+    def _fresh(self, loaded: Loaded) -> bool:
+        return all(stamp_of(path) == stamp for path, stamp in loaded.files.items())
+
+    def _keep(self, key: tuple[str, str | None], loaded: Loaded) -> None:
+        while len(self._loaded) >= KEPT:
+            del self._loaded[next(iter(self._loaded))]
+        self._loaded[key] = loaded
+
+
+def as_path(flow: FlowSource) -> Path | None:
+    """The file that is meant, or None for a flow given as text or data."""
+    if isinstance(flow, PathLike):
+        return Path(flow)
+    if isinstance(flow, str) and "\n" not in flow and len(flow) < 4096:
+        looks_like_one = flow.endswith((".yaml", ".yml"))
+        if looks_like_one or (":" not in flow and flow and os.path.isfile(flow)):
+            return Path(flow)
+    return None
+
+
+def stamp_of(path: str) -> Stamp:
+    """What tells one content of a file from another; zeros for a file that is not there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)

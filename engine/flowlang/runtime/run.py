@@ -1,0 +1,194 @@
+"""One run of a flow: what all its calls share, and how it begins and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flowlang.errors import ConfigurationError
+from flowlang.redaction import Redactor
+from flowlang.runtime.call import Ending, FlowCall
+from flowlang.runtime.control import CancellationToken
+from flowlang.runtime.events import EventCallback, EventStream
+from flowlang.runtime.frame import Frame
+from flowlang.runtime.plan import Plan, StepPlan
+from flowlang.runtime.result import FlowResult, Status
+
+if TYPE_CHECKING:
+    from flowlang.connections.manager import OpenConnections
+    from flowlang.environment import Environment
+    from flowlang.runtime.executor import FlowExecutor
+    from flowlang.tasks.threads import WorkerThreads
+
+#: How long, in seconds, a run may keep the event loop to itself before it lets others have a turn.
+TURN = 0.01
+
+
+def new_run_id() -> str:
+    """An id that sorts by time: `20260131-174502-9f3a61c2`."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(4).hex()}"
+
+
+class Run:
+    """What all the flows of one run share. `events` is None when nobody listens."""
+
+    def __init__(
+        self,
+        executor: FlowExecutor,
+        *,
+        run_id: str | None = None,
+        callback: EventCallback | None = None,
+        token: CancellationToken | None = None,
+    ) -> None:
+        self.run_id = run_id or new_run_id()
+        self.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.redactor = Redactor()
+        self.events = None if callback is None else EventStream(callback, self.run_id, self.redactor)
+        self.token = token
+        self.breathe_at = time.perf_counter() + TURN
+        self._executor = executor
+        self._environments: dict[Plan, Environment] = {}
+        self._thread = threading.get_ident()
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def threads(self) -> WorkerThreads:
+        """Where plain functions run."""
+        return self._executor.threads
+
+    def environment(self, plan: Plan) -> Environment:
+        """The environment of a flow. What is secret in it is masked from now on."""
+        known = self._environments.get(plan)
+        if known is None:
+            known = self._environments[plan] = self._executor.environment(plan)
+            for secret in known.secrets():
+                self.redactor.add(secret)
+            for name in plan.connection_environment:
+                if name in known:
+                    self.redactor.add(known[name])
+        return known
+
+    def check_environment(self, plan: Plan, env: Mapping[str, str]) -> None:
+        """Raise ConfigurationError with every variable that the flow reads and nobody set."""
+        missing = [read for read in plan.environment if read.name not in env]
+        if missing:
+            names = ", ".join(f"`{name}`" for name in dict.fromkeys(read.name for read in missing))
+            first = missing[0]
+            error = ConfigurationError(
+                f"the environment has no {names}",
+                hint=f"set it, write it into `.env` beside the flow, or give a default: ${{{first.name}:default}}",
+            )
+            error.span = first.span
+            raise error
+
+    async def open_connections(self, call: FlowCall, frame: Frame) -> OpenConnections:
+        """Open the connections that a flow's steps use."""
+        from flowlang.runtime.connecting import open_connections
+
+        return await open_connections(self._executor, self, call, frame)
+
+    async def breathe(self) -> None:
+        """Let others have a turn; wait for a listener that has fallen far behind."""
+        if self.events is not None and self.events.behind:
+            await self.events.settle()
+        else:
+            await asyncio.sleep(0)
+        self.breathe_at = time.perf_counter() + TURN
+
+    def soon(self, tell: Callable[[], None]) -> None:
+        """Call `tell` in the run's own thread: now, if this is it."""
+        if threading.get_ident() == self._thread:
+            tell()
+        else:
+            self._loop.call_soon_threadsafe(tell)
+
+    def tell_log(self, plan: StepPlan, frame: Frame, data: dict[str, Any], level: str) -> None:
+        """Deliver a `log` event of a step."""
+        if self.events is not None:
+            self.events.of_step("log", plan, frame, data, level=level)
+
+    async def execute(self, plan: Plan, given: Mapping[str, Any], timeout: float | None) -> FlowResult:
+        """Run a flow to its end."""
+        call = FlowCall(self, plan)
+        started = time.perf_counter()
+        for declared in plan.flow.inputs or ():
+            if declared.secret:
+                self.redactor.add(given.get(declared.name))
+        if self.events is not None:
+            self.environment(plan)
+            self.events.emit("flow_started", plan.name, {"inputs": given})
+        ending: Ending | None = None
+        try:
+            ending = await self._until_cancelled(call, given, timeout)
+        finally:
+            result = self._result(call, ending, started)
+            if self.events is not None:
+                self._tell_ending(plan, result)
+                await self.events.settle()
+        return result
+
+    async def _until_cancelled(self, call: FlowCall, given: Mapping[str, Any], timeout: float | None) -> Ending | None:
+        """The flow's ending, or None if the run's token cancelled it. A cancellation by anybody else goes on."""
+        token = self.token
+        if token is None:
+            return await call.run_to_end(given, timeout)
+        if token.is_cancelled:
+            return None
+        task = asyncio.current_task()
+        assert task is not None
+        token.attach(task)
+        ending = None
+        try:
+            ending = await call.run_to_end(given, timeout)
+            if token.is_cancelled:
+                await asyncio.sleep(0)  # the cancellation came too late to stop a step: take it here
+        except asyncio.CancelledError:
+            if not token.is_cancelled or task.uncancel() > 0:
+                raise
+        finally:
+            token.detach(task)
+        return ending
+
+    def _result(self, call: FlowCall, ending: Ending | None, started: float) -> FlowResult:
+        status: Status
+        if ending is None:
+            status, ending = "cancelled", Ending({})
+            if self.token is not None:
+                ending = Ending({}, reason=self.token.reason)
+        elif ending.error is not None:
+            status = "failed"
+        else:
+            status = "terminated" if ending.terminated else "succeeded"
+        return FlowResult(
+            call.plan.name,
+            self.run_id,
+            status,
+            ending.outputs,
+            error=ending.error,
+            reason=ending.reason,
+            terminated=ending.terminated,
+            duration_ms=round((time.perf_counter() - started) * 1000, 3),
+            states=None if call.frame is None else call.frame.v,
+            redactor=self.redactor,
+        )
+
+    def _tell_ending(self, plan: Plan, result: FlowResult) -> None:
+        assert self.events is not None
+        tell = self.events.emit
+        took = result.duration_ms
+        if result.terminated:
+            data = {"reason": result.reason, "outputs": result.outputs}
+            tell("flow_terminated", plan.name, data, success=result.success)
+        if result.cancelled:
+            tell("flow_cancelled", plan.name, {"reason": result.reason}, duration_ms=took)
+        elif result.error is not None:
+            error = result.error.masked(self.redactor)
+            tell("flow_failed", plan.name, error=error, error_type=result.error_type, duration_ms=took)
+        else:
+            data = {"outputs": result.outputs}
+            tell("flow_completed", plan.name, data, terminated=result.terminated, duration_ms=took)

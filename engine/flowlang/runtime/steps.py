@@ -1,0 +1,330 @@
+"""Running steps: one after the other, and each with its condition, attempts, time limit and error handling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from time import perf_counter
+from typing import Any
+
+from flowlang.errors import FlowExecutionError, MissingOutputError, StepTimeoutError
+from flowlang.language.durations import format_duration, parse_duration
+from flowlang.language.expressions import evaluation_error, truth
+from flowlang.language.model import Value
+from flowlang.runtime.failure import ErrorInfo, FlowExit, StepFailed
+from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded
+from flowlang.runtime.plan import StepPlan
+from flowlang.runtime.retry import Backoff, backoff_of
+
+_new = tuple.__new__
+
+
+async def run_steps(frame: Frame, plans: Sequence[StepPlan]) -> None:
+    """Run steps from top to bottom. A step that is nothing but a call is awaited right here."""
+    call = frame.call
+    events = call.events
+    started = perf_counter()
+    for plan in plans:
+        if plan.inline is None:
+            await run_step(frame, plan)
+            started = perf_counter()
+        else:
+            inputs = None
+            loud = events is not None and not plan.silent
+            try:
+                inputs = plan.bind(frame)  # type: ignore[misc]  # set together with inline
+                if loud:
+                    events.step_started(plan, frame, inputs, started)  # type: ignore[union-attr]
+                result = await plan.inline(**inputs)
+                if plan.promised:
+                    check_promises(plan, result)
+            except BaseException as error:
+                failed = fail_inline(frame, plan, error, inputs, started)
+                if failed is error:
+                    raise
+                raise failed from error
+            ended = perf_counter()
+            frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
+            if loud:
+                events.step_completed(plan, frame, result, started, ended, 1, "succeeded")  # type: ignore[union-attr]
+            started = ended
+        if started > call.run.breathe_at:
+            await call.run.breathe()
+            started = perf_counter()
+
+
+async def run_step(frame: Frame, plan: StepPlan) -> None:
+    """Run one step with everything it has around its body. Raises StepFailed if nothing handles its failure."""
+    started = perf_counter()
+    execution = Execution(frame, plan, started)
+    try:
+        if plan.condition is not None and not execution.wanted(plan.condition):
+            frame.v[plan.id] = SKIPPED
+            if execution.events is not None:
+                execution.events.of_step("step_skipped", plan, frame)
+            return
+        result = await execution.attempts()
+    except FlowExit:
+        execution.end("terminated", None)
+        raise
+    except StepFailed as failure:
+        execution.fail(failure.info)
+        if plan.on_error is not None:
+            await handle(frame, plan, failure.info)
+        elif not plan.continue_on_error:
+            raise
+    except asyncio.CancelledError as error:
+        execution.cancel(error)
+        raise
+    else:
+        execution.end("succeeded", result)
+
+
+async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
+    """Run a step's `on_error`. A failure in there becomes the flow's, with the first one recorded."""
+    try:
+        await run_steps(frame.view(last_error=info.as_last_error()), plan.on_error or ())
+    except StepFailed as failure:
+        failure.info.add(info)
+        raise
+
+
+class Execution:
+    """One step being run: its attempts so far, and what is told about them."""
+
+    __slots__ = ("attempt", "errors", "events", "frame", "inputs", "plan", "started", "told")
+
+    def __init__(self, frame: Frame, plan: StepPlan, started: float) -> None:
+        self.frame = frame
+        self.plan = plan
+        self.events = None if plan.silent else frame.call.events
+        self.started = started
+        self.attempt = 1
+        self.inputs: Mapping[str, Any] | None = None
+        self.errors: list[dict[str, Any]] = []
+        self.told = False
+
+    def wanted(self, condition: Value) -> bool:
+        """Whether the step's condition holds. Raises StepFailed if that cannot be said."""
+        try:
+            return truth(evaluate(condition, self.frame))
+        except Exception as error:
+            raise StepFailed(self.describe(error)) from error
+
+    async def attempts(self) -> Any:
+        """The result of the first attempt that succeeds. Raises StepFailed after the last that did not."""
+        policy: Backoff | None = None
+        while True:
+            try:
+                return await self.one_attempt()
+            except FlowExit:
+                raise
+            except BaseException as error:
+                if is_fatal(error):
+                    raise
+                info = self.describe(error)
+                if self.plan.retry is None:
+                    raise StepFailed(info) from error
+                if policy is None:
+                    policy = self.policy(info)
+                if self.attempt >= policy.max_attempts or not policy.applies_to(info.exception):
+                    raise StepFailed(info) from error
+                wait = policy.wait(self.attempt)
+                if self.events is not None:
+                    self.events.of_step(
+                        "step_retrying",
+                        self.plan,
+                        self.frame,
+                        error=info.masked(self.frame.call.run.redactor),
+                        error_type=info["type"],
+                        attempt=self.attempt,
+                        attempts=policy.max_attempts,
+                        delay=wait,
+                    )
+            await asyncio.sleep(wait)
+            self.attempt += 1
+
+    async def one_attempt(self) -> Any:
+        plan = self.plan
+        frame = self.frame if plan.retry is None else self.frame.view(attempt=self.attempt)
+        self.inputs = None
+        self.inputs = plan.body.inputs(frame)
+        self.tell_started()
+        if plan.timeout is None:
+            result = await plan.body.run(frame, plan, self.inputs)
+        else:
+            seconds = parse_duration(evaluate(plan.timeout, frame))
+            try:
+                async with asyncio.timeout(seconds) as limit:
+                    result = await plan.body.run(frame, plan, self.inputs)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise StepTimeoutError(
+                    f"step `{plan.id}` took longer than its timeout of {format_duration(seconds)}"
+                ) from None
+        if plan.promised:
+            check_promises(plan, result)
+        return result
+
+    def tell_started(self) -> None:
+        if not self.told:
+            self.told = True
+            if self.events is not None:
+                self.events.step_started(self.plan, self.frame, self.inputs, self.started)
+
+    def describe(self, error: BaseException) -> ErrorInfo:
+        """What there is to say of a failed attempt. A failure inside the step keeps its own description."""
+        if isinstance(error, StepFailed):
+            info = error.info
+        else:
+            info = describe(self.frame, self.plan, error, self.inputs, self.attempt)
+        if self.plan.retry is not None:
+            self.errors.append({"attempt": self.attempt, "type": info["type"], "message": info["message"]})
+            if len(self.errors) > 1:
+                info.set(attempt_errors=list(self.errors))
+        return info
+
+    def policy(self, info: ErrorInfo) -> Backoff:
+        assert self.plan.retry is not None
+        try:
+            return backoff_of(self.plan.retry, self.frame)
+        except Exception as error:
+            raise StepFailed(describe(self.frame, self.plan, error, self.inputs, self.attempt)) from info.exception
+
+    def end(self, status: str, result: Any) -> None:
+        """Record and tell that the step ended without a failure."""
+        ended = perf_counter()
+        plan, frame = self.plan, self.frame
+        if status == "succeeded" and self.attempt == 1:
+            frame.v[plan.id] = Succeeded(result, self.inputs, self.started, ended)
+        else:
+            frame.v[plan.id] = Ended(status, result, self.inputs, self.started, ended, attempts=self.attempt)
+        if self.events is not None:
+            self.tell_started()
+            self.events.step_completed(plan, frame, result, self.started, ended, self.attempt, status)
+
+    def fail(self, info: ErrorInfo, status: str = "failed") -> None:
+        """Record and tell that the step failed."""
+        plan, frame = self.plan, self.frame
+        frame.v[plan.id] = Ended(status, None, self.inputs, self.started, perf_counter(), info.as_value(), self.attempt)
+        if self.events is not None:
+            self.tell_started()
+            handled = status == "failed" and (plan.on_error is not None or plan.continue_on_error)
+            self.events.step_failed(plan, frame, info, self.started, handled=handled)
+
+    def cancel(self, error: asyncio.CancelledError) -> None:
+        """Record and tell that the step was stopped from outside."""
+        self.fail(describe(self.frame, self.plan, error, self.inputs, self.attempt), "cancelled")
+
+
+def fail_inline(
+    frame: Frame, plan: StepPlan, error: BaseException, inputs: Mapping[str, Any] | None, started: float
+) -> BaseException:
+    """Record and tell the failure of a step that ran inline; give back what to raise for it."""
+    if inputs is None and isinstance(error, Exception):
+        error = evaluation_error(error, plan.step.arguments)  # type: ignore[attr-defined]  # only task steps are inline
+    execution = Execution(frame, plan, started)
+    execution.inputs = inputs
+    execution.told = inputs is not None
+    if is_fatal(error):
+        if isinstance(error, asyncio.CancelledError):
+            execution.cancel(error)
+        return error
+    info = describe(frame, plan, error, inputs, 1)
+    execution.fail(info)
+    return StepFailed(info)
+
+
+def evaluate(value: Value, frame: Frame) -> Any:
+    """The value of this moment. Raises ExpressionError that quotes the expression."""
+    try:
+        return value.run(frame)  # type: ignore[misc]  # every value of a plan is compiled
+    except Exception as error:
+        raise evaluation_error(error, value) from error
+
+
+def describe(
+    frame: Frame, plan: StepPlan, error: BaseException, inputs: Mapping[str, Any] | None, attempts: int
+) -> ErrorInfo:
+    """An error with the step and the place in the file where it happened."""
+    if isinstance(error, asyncio.CancelledError):
+        error = (
+            FlowExecutionError("the step was cancelled")
+            if is_fatal(error)
+            else CancelledInside("something that the task waited for was cancelled, though nobody cancelled the step")
+        )
+    span = getattr(error, "span", None) or plan.step.span
+    fields: dict[str, Any] = {}
+    if (statement := sent_statement(error)) is not None:
+        fields["statement"] = statement
+    if (place := raised_at(error)) is not None:
+        fields["raised_at"] = place
+    return ErrorInfo(
+        error,
+        step=plan.id,
+        file=frame.call.plan.path,
+        line=span.line,
+        column=span.column,
+        inputs=inputs,
+        attempts=attempts,
+        **fields,
+    )
+
+
+def remember_statement(error: BaseException, statement: str) -> None:
+    """Let an exception know the last statement that was sent before it was raised."""
+    with suppress(AttributeError):
+        error.__flowlang_statement__ = statement  # type: ignore[attr-defined]
+
+
+def sent_statement(error: BaseException) -> str | None:
+    """The statement that `remember_statement` noted on the exception."""
+    return getattr(error, "__flowlang_statement__", None)
+
+
+def raised_at(error: BaseException) -> str | None:
+    """The line of the task's own code where an exception came from, as `flow.py:42 in charge`."""
+    place = None
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if not module.startswith(("flowlang", "asyncio")) or module.startswith("flowlang_project"):
+            if place is not None and not _same_folder(place[0], code.co_filename):
+                break
+            place = (code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return None if place is None else f"{place[0]}:{place[1]} in {place[2]}"
+
+
+def _same_folder(first: str, second: str) -> bool:
+    return first.rpartition("/")[0] == second.rpartition("/")[0]
+
+
+def check_promises(plan: StepPlan, result: Any) -> None:
+    """Raise MissingOutputError unless the result has every name that the step's `outputs` list."""
+    if isinstance(result, Mapping):
+        missing = [name for name in plan.promised if name not in result]
+        has = f"it has {', '.join(map(str, result)) or 'no keys'}"
+    else:
+        missing = [name for name in plan.promised if name != "result"]
+        has = f"it is no map but {type(result).__name__}"
+    if missing:
+        raise MissingOutputError(
+            f"the result of step `{plan.id}` lacks {', '.join(f'`{name}`' for name in missing)}: {has}",
+            hint="correct `outputs`, or let the task return a map with these keys",
+        )
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether an exception means that the step is being stopped, rather than that it failed."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return not isinstance(error, (Exception, SystemExit))
+
+
+class CancelledInside(FlowExecutionError):
+    """Something that a task waited for was cancelled, though nobody cancelled the step itself."""
