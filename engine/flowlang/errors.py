@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flowlang.language.diagnostics import Diagnostic
+    from flowlang.language.diagnostics import Diagnostic, Span
 
 
 class FlowLangError(Exception):
-    """Root of every exception that flowlang raises on purpose. `hint` is the way out, if one is known."""
+    """Root of every exception that flowlang raises on purpose.
+
+    `hint` is the way out and `span` the place in the flow's text, where they are known.
+    """
 
     hint: str | None = None
+    span: Span | None = None
 
     def __init__(self, message: str = "", *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -47,7 +51,25 @@ class FlowExecutionError(FlowLangError):
 
 
 class ConnectionError(FlowExecutionError, builtins.ConnectionError):
-    """A connection could not be opened, or was lost. Also a builtin `ConnectionError`."""
+    """A connection could not be opened, or was lost. Also a builtin `ConnectionError`.
+
+    `connection` and `type` name it; `stage` is how far it had come: `dependencies`, `resolve`, `reach`, `tls`,
+    `authenticate`, `authorise`, `connect` where that is not known, `timeout`.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str | None = None,
+        connection: str | None = None,
+        type: str | None = None,
+        stage: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.connection = connection
+        self.type = type
+        self.stage = stage
 
 
 class ExpressionError(FlowExecutionError):

@@ -1,0 +1,68 @@
+"""Reporting what a plugin sends to its server, so that a run can show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+
+class Statement:
+    """Something a plugin sent: `rows` is how many came back or were touched, None if that is not known.
+
+    `params` are the bound values as they were sent; whoever shows them masks the secrets. `error` is what the
+    server said when the statement failed.
+    """
+
+    __slots__ = ("duration_ms", "error", "params", "rows", "text")
+
+    def __init__(
+        self,
+        text: str,
+        params: Any = None,
+        rows: int | None = None,
+        duration_ms: float = 0.0,
+        error: str | None = None,
+    ) -> None:
+        self.text = text
+        self.params = params
+        self.rows = rows
+        self.duration_ms = duration_ms
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"<Statement of {self.duration_ms} ms>"
+
+
+#: Receives the statements of the current step. Nothing is reported where it is not set.
+statement_sink: ContextVar[Callable[[Statement], None] | None] = ContextVar("flowlang_statement_sink", default=None)
+
+
+class statement:
+    """Reports one statement: `with statement(text, params) as sent: …; sent.rows = count`.
+
+    Time is taken around the block. A statement that fails or is cancelled is reported too, with its error.
+    """
+
+    __slots__ = ("_sent", "_started")
+
+    def __init__(self, text: str, params: Any = None) -> None:
+        self._sent = Statement(text, params)
+        self._started = 0.0
+
+    def __enter__(self) -> Statement:
+        self._started = perf_counter()
+        return self._sent
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sink = statement_sink.get()
+        if sink is None:
+            return
+        self._sent.duration_ms = round((perf_counter() - self._started) * 1000, 3)
+        if kind is not None:
+            self._sent.error = str(error) or kind.__name__
+        sink(self._sent)
