@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from flowlang.language.expressions import compile_values
+from flowlang.language.catalog import Catalog
 from flowlang.language.diagnostics import NOWHERE
+from flowlang.language.expressions import compile_values
 from flowlang.language.model import (
     Connection,
     ExitStep,
@@ -37,19 +38,18 @@ def build_plan(
     folder: Path,
     root: Path,
     registry: TaskRegistry,
-    plugin_tasks: Mapping[str, bool],
+    catalog: Catalog,
     subplans: Mapping[str, Plan],
 ) -> Plan:
     """The plan of a flow that was checked without errors.
 
-    `plugin_tasks` tells for each task that a plugin brings whether it takes a session, `subplans` holds the
-    plans of the flows that it calls.
+    `subplans` holds the plans of the flows that it calls.
     """
     plan = Plan(flow, folder, root)
     plan.subplans = dict(subplans)
     values = list(values_of(flow))
     compile_values(values)
-    builder = _Builder(flow, registry, plugin_tasks, subplans)
+    builder = _Builder(registry, catalog, subplans)
     plan.blocks = {key: builder.steps(steps, flow.silent) for key, steps in flow.blocks()}
     plan.steps = plan.blocks["steps"]
     plan.on_error = plan.blocks["on_error"]
@@ -93,12 +93,9 @@ def values_of(flow: Flow) -> Iterator[Value]:
 
 
 class _Builder:
-    def __init__(
-        self, flow: Flow, registry: TaskRegistry, plugin_tasks: Mapping[str, bool], subplans: Mapping[str, Plan]
-    ) -> None:
-        self.flow = flow
+    def __init__(self, registry: TaskRegistry, catalog: Catalog, subplans: Mapping[str, Plan]) -> None:
         self.registry = registry
-        self.plugin_tasks = plugin_tasks
+        self.catalog = catalog
         self.subplans = subplans
         self.connections: list[str] = []
 
@@ -158,6 +155,8 @@ class _Builder:
             if connection is not None:
                 self.connections.append(connection)
             return TaskBody(step.arguments, task, connection)
-        assert step.connection is not None, "checking finds the connection of a plugin's task"
+        info = self.catalog.task(name)
+        assert info is not None, "checking refuses tasks that nobody brings"
+        assert step.connection is not None, "checking finds the connection of a task"
         self.connections.append(step.connection.text)
-        return PluginTaskBody(step.arguments, name, step.connection.text, self.plugin_tasks[name])
+        return PluginTaskBody(step.arguments, name, step.connection.text, info.wants_connection)

@@ -49,7 +49,7 @@ class RunContext:
     async def connection(self, name: str) -> AsyncIterator[Any]:
         """One of the flow's connections, for as long as the `async with` block lasts."""
         connections = self._frame.call.connections
-        if connections is None or name not in connections:
+        if connections is None or name not in connections.names:
             raise ConnectionError(
                 f"this run has no connection called `{name}`",
                 hint="declare it under `connections`, and let a step of the flow use it",

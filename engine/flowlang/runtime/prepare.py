@@ -51,7 +51,7 @@ class Preparer:
         self._plugins: dict[Path, Plugins] = {}
 
     def plan(self, flow: FlowSource, folder: Path) -> Plan:
-        """The plan of a flow. Raises FlowValidationError with every problem, or OSError for a file that is not there."""
+        """The plan of a flow. Raises FlowValidationError with every problem, or OSError for a file it cannot read."""
         loaded = self.load(flow, folder)
         if loaded.plan is None:
             raise FlowValidationError(loaded.problems)
@@ -129,7 +129,7 @@ class Preparer:
         check_flow(flow, source, problems, catalog, subflow, tasks_known=self.tasks_known)
         plan = None
         if not problems.fatal:
-            plan = build_plan(flow, folder, root, self.registry, plugins, subplans)
+            plan = build_plan(flow, folder, root, self.registry, catalog, subplans)
         return Loaded(flow, plan, problems.in_order(), files)
 
     def _fresh(self, loaded: Loaded) -> bool:

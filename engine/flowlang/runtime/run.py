@@ -90,7 +90,7 @@ class Run:
         """Open the connections that a flow's steps use."""
         from flowlang.runtime.connecting import open_connections
 
-        return await open_connections(self._executor, self, call, frame)
+        return await open_connections(self._executor.preparer.plugins(call.plan.root), call, frame)
 
     async def breathe(self) -> None:
         """Let others have a turn; wait for a listener that has fallen far behind."""
