@@ -1,0 +1,87 @@
+"""The `flowlang` command. Each of its commands is a module of this package, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+#: Every command with the line that help shows for it.
+COMMANDS: Final[dict[str, str]] = {
+    "run": "run a flow and print its result",
+    "check": "find the problems of flows without running them (also: validate)",
+    "graph": "draw the steps of a flow",
+    "schema": "print the JSON Schema of flow files, for editors",
+    "version": "print the version",
+}
+ALIASES: Final[dict[str, str]] = {"validate": "check"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command in `arguments` (of the process, if None) and give back its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help(), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0] in ("-V", "--version"):
+        words[0] = "version"
+    name = ALIASES.get(words[0], words[0])
+    if name not in COMMANDS:
+        return _unknown(words[0])
+    from importlib import import_module
+
+    command = import_module(f"flowlang.cli.{name}")
+    return guarded(lambda: command.main(words[1:]), f"flowlang {words[0]}")
+
+
+def guarded(command: Callable[[], int], name: str) -> int:
+    """The exit code of `command`, with what a person did wrong told in a sentence instead of a traceback."""
+    from flowlang.cli.target import mend_streams
+    from flowlang.cli.terminal import inert, tell
+    from flowlang.errors import FlowLangError
+
+    mend_streams()
+    try:
+        return command()
+    except FlowLangError as error:
+        tell(inert(f"{name}: {error}"))
+        if error.hint:
+            tell(inert(error.hint))
+        return 2
+    except BrokenPipeError:
+        _lead_nowhere()
+        return 0
+    except OSError as error:
+        tell(inert(f"{name}: {error.filename or 'a file'}: {error.strerror or error}"))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _lead_nowhere() -> None:
+    """Whoever read stdout has gone: let the flush at the end of the process go nowhere, quietly."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _help() -> str:
+    commands = "\n".join(f"  {name:9} {line}" for name, line in COMMANDS.items())
+    return (
+        "usage: flowlang COMMAND …\n\n"
+        "Runs and checks flows: YAML files whose steps query databases and call Python tasks.\n\n"
+        f"commands:\n{commands}\n\n"
+        "`flowlang COMMAND --help` explains a command.\n\n"
+        "example:\n  flowlang run orders.yaml --input day=2024-05-01"
+    )
+
+
+def _unknown(word: str) -> int:
+    from flowlang.cli.terminal import inert, tell
+    from flowlang.language.diagnostics import nearest
+
+    meant = nearest(word, [*COMMANDS, *ALIASES])
+    ask = f"; did you mean `{meant}`?" if meant else ""
+    tell(inert(f"flowlang: there is no command `{word}`{ask}"))
+    tell(f"The commands are {', '.join(COMMANDS)}.")
+    return 2

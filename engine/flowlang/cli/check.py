@@ -1,0 +1,62 @@
+"""`flowlang check`: finds the problems of flows without running them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import flowlang
+from flowlang.cli.arguments import Parser
+from flowlang.cli.problems import as_github, as_json, as_text, count_of
+from flowlang.cli.target import UsageError, write_result
+from flowlang.cli.terminal import Palette, tell
+from flowlang.project import Project
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check the flows that `arguments` name. Exit code 0: no errors, 1: errors."""
+    options = _parser().parse_args(arguments)
+    paths = _flows(options.paths)
+    problems = [problem for path in paths for problem in flowlang.check(path)]
+    palette = Palette(sys.stdout)
+    if options.format == "json":
+        write_result(None, as_json(problems) + "\n")
+    elif problems:
+        write_result(None, (as_text(problems, palette) if options.format == "text" else as_github(problems)) + "\n")
+    if options.format == "text":
+        write_result(None, ("\n" if problems else "") + count_of(problems, len(paths)) + "\n")
+    else:
+        tell(count_of(problems, len(paths)))
+    failing = ("error", "warning") if options.strict else ("error",)
+    return int(any(problem.severity in failing for problem in problems))
+
+
+def _flows(paths: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for path in paths:
+        flows = Project(path).flows
+        if not flows:
+            raise UsageError(f"{path} has no flows: no .yaml or .yml file in it has a top-level key `flow`")
+        found |= dict.fromkeys(flow.path for flow in flows)
+    return list(found)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "flowlang check",
+        "Find the problems of flows without running them. Nothing is connected to.",
+        "flowlang check flows/ --format github\n\n"
+        "exit codes:\n"
+        "  0  no errors\n"
+        "  1  at least one error, or with --strict a warning\n"
+        "  2  the call is invalid",
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a flow's file, or a folder to search for flows")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "github"),
+        default="text",
+        help="text for people (default), a JSON list, or annotations for GitHub Actions",
+    )
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    return parser
