@@ -89,6 +89,9 @@ class OpenConnections:
         """The names of the connections, in the order in which they were opened."""
         return list(self._open)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._open
+
     def plugin(self, name: str) -> ConnectionPlugin:
         """The instance behind a connection."""
         return self._open[name].plugin

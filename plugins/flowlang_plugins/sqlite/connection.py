@@ -1,0 +1,231 @@
+"""One connection to a SQLite database: statements that wait for locks, end when cancelled, and are reported."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+import aiosqlite
+
+from flowlang.connections.base import shielded, statement
+from flowlang.errors import ConnectionError, FlowExecutionError
+from flowlang_plugins.sqlite.errors import failure
+from flowlang_plugins.sqlite.guard import refuse_writing
+from flowlang_plugins.sqlite.values import bound, column_names
+
+T = TypeVar("T")
+
+#: The longest stretch in which SQLite itself waits for a lock. In between, a cancellation is noticed.
+_LOCK_STRETCH: Final = 0.1
+
+_INSERTS: Final = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:INSERT|REPLACE|WITH\b.*?\b(?:INSERT|REPLACE)\s+(?:OR|INTO))\b", re.I | re.S
+)
+
+
+class Settings(NamedTuple):
+    """A connection's configuration; `database` is absolute, or `:memory:`."""
+
+    database: str
+    timeout: float
+    isolation: str
+    foreign_keys: bool
+    read_only: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings of a config that was checked."""
+        read_only = bool(config.get("read_only", False))
+        isolation = config.get("isolation_level") or ("deferred" if read_only else "immediate")
+        return cls(
+            config["database"],
+            float(config.get("timeout", 5)),
+            str(isolation).lower(),
+            bool(config.get("foreign_keys", True)),
+            read_only,
+        )
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the database lives as long as its one connection."""
+        return self.database == ":memory:"
+
+
+class Outcome(NamedTuple):
+    """What came of one statement. `columns` is empty unless it gives rows."""
+
+    rows: list[dict[str, Any]]
+    columns: list[str]
+    affected: int
+    last_id: int | None
+
+
+class SQLiteConnection(aiosqlite.Connection):
+    """An `aiosqlite.Connection` in autocommit mode that belongs to a pool.
+
+    It works in a thread of its own, which never keeps the process alive. A task can't close it: the pool does.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(lambda: _opened(settings), 64)
+        self.settings = settings
+        #: Whether nothing can be running in the thread: what was sent was also awaited to its end.
+        self.settled = True
+        # before 0.22 aiosqlite's connection is itself the thread
+        thread: Any = getattr(self, "_thread", self)
+        thread.daemon = True
+
+    async def open(self) -> None:
+        """Open the database."""
+        await self
+
+    async def close(self) -> None:
+        """Does nothing, so that a task that closes what it was lent does no harm."""
+
+    async def shut(self) -> None:
+        """Stop what is running, and close the database and the thread."""
+        if self.alive:
+            await self.settle()
+            await super().close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the database is open."""
+        try:
+            return self.in_transaction is not None
+        except (ValueError, sqlite3.ProgrammingError):
+            return False
+
+    async def send(self, text: str, params: Any = None) -> Outcome:
+        """Run one statement and fetch all its rows."""
+        values = bound(params)
+        with statement(text, params) as sent:
+            outcome = await self._to_its_end(self._run(text, values))
+            sent.rows = len(outcome.rows) if outcome.columns else outcome.affected
+        return outcome
+
+    async def send_many(self, text: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Run one statement for each of the rows; how many rows of the table it touched."""
+        with statement(text) as sent:
+            cursor = await self._to_its_end(_awaited(self.executemany(text, rows)))
+            sent.rows = max(cursor.rowcount, 0)
+        return sent.rows
+
+    @asynccontextmanager
+    async def transaction(self, isolation: str | None = None) -> AsyncIterator[None]:
+        """Commits what happens inside, or, however that fails or is cancelled, undoes all of it."""
+        try:
+            await self.send(f"BEGIN {(isolation or self.settings.isolation).upper()}")
+            yield
+            if not self.in_transaction:
+                raise FlowExecutionError("one of the statements ended the transaction")
+            await self.send("COMMIT")
+        except BaseException:
+            await shielded(self.settle())
+            raise
+
+    async def settle(self) -> None:
+        """Wait until the thread is idle, interrupting what takes long, and undo a transaction left open."""
+        idle = asyncio.ensure_future(_awaited(self.cursor()))
+        # an interrupt stays in force while a cursor is open, so none is sent unless something runs
+        await asyncio.wait((idle,), timeout=0.005)
+        while not idle.done():
+            # between two statements an interrupt has no effect, so one may not be enough
+            await self.interrupt()
+            await asyncio.wait((idle,), timeout=0.01)
+        idle.result()
+        self.settled = True
+        if self.in_transaction:
+            await self._undo()
+
+    async def _undo(self) -> None:
+        try:
+            with statement("ROLLBACK"):
+                await self.execute("ROLLBACK")
+        except sqlite3.Error:
+            # closing undoes it too, and the pool opens another connection
+            await super().close()
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives, with SQLite's errors as errors of a step. Cancelled, it leaves nothing running."""
+        self.settled = False
+        try:
+            result = await work
+        except asyncio.CancelledError:
+            await shielded(self.settle())
+            raise
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
+            self.settled = True
+            raise failure(error, self.settings.timeout) from error
+        except ValueError as error:
+            raise ConnectionError("the connection to the database is closed") from error
+        self.settled = True
+        return result
+
+    async def _run(self, text: str, values: Any) -> Outcome:
+        changes = self.total_changes
+        cursor = await self._patiently(lambda: _awaited(self.execute(text, values)))
+        columns = column_names(cursor.description)
+        rows = [dict(zip(columns, row, strict=True)) for row in await cursor.fetchall()] if columns else []
+        affected = cursor.rowcount
+        if affected < 0:
+            affected = 0
+            if self.total_changes != changes:
+                row = await (await self.execute("SELECT changes()")).fetchone()
+                affected = 0 if row is None else int(row[0])
+        inserted = affected > 0 and _INSERTS.match(text) is not None
+        return Outcome(rows, columns, affected, cursor.lastrowid if inserted else None)
+
+    async def _patiently(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Try again while the database is locked, up to the timeout. A statement that met a lock did nothing."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.timeout
+        while True:
+            try:
+                return await work()
+            except sqlite3.OperationalError as error:
+                # the extended codes of BUSY, such as a snapshot that is out of date, don't go away by waiting
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or loop.time() >= deadline:
+                    raise
+            # within a transaction SQLite may refuse at once: don't spin
+            await asyncio.sleep(0.005)
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+def _opened(settings: Settings) -> sqlite3.Connection:
+    """Open the database and make sure that it is one. Runs in the connection's thread."""
+    uri = settings.read_only
+    connection = sqlite3.connect(
+        f"{Path(settings.database).as_uri()}?mode=ro" if uri else settings.database,
+        timeout=min(settings.timeout, _LOCK_STRETCH),
+        isolation_level=None,
+        uri=uri,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if settings.foreign_keys else 'OFF'}")
+        _verify(connection)
+        if settings.read_only:
+            connection.execute("PRAGMA query_only = ON")
+            connection.set_authorizer(refuse_writing)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _verify(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError as error:
+        # a database that is locked at the moment is one: the steps will wait for it
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise

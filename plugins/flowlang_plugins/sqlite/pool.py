@@ -1,0 +1,76 @@
+"""The connections of one plugin instance."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Final
+
+from flowlang.connections.base import shielded
+from flowlang.errors import ConnectionError
+from flowlang_plugins.sqlite.connection import Settings, SQLiteConnection
+
+#: How many connections a file gets at most, for steps that run at once.
+SIZE: Final = 5
+
+
+class SQLitePool:
+    """Lends each connection to one step at a time. An in-memory database has one connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._free = asyncio.Semaphore(1 if settings.in_memory else SIZE)
+        self._idle: list[SQLiteConnection] = []
+        self._all: set[SQLiteConnection] = set()
+
+    async def open(self) -> None:
+        """Open the first connection, which shows whether the database can be used."""
+        self._idle.append(await self._opened())
+
+    async def acquire(self) -> SQLiteConnection:
+        """A connection, waiting for one if all are lent."""
+        await self._free.acquire()
+        try:
+            return self._idle.pop() if self._idle else await self._opened()
+        except sqlite3.Error as error:
+            self._free.release()
+            raise ConnectionError(f"{self._settings.database}: {error}") from error
+        except BaseException:
+            self._free.release()
+            raise
+
+    async def release(self, connection: SQLiteConnection) -> None:
+        """Take a connection back, with nothing running on it and no transaction open."""
+        if connection not in self._all:
+            return
+        try:
+            if not connection.settled or connection.in_transaction:
+                await connection.settle()
+            connection.row_factory = sqlite3.Row
+            connection.settled = False
+            self._idle.append(connection)
+        except BaseException:
+            self._all.discard(connection)
+            await connection.shut()
+            raise
+        finally:
+            self._free.release()
+
+    async def close(self) -> None:
+        """Close all connections, the lent ones too."""
+        connections = list(self._all)
+        self._all.clear()
+        self._idle.clear()
+        await asyncio.gather(*(connection.shut() for connection in connections))
+
+    async def _opened(self) -> SQLiteConnection:
+        connection = SQLiteConnection(self._settings)
+        try:
+            await shielded(connection.open())
+        except asyncio.CancelledError:
+            await shielded(connection.shut())
+            raise
+        # the first task may use it in ways that are not awaited to the end
+        connection.settled = False
+        self._all.add(connection)
+        return connection

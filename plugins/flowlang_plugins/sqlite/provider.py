@@ -1,0 +1,186 @@
+"""The SQLite plugin: its configuration, and the life of its connections."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.connections.base import ConnectionPlugin
+from flowlang.errors import ConnectionError
+
+if TYPE_CHECKING:
+    from flowlang_plugins.sqlite.connection import SQLiteConnection
+    from flowlang_plugins.sqlite.pool import SQLitePool
+
+MEMORY: Final = ":memory:"
+
+_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["database"],
+    "properties": {
+        "database": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Path of the file, relative to the flow's folder; a missing folder is created. "
+            "`:memory:` is one empty database for the whole run.",
+        },
+        "timeout": {
+            "type": "number",
+            "default": 5,
+            "minimum": 0,
+            "description": "Seconds to wait while another writer has the database locked.",
+        },
+        "isolation_level": {
+            "type": "string",
+            "enum": ["deferred", "immediate", "exclusive", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"],
+            "description": "How `sqlite_transaction` begins: `immediate` unless the connection is read-only.",
+        },
+        "foreign_keys": {
+            "type": "boolean",
+            "default": True,
+            "description": "Whether references between tables are enforced.",
+        },
+        "read_only": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether writing is impossible, in this database and in any other file.",
+        },
+    },
+}
+
+
+class SQLitePlugin(ConnectionPlugin):
+    """SQLite databases, through aiosqlite.
+
+    A step has its connection for itself, so nothing ever gets between the statements of a transaction. A file
+    is opened up to five times, for steps that run at once; an in-memory database once. Custom tasks get an
+    `aiosqlite.Connection` on which every statement takes effect at once unless the task begins a transaction.
+    """
+
+    name = "sqlite"
+    description = "SQLite databases in a file or in memory"
+    version = "1.0.0"
+    category = "database"
+    transactional = True
+    server_cancel = True
+    explainable = True
+    read_only = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool: SQLitePool | None = None
+
+    def get_config_schema(self) -> dict[str, Any]:
+        return _SCHEMA
+
+    def validate_config(self, config: dict[str, Any]) -> tuple[bool, str | None]:
+        if "\0" in config["database"]:
+            return False, "`database` is no path"
+        if config["database"] == MEMORY and config.get("read_only"):
+            return False, "a `:memory:` database is empty, so it can't be `read_only`"
+        return True, None
+
+    def normalise_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        if config["database"] == MEMORY:
+            return config
+        path = Path(config["database"]).expanduser()
+        return {**config, "database": str(((self.folder or Path()) / path).resolve())}
+
+    def shareable(self, config: dict[str, Any]) -> bool:
+        return bool(config["database"] != MEMORY)
+
+    async def connect(self, config: dict[str, Any]) -> SQLitePool:
+        from flowlang_plugins.sqlite.connection import Settings
+        from flowlang_plugins.sqlite.pool import SQLitePool
+
+        settings = Settings.of(self.normalise_config(config))
+        if not settings.in_memory:
+            _prepare_file(Path(settings.database), settings.read_only)
+        self._pool = SQLitePool(settings)
+        try:
+            await self._pool.open()
+        except sqlite3.Error as error:
+            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
+        return self._pool
+
+    async def disconnect(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.close()
+
+    async def get_connection(self) -> SQLiteConnection:
+        if self._pool is None:
+            raise ConnectionError("the database is not open")
+        return await self._pool.acquire()
+
+    async def release_connection(self, connection: SQLiteConnection) -> None:
+        if self._pool is not None:
+            await self._pool.release(connection)
+
+    def get_builtin_tasks(self) -> dict[str, Callable[..., Any]]:
+        from flowlang_plugins.sqlite import tasks
+
+        return {
+            "sqlite_query": tasks.sqlite_query,
+            "sqlite_execute": tasks.sqlite_execute,
+            "sqlite_transaction": tasks.sqlite_transaction,
+            "sqlite_batch_insert": tasks.sqlite_batch_insert,
+            "sqlite_batch_update": tasks.sqlite_batch_update,
+        }
+
+    def get_dependencies(self) -> list[str]:
+        return ["aiosqlite>=0.20"]
+
+    def scaffold_connection_config(self, name: str = "db", **kwargs: Any) -> str:
+        from flowlang_plugins.sqlite.templates import CONFIG
+
+        return CONFIG.format(name=name, database=kwargs.get("database", f"data/{name}.db"))
+
+    def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
+        from flowlang_plugins.sqlite.templates import HELPERS
+
+        return _written(output_dir, "sqlite_helpers.py", HELPERS)
+
+    def scaffold_example_flow(self, output_dir: str, connection_name: str = "db", **kwargs: Any) -> str:
+        from flowlang_plugins.sqlite.templates import EXAMPLE
+
+        return _written(output_dir, "sqlite_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+
+
+def _prepare_file(path: Path, read_only: bool) -> None:
+    if path.is_dir():
+        raise ConnectionError(f"{path} is a folder", hint="give the path of a file", stage="resolve")
+    if read_only:
+        if not path.exists():
+            raise ConnectionError(
+                f"{path} does not exist",
+                hint="a `read_only` connection creates no database; check the path, relative to the flow's folder",
+                stage="resolve",
+            )
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConnectionError(
+            f"the folder {path.parent} can't be created: {error.strerror}",
+            hint="check `database`, and who may write there",
+            stage="resolve",
+        ) from error
+
+
+def _hint(error: sqlite3.Error) -> str | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_NOTADB:
+        return "the file is no SQLite database, or it is encrypted"
+    if code is not None and code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return "check the path, and who may read and write the file and its folder"
+    return None
+
+
+def _written(folder: str, name: str, text: str) -> str:
+    path = Path(folder) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)

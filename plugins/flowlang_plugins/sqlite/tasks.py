@@ -1,0 +1,293 @@
+"""The SQLite tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from flowlang.errors import FlowExecutionError
+from flowlang_plugins.sqlite.values import adapted, quoted
+
+if TYPE_CHECKING:
+    from flowlang_plugins.sqlite.connection import Outcome, SQLiteConnection
+
+_ISOLATION = ("deferred", "immediate", "exclusive")
+_ENDS_A_TRANSACTION = ("BEGIN", "COMMIT", "END", "ROLLBACK")
+
+
+async def sqlite_query(
+    query: str, params: list[Any] | dict[str, Any] | None = None, connection: Any = None
+) -> dict[str, Any]:
+    """Run a query and fetch its rows.
+
+    Two columns of one name become `id` and `id_2`. Dates that were stored as text stay text.
+
+    Args:
+        query: One SQL statement, with `?` or `:name` where a parameter goes
+        params: The parameters: a list for `?`, a map for `:name`
+        connection: The connection (injected)
+
+    Returns:
+        rows: The rows, a map of column to value each
+        count: How many rows there are
+        columns: The names of the columns
+
+    Example YAML:
+        - sqlite_query:
+            id: open_orders
+            connection: db
+            query: SELECT id, total FROM orders WHERE status = ?
+            params: [open]
+            outputs: [rows, count]
+    """
+    outcome = await _single(connection, query, params)
+    return {"rows": outcome.rows, "count": len(outcome.rows), "columns": outcome.columns}
+
+
+async def sqlite_execute(
+    query: str, params: list[Any] | dict[str, Any] | None = None, connection: Any = None
+) -> dict[str, Any]:
+    """Run a statement that changes data or tables. It takes effect at once.
+
+    Args:
+        query: One SQL statement, with `?` or `:name` where a parameter goes
+        params: The parameters: a list for `?`, a map for `:name`
+        connection: The connection (injected)
+
+    Returns:
+        rows_affected: How many rows were inserted, changed or deleted
+        last_insert_id: The rowid of the row that was inserted last, null unless one was inserted
+
+    Example YAML:
+        - sqlite_execute:
+            id: add_order
+            connection: db
+            query: INSERT INTO orders (customer, total) VALUES (:customer, :total)
+            params: {customer: Ada, total: 12.5}
+            outputs: [last_insert_id]
+    """
+    outcome = await _single(connection, query, params)
+    return {"rows_affected": outcome.affected, "last_insert_id": outcome.last_id}
+
+
+async def sqlite_transaction(
+    queries: list[Any], isolation: str | None = None, connection: Any = None
+) -> dict[str, Any]:
+    """Run several statements of which all take effect, or none.
+
+    Args:
+        queries: The statements, a map of `query` and `params` each
+        isolation: When the database is locked: `deferred` (when needed), `immediate` (from the start, for
+            writers), `exclusive` (for readers too); the connection's `isolation_level` without it
+        connection: The connection (injected)
+
+    Returns:
+        results: For each statement a map of `rows_affected` and `rows`
+        count: How many statements ran
+
+    Example YAML:
+        - sqlite_transaction:
+            id: transfer
+            connection: db
+            queries:
+              - query: UPDATE accounts SET balance = balance - ? WHERE id = ?
+                params: [100, 1]
+              - query: UPDATE accounts SET balance = balance + ? WHERE id = ?
+                params: [100, 2]
+    """
+    statements = [_statement(number, item) for number, item in enumerate(_listed(queries, "queries"), 1)]
+    if isolation is not None and str(isolation).lower() not in _ISOLATION:
+        raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
+    results = []
+    session = _session(connection)
+    async with session.transaction(isolation):
+        for query, params in statements:
+            outcome = await session.send(query, params)
+            results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
+    return {"results": results, "count": len(results)}
+
+
+async def sqlite_batch_insert(
+    table: str, records: list[Any], batch_size: int = 1000, connection: Any = None
+) -> dict[str, Any]:
+    """Insert many rows, all of them or none.
+
+    The columns are those of all records together: a record that lacks one gets NULL there.
+
+    Args:
+        table: Name of the table, quoted for you
+        records: The rows, a map of column to value each
+        batch_size: How many rows are sent at a time
+        connection: The connection (injected)
+
+    Returns:
+        inserted_count: How many rows were inserted
+        batches: In how many batches they were sent
+        table: The table
+
+    Example YAML:
+        - sqlite_batch_insert:
+            id: load
+            connection: db
+            table: orders
+            records:
+              - {customer: Ada, total: 12.5}
+              - {customer: Grace, total: 30}
+    """
+    rows = _records(records, "records")
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    if rows and not columns:
+        raise FlowExecutionError("the records have no columns")
+    names = ", ".join(map(quoted, columns))
+    insert = f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' * len(columns))})"
+    batches = list(_batches(rows, batch_size))
+    inserted = 0
+    if batches:
+        session = _session(connection)
+        async with session.transaction("immediate"):
+            for batch in batches:
+                values = ([adapted(row.get(column)) for column in columns] for row in batch)
+                inserted += await session.send_many(insert, values)
+    return {"inserted_count": inserted, "batches": len(batches), "table": table}
+
+
+async def sqlite_batch_update(
+    table: str, updates: list[Any], key_field: str = "id", batch_size: int = 1000, connection: Any = None
+) -> dict[str, Any]:
+    """Change many rows by their key, all of them or none.
+
+    Each update changes the columns that it has, and no others.
+
+    Args:
+        table: Name of the table, quoted for you
+        updates: The changes, a map of the key and the columns to set each
+        key_field: The column by which rows are found
+        batch_size: How many updates are sent at a time
+        connection: The connection (injected)
+
+    Returns:
+        updated_count: How many rows were found and updated
+        batches: In how many batches they were sent
+        table: The table
+
+    Example YAML:
+        - sqlite_batch_update:
+            id: ship
+            connection: db
+            table: orders
+            updates:
+              - {id: 1, status: shipped}
+              - {id: 2, status: shipped, total: 11}
+    """
+    changes = _records(updates, "updates")
+    for number, change in enumerate(changes, 1):
+        if change.get(key_field) is None:
+            raise FlowExecutionError(f"update {number} has no `{key_field}`, the key by which its row is found")
+        if len(change) == 1:
+            raise FlowExecutionError(f"update {number} sets no column beside its key `{key_field}`")
+    batches = list(_batches(changes, batch_size))
+    updated = 0
+    if batches:
+        session = _session(connection)
+        async with session.transaction("immediate"):
+            for batch in batches:
+                for columns, alike in groupby(batch, key=lambda change: _columns_set(change, key_field)):
+                    # a qualified column can't be taken for text when the table has none of that name
+                    found = f"{quoted(table)}.{quoted(key_field)} = ?"
+                    sets = ", ".join(f"{quoted(column)} = ?" for column in columns)
+                    values = ([adapted(change[column]) for column in (*columns, key_field)] for change in alike)
+                    updated += await session.send_many(f"UPDATE {quoted(table)} SET {sets} WHERE {found}", values)
+    return {"updated_count": updated, "batches": len(batches), "table": table}
+
+
+async def _single(connection: Any, query: Any, params: Any) -> Outcome:
+    session = _session(connection)
+    outcome = await session.send(_text(query), params)
+    if session.in_transaction:
+        await session.settle()
+        raise FlowExecutionError(
+            "the query began a transaction and left it open, so it was undone",
+            hint="sqlite_transaction runs several statements in one transaction",
+        )
+    return outcome
+
+
+def _session(connection: Any) -> SQLiteConnection:
+    from flowlang_plugins.sqlite.connection import SQLiteConnection
+
+    if not isinstance(connection, SQLiteConnection):
+        raise FlowExecutionError("this task needs a connection of type `sqlite`")
+    return connection
+
+
+def _text(query: Any) -> str:
+    if not isinstance(query, str):
+        raise FlowExecutionError(f"`query` must be text, not {type(query).__name__}")
+    if not query.strip():
+        raise FlowExecutionError("`query` is empty")
+    return query
+
+
+def _listed(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise FlowExecutionError(f"`{name}` must be a list, not {type(value).__name__}")
+    return list(value)
+
+
+def _statement(number: int, item: Any) -> tuple[str, Any]:
+    """One entry of a transaction: a map, or the text of a statement without parameters."""
+    if isinstance(item, str):
+        item = {"query": item}
+    if not isinstance(item, Mapping) or "query" not in item:
+        raise FlowExecutionError(f"query {number} must be a map with `query` and `params`")
+    if unknown := [key for key in item if key not in ("query", "params")]:
+        raise FlowExecutionError(f"query {number} has an unknown key `{unknown[0]}`; it takes `query` and `params`")
+    query = _text(item["query"])
+    if (word := _controls_transaction(query)) is not None:
+        raise FlowExecutionError(
+            f"query {number} is {word}, but the task begins and ends the transaction itself",
+            hint="leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used",
+        )
+    return query, item.get("params")
+
+
+def _controls_transaction(query: str) -> str | None:
+    """The word with which a statement would begin or end a transaction, or None."""
+    words = list(_first_words(query, 3))
+    if not words or words[0] not in _ENDS_A_TRANSACTION:
+        return None
+    back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:]
+    return None if back_to_savepoint else words[0]
+
+
+def _first_words(query: str, count: int) -> Iterator[str]:
+    """The first words of a statement in capitals, behind comments and empty statements."""
+    import re
+
+    tokens = re.finditer(r"--[^\n]*|/\*.*?(?:\*/|$)|[\s;]+|(\w+)|.", query, re.DOTALL)
+    for token in tokens:
+        if token[1]:
+            yield token[1].upper()
+            count -= 1
+        if count == 0 or (token[1] is None and not token[0].startswith(("--", "/*")) and token[0].strip("; \t\r\n\f")):
+            return
+
+
+def _records(value: Any, name: str) -> list[Mapping[str, Any]]:
+    records = _listed(value, name)
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, Mapping):
+            raise FlowExecutionError(f"entry {number} of `{name}` must be a map, not {type(record).__name__}")
+    return records
+
+
+def _columns_set(change: Mapping[str, Any], key_field: str) -> tuple[str, ...]:
+    return tuple(sorted(column for column in change if column != key_field))
+
+
+def _batches(records: list[Mapping[str, Any]], size: Any) -> Iterator[list[Mapping[str, Any]]]:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise FlowExecutionError(f"`batch_size` must be a whole number from 1, not {size!r}")
+    for start in range(0, len(records), size):
+        yield records[start : start + size]

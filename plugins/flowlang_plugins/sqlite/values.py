@@ -1,0 +1,64 @@
+"""Values on their way into and out of SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flowlang.errors import FlowExecutionError
+from flowlang.values import plain, to_json
+
+_NATIVE: Final = frozenset({str, int, float, bytes, type(None)})
+
+
+def bound(params: Any) -> list[Any] | dict[str, Any]:
+    """The parameters of a statement as SQLite takes them: a list by position, or a map by name."""
+    if params is None:
+        return []
+    if isinstance(params, Mapping):
+        return {str(name): adapted(value) for name, value in params.items()}
+    if isinstance(params, (list, tuple)):
+        return [adapted(value) for value in params]
+    raise FlowExecutionError(f"`params` must be a list or a map, not {type(params).__name__}")
+
+
+def adapted(value: Any) -> Any:
+    """One value as SQLite can store it.
+
+    Truth values become 0 and 1; dates, times, `Decimal` and UUID text; maps and lists JSON text.
+    """
+    if type(value) in _NATIVE:
+        return value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        return to_json(value)
+    converted = plain(value)
+    return to_json(converted) if isinstance(converted, (dict, list)) else converted
+
+
+def column_names(description: Sequence[Sequence[Any]] | None) -> list[str]:
+    """The columns of a result, each with a name of its own: a second `id` is `id_2`."""
+    if not description:
+        return []
+    names = [str(column[0]) for column in description]
+    if len(set(names)) == len(names):
+        return names
+    taken = set(names)
+    unique: list[str] = []
+    for name in names:
+        chosen, number = name, 1
+        while chosen in unique or (number > 1 and chosen in taken):
+            number += 1
+            chosen = f"{name}_{number}"
+        unique.append(chosen)
+    return unique
+
+
+def quoted(name: Any) -> str:
+    """The name of a table or column that was given as data, as an identifier."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise FlowExecutionError(f"{name!r} is no name of a table or column")
+    return '"' + name.replace('"', '""') + '"'
