@@ -23,7 +23,7 @@ TASKS = {
             Parameter("to", "string", description="Address of the reader."),
             Parameter("copies", "integer", required=False, default=1),
             Parameter("urgent", "boolean", required=False, default=False),
-            Parameter("note", "string|null", required=False),
+            Parameter("note", "string", required=False),
         ),
     ),
     "Now": TaskInfo("Now", "Tells the time."),
@@ -171,6 +171,7 @@ BAD_STEPS = {
     "if without branches": "- if: ${a}",
     "loop without a body": "- for_each: ${a}",
     "count of zero": "- while: a\n  max_iterations: 0\n  do: [exit]",
+    "parallel without branches": "- parallel:",
     "bad duration": "- task: Now\n  timeout: soon",
     "bad backoff": "- task: Now\n  retry: {backoff: quadratic}",
     "share above one": "- task: Now\n  retry: {jitter: 2}",
@@ -189,6 +190,8 @@ def test_a_bad_step_fails(steps: str) -> None:
 
 GOOD_TOPS = {
     "inputs": "inputs:\n  - {name: a, type: integer, default: 3, enum: [3, 4]}\n  - name: b\n    secret: true",
+    "inputs by name": "inputs:\n  a: {type: integer}\n  b:",
+    "keys without a value": "description:\ntags:\ninputs:\noutputs:\nconnections:\nfinally:",
     "outputs as a list": "outputs:\n  - {name: a, value: '${a}'}\n  - total\n  - {sum: '${a.sum}'}",
     "outputs as a map": "outputs: {a: '${a}', b: 3}",
     "connection": "connections:\n  main: {type: db, path: a.db, timeout: '${env.TIMEOUT}'}",
@@ -223,7 +226,7 @@ def test_a_bad_flow_fails(top: str) -> None:
     assert not is_valid(flow_of("- exit", top))
 
 
-@pytest.mark.parametrize("text", ["steps: [exit]", "flow: A", "flow: A\nsteps: {}", "flow: '1'\nsteps: [exit]"])
+@pytest.mark.parametrize("text", ["steps: [exit]", "flow: A", "flow: A\nsteps: {}", "flow: A\nsteps: []", "flow: '1'\nsteps: [exit]"])
 def test_a_flow_needs_a_name_and_steps(text: str) -> None:
     assert not is_valid(text)
 

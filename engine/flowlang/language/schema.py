@@ -32,6 +32,9 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 COMPUTED: Final[Schema] = {"type": "string", "pattern": r"\$\{[\s\S]*\}"}
 
 _NAME: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+#: Shapes of which an empty value says that there is nothing, where the key need not be there at all.
+_MAY_BE_EMPTY: Final = frozenset({"text", "words", "steps", "handler", "inputs", "outputs", "connections", "triggers"})
+_NULL: Final[Schema] = {"type": "null"}
 _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"]}
 _JSON_TYPES: Final = ("string", "integer", "number", "boolean", "object", "array", "null")
 
@@ -43,10 +46,14 @@ def json_schema(catalog: Catalog) -> Schema:
     """
     tasks = _tasks(catalog)
     types = _connection_types(catalog)
+    flow = _object(FLOW_KEYS)
+    for key in FLOW_KEYS:
+        if key.required and key.shape == "steps":
+            flow["properties"][key.name]["minItems"] = 1
     return {
         "$schema": DIALECT,
         "title": "FlowLang flow",
-        **_object(FLOW_KEYS),
+        **flow,
         "$defs": {**_shapes(types), **_keys_of_steps(), "step": _step(), **_kinds(tasks), **_task_forms(tasks)},
     }
 
@@ -70,9 +77,14 @@ def _or_computed(schema: Schema) -> Schema:
     return {"anyOf": [schema, COMPUTED]}
 
 
+def _or_nothing(schema: Schema) -> Schema:
+    return {"anyOf": [schema, _NULL]}
+
+
 def _property(key: Key) -> Schema:
     schema: Schema = {"description": key.doc}
-    schema |= {"enum": list(key.choices)} if key.choices and key.shape == "text" else _ref(key.shape)
+    value: Schema = {"enum": list(key.choices)} if key.choices and key.shape == "text" else _ref(key.shape)
+    schema |= _or_nothing(value) if key.shape in _MAY_BE_EMPTY and not key.required else value
     if key.default is not None:
         schema["default"] = key.default
     return schema
@@ -97,7 +109,8 @@ def _list_of(schema: Schema) -> Schema:
 def _shapes(types: Mapping[str, ConnectionType]) -> dict[str, Schema]:
     """A definition for each shape that a key's value can have."""
     steps = _list_of(_ref("step"))
-    named_input = _object(INPUT_KEYS)
+    unnamed_input = _object(key for key in INPUT_KEYS if not key.required)
+    inputs_by_name = {"type": "object", "propertyNames": _NAME, "additionalProperties": _or_nothing(unnamed_input)}
     output = _object(OUTPUT_KEYS)
     duration = {"type": "string", "pattern": r"^\s*[0-9]*\.?[0-9]+\s*(ms|s|m|h)?\s*$"}
     groups = [_closed({name: _list_of(_ref("condition"))}, [name]) for name in ("any", "all", "none")]
@@ -120,9 +133,9 @@ def _shapes(types: Mapping[str, ConnectionType]) -> dict[str, Schema]:
         "retry": _object(RETRY_KEYS),
         "elifs": _list_of(_object(ELIF_KEYS)),
         "cases": _list_of(_case()),
-        "exit": {"anyOf": [{"type": "null"}, _object(EXIT_KEYS)]},
-        "inputs": {"anyOf": [_list_of(named_input), {"type": "null"}]},
-        "outputs": {"anyOf": [_list_of({"anyOf": [_NAME, output, _single_entry()]}), {"type": ["object", "null"]}]},
+        "exit": _or_nothing(_object(EXIT_KEYS)),
+        "inputs": {"anyOf": [_list_of(_object(INPUT_KEYS)), inputs_by_name]},
+        "outputs": {"anyOf": [_list_of({"anyOf": [_NAME, output, _single_entry()]}), {"type": "object"}]},
         "connections": {"type": "object", "propertyNames": _NAME, "additionalProperties": _connection(types)},
         "triggers": _list_of({"type": "object"}),
     }
@@ -249,6 +262,8 @@ def _parameter(info: TaskInfo, name: str) -> Schema:
     assert parameter is not None
     schema: Schema = {"description": parameter.description} if parameter.description else {}
     types = [type for type in (parameter.type or "").split("|") if type in _JSON_TYPES]
+    if types and not parameter.required and parameter.default is None:
+        types = list(dict.fromkeys([*types, "null"]))
     if types:
         schema |= _or_computed({"type": types if len(types) > 1 else types[0]})
     if not parameter.required and parameter.default is not None:
