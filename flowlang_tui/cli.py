@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str]) -> int:
     from flowlang.cli.run import main as run
 
-    return run(words, "flowlang-tui", as_option=True)
+    asks = any(word in ("--help", "-h") for word in words)
+    return run(["--help"] if asks else words, "flowlang-tui", as_option=True)
 
 
 def _version() -> int:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-import flowlang
 from flowlang.cli.arguments import Parser
-from flowlang.cli.problems import as_github, as_json, as_text, count_of
+from flowlang.cli.problems import as_github, as_json, as_text, count_of, problems_of
 from flowlang.cli.target import UsageError, write_result
 from flowlang.cli.terminal import Palette, tell
+from flowlang.language.diagnostics import Diagnostic
 from flowlang.project import Project
+from flowlang.runtime.prepare import Preparer
+from flowlang.tasks.loader import TaskLoadError, load_registry
+from flowlang.tasks.registry import TaskRegistry
 
 
 def main(arguments: Sequence[str]) -> int:
     """Check the flows that `arguments` name. Exit code 0: no errors, 1: errors."""
     options = _parser().parse_args(arguments)
     paths = _flows(options.paths)
-    problems = [problem for path in paths for problem in flowlang.check(path)]
+    problems = _problems(paths)
     palette = Palette(sys.stdout)
     if options.format == "json":
         write_result(None, as_json(problems) + "\n")
@@ -29,6 +34,29 @@ def main(arguments: Sequence[str]) -> int:
         tell(count_of(problems, len(paths)))
     failing = ("error", "warning") if options.strict else ("error",)
     return int(any(problem.severity in failing for problem in problems))
+
+
+def _problems(paths: Sequence[str]) -> list[Diagnostic]:
+    """The problems of all the flows, each once: a flow that others call is checked with them too."""
+    found: dict[Diagnostic, None] = {}
+    preparers: dict[str, Preparer] = {}
+    for path in paths:
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in preparers:
+            preparers[folder], trouble = _preparer(Project(folder).tasks_file)
+            found |= dict.fromkeys(trouble)
+        found |= dict.fromkeys(preparers[folder].load(Path(path), Path(folder)).problems)
+    return list(found)
+
+
+def _preparer(tasks_file: str | None) -> tuple[Preparer, Sequence[Diagnostic]]:
+    """What checks the flows of a folder, and the problems of its tasks file."""
+    if tasks_file is None:
+        return Preparer(TaskRegistry(), tasks_known=False), ()
+    try:
+        return Preparer(load_registry(Path(tasks_file))), ()
+    except TaskLoadError as error:
+        return Preparer(TaskRegistry(), tasks_known=False), problems_of(error)
 
 
 def _flows(paths: Sequence[str]) -> list[str]:

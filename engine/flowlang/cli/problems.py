@@ -9,10 +9,28 @@ from typing import Final
 from flowlang.cli.excerpt import excerpt, lines_of
 from flowlang.cli.failure import shown_path
 from flowlang.cli.terminal import Palette, inert
-from flowlang.language.diagnostics import Diagnostic
+from flowlang.errors import FlowLangError, FlowValidationError
+from flowlang.language.diagnostics import NOWHERE, Diagnostic, Span
+from flowlang.tasks.loader import TaskLoadError
 from flowlang.values import to_json
 
+#: Code of a tasks file that cannot be loaded.
+TASKS_FILE: Final = "tasks-file"
+
 _GITHUB_LEVELS: Final = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def problems_of(error: FlowLangError) -> Sequence[Diagnostic]:
+    """The problems of files that keep a flow from running; none for an error of another kind."""
+    if isinstance(error, FlowValidationError):
+        return error.diagnostics
+    if isinstance(error, TaskLoadError):
+        place = ":".join(str(part) for part in (error.file, error.line, error.column) if part is not None)
+        message = str(error).removeprefix(f"{place}: ") + (f"\n{error.hint}" if error.hint else "")
+        line, column = error.line or 0, error.column or 1
+        span = Span(line, column, line + 1, 1) if line else NOWHERE
+        return (Diagnostic("error", TASKS_FILE, message, span, path=str(error.file)),)
+    return ()
 
 
 def as_text(problems: Iterable[Diagnostic], palette: Palette) -> str:

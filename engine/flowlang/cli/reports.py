@@ -9,7 +9,7 @@ from typing import Any, Final
 from flowlang.cli.readable import duration, readable
 from flowlang.cli.target import Target
 from flowlang.cli.terminal import Palette, inert, one_line
-from flowlang.errors import FlowLangError, FlowValidationError
+from flowlang.errors import FlowLangError
 from flowlang.runtime.events import Event
 from flowlang.runtime.result import FlowResult
 from flowlang.values import to_json
@@ -131,7 +131,9 @@ def _counted(steps: int) -> str:
 
 def _refusal(error: FlowLangError, flow: str) -> dict[str, Any]:
     """The result of a flow that never ran, in the shape of any result, with its diagnostics beside the error."""
-    diagnostics = error.diagnostics if isinstance(error, FlowValidationError) else ()
+    from flowlang.cli.problems import problems_of
+
+    diagnostics = problems_of(error)
     first = next((problem for problem in diagnostics if problem.severity == "error"), None)
     return {
         "flow": flow,
@@ -143,7 +145,7 @@ def _refusal(error: FlowLangError, flow: str) -> dict[str, Any]:
             "type": type(error).__name__,
             "message": str(error),
             "step": None,
-            "file": flow,
+            "file": first.path if first else flow,
             "line": first.line if first else None,
             "column": first.column if first else None,
             "inputs": None,

@@ -16,7 +16,7 @@ from flowlang.cli.interrupts import INTERRUPTED, Interrupts
 from flowlang.cli.reports import REPORTS, Report, summary
 from flowlang.cli.target import UsageError, open_target, results_apart
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line, tell
-from flowlang.errors import FlowLangError, FlowValidationError
+from flowlang.errors import FlowLangError
 from flowlang.language.durations import parse_duration
 from flowlang.project import Project
 from flowlang.runtime.control import CancellationToken
@@ -63,7 +63,7 @@ class Call:
             if path is not None and not os.path.isfile(path):
                 raise UsageError(f"{option}: there is no file {path}")
         self._flow = os.path.abspath(flow)
-        self._tasks_file = tasks_file
+        self._tasks_file = None if tasks_file is None else Path(tasks_file).absolute()
         self._inputs = _inputs(options, flow)
         self._env_file: str | None = options.env_file
         self._timeout: float | None = options.timeout
@@ -87,7 +87,7 @@ class Call:
     async def _execute(self, report: Report) -> FlowResult:
         token = CancellationToken()
         with Interrupts(token, quiet=self._quiet):
-            registry = None if self._tasks_file is None else load_registry(self._tasks_file)
+            registry = None if self._tasks_file is None else load_registry(self._tasks_file, required=True)
             executor = FlowExecutor(registry, env_file=self._env_file)
             with self._progress() as progress:
                 listener = _listener([event for event in (report.event, progress) if event is not None])
@@ -133,12 +133,13 @@ def _listener(listeners: list[Callable[[Event], None]]) -> Callable[[Event], Non
 
 
 def _tell_refusal(error: FlowLangError, flow: str, palette: Palette) -> None:
-    if isinstance(error, FlowValidationError):
-        from flowlang.cli.failure import shown_path
-        from flowlang.cli.problems import as_text, count_of
+    from flowlang.cli.failure import shown_path
+    from flowlang.cli.problems import as_text, count_of, problems_of
 
-        tell(as_text(error.diagnostics, palette))
-        tell(f"\n{shown_path(flow)} cannot run: {count_of(error.diagnostics, 1)}")
+    problems = problems_of(error)
+    if problems:
+        tell(as_text(problems, palette))
+        tell(f"\n{shown_path(flow)} cannot run: {count_of(problems, 1)}")
         return
     tell(inert(f"{palette.bad(type(error).__name__)}: {error}"))
     if error.hint:
@@ -184,7 +185,7 @@ def _parser(prog: str, as_option: bool) -> Parser:
 def _seconds(text: str) -> float:
     from argparse import ArgumentTypeError
 
-    seconds = parse_duration(text)
-    if seconds is None or seconds <= 0:
-        raise ArgumentTypeError(f"{text!r} is no time; write 90, 500ms, 10s, 5m or 2h")
-    return seconds
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
