@@ -387,3 +387,29 @@ def test_a_secret_is_masked_in_every_form(flowlang: Command, project: Path) -> N
         ran = flowlang("run", flow, "--input", "pin=hunter2hunter2", "--output", form)
         assert ran.returncode == 1
         assert "hunter2" not in ran.stdout + ran.stderr
+
+
+def test_what_tasks_log_is_told_unless_quiet(flowlang: Command, project: Path) -> None:
+    write(
+        project / "flow.py",
+        """\
+        from flowlang import TaskRegistry
+
+
+        def create_task_registry():
+            registry = TaskRegistry()
+
+            @registry.register("Tell")
+            async def tell(context):
+                context.log("half way\\x1b[2J", "warning", done=3)
+                context.log("only for machines", "debug")
+
+            return registry
+        """,
+    )
+    write(project / "flow.yaml", "flow: telling\nsteps: [{task: Tell, id: tell}]\n")
+    ran = flowlang("run", ".")
+    assert "warning: tell: half way␛[2J done=3\n" in ran.stderr
+    assert "only for machines" not in ran.stderr
+    assert flowlang("run", ".", "--quiet").stderr == ""
+    assert "half way" not in flowlang("run", ".", "--output", "events").stderr

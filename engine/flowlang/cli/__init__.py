@@ -28,10 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = ALIASES.get(words[0], words[0])
     if name not in COMMANDS:
         return _unknown(words[0])
-    from importlib import import_module
-
-    command = import_module(f"flowlang.cli.{name}")
-    return guarded(lambda: command.main(words[1:]), f"flowlang {words[0]}")
+    return guarded(lambda: _command(name)(words[1:]), f"flowlang {words[0]}")
 
 
 def guarded(command: Callable[[], int], name: str) -> int:
@@ -56,6 +53,13 @@ def guarded(command: Callable[[], int], name: str) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _command(name: str) -> Callable[[Sequence[str]], int]:
+    from importlib import import_module
+
+    command: Callable[[Sequence[str]], int] = import_module(f"flowlang.cli.{name}").main
+    return command
 
 
 def _lead_nowhere() -> None:

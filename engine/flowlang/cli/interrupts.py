@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from flowlang.cli.terminal import tell
+from flowlang.cli.terminal import is_terminal, tell
 from flowlang.runtime.control import CancellationToken
 
 #: Exit code of a cancelled run.
@@ -45,7 +46,7 @@ class Interrupts:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
-            os._exit(INTERRUPTED)
+            _end_now()
         self._asked = True
         self._loop.call_soon_threadsafe(self._stop, signal.Signals(number))
 
@@ -53,3 +54,10 @@ class Interrupts:
         if not self._quiet:
             tell("Stopping: cleaning up. Once more ends it at once.")
         self._cancelling = self._loop.create_task(self._token.cancel(_REASONS[number]))
+
+
+def _end_now() -> NoReturn:
+    if is_terminal(sys.stderr):
+        # the live view hides the cursor, and nobody else is left to show it
+        os.write(2, b"\x1b[?25h\n")
+    os._exit(INTERRUPTED)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flowlang.cli.readable import duration, readable
 from flowlang.cli.target import Target
-from flowlang.cli.terminal import Palette, inert, one_line
+from flowlang.cli.terminal import Palette, inert, one_line, tell
 from flowlang.errors import FlowLangError
 from flowlang.runtime.events import Event
 from flowlang.runtime.result import FlowResult
@@ -21,6 +21,8 @@ class Report:
     event: Callable[[Event], None] | None = None
     #: Whether the report says in words how the run ended, so that nobody else has to.
     in_words = False
+    #: Whether the report passes on everything that tasks log.
+    streams = False
 
     def __init__(self, target: Target, palette: Palette) -> None:
         self.target = target
@@ -62,6 +64,8 @@ class TextReport(Report):
 
 class EventsReport(Report):
     """Every event as one JSON object on a line of its own, as it happens."""
+
+    streams = True
 
     def __init__(self, target: Target, palette: Palette) -> None:
         super().__init__(target, palette)
@@ -123,6 +127,13 @@ def summary(result: Mapping[str, Any], palette: Palette) -> str:
     ending = f"{_ENDINGS[result['status']]} {duration(result['duration_ms'])}"
     reason = f": {one_line(str(result['reason']))}" if result["reason"] else ""
     return f"{palette.strong(inert(result['flow']))} {paint(ending)} ({', '.join(counts)}){reason}"
+
+
+def tell_log(event: Event) -> None:
+    """Tell a person what a task logs, as it happens."""
+    if event["type"] == "log" and event["level"] != "debug":
+        fields = "".join(f" {name}={to_json(value)}" for name, value in (event["fields"] or {}).items())
+        tell(inert(f"{event['level']}: {event['path']}: {event['message']}{fields}"))
 
 
 def _counted(steps: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.interrupts import INTERRUPTED, Interrupts
-from flowlang.cli.reports import REPORTS, Report, summary
+from flowlang.cli.reports import REPORTS, Report, summary, tell_log
 from flowlang.cli.target import UsageError, open_target, results_apart
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line, tell
 from flowlang.errors import FlowLangError
@@ -90,7 +90,8 @@ class Call:
             registry = None if self._tasks_file is None else load_registry(self._tasks_file, required=True)
             executor = FlowExecutor(registry, env_file=self._env_file)
             with self._progress() as progress:
-                listener = _listener([event for event in (report.event, progress) if event is not None])
+                logs = None if self._quiet or report.streams else tell_log
+                listener = _listener([each for each in (report.event, progress, logs) if each is not None])
                 return await executor.execute_flow(
                     Path(self._flow), self._inputs, listener, token, timeout=self._timeout
                 )

@@ -17,8 +17,8 @@ def main(arguments: Sequence[str]) -> int:
     """Print the schema, or write it to a file."""
     parser = Parser(
         "flowlang schema",
-        "Print the JSON Schema of flow files, with the tasks and connections of every installed plugin in it. "
-        "Editors check and complete flows with it.",
+        "Print the JSON Schema of flow files, with the tasks and connections of every\n"
+        "installed plugin in it. Editors check and complete flows with it.",
         "flowlang schema -o flow.schema.json\n\n"
         "and as first line of a flow, for editors with the YAML language server:\n"
         "  # yaml-language-server: $schema=flow.schema.json",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import IO
 
 from flowlang.errors import FlowLangError
@@ -112,6 +113,8 @@ def _open(path: str, asked: str) -> IO[bytes]:
 def results_apart() -> Iterator[IO[bytes]]:
     """Standard output for the result alone: what tasks and their programs print goes to stderr meanwhile."""
     sys.stdout.flush()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     saved = os.dup(1)
     os.dup2(2, 1)
     stream = os.fdopen(saved, "wb", closefd=False)
