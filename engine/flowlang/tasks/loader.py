@@ -193,7 +193,7 @@ class _Attempt:
         near = nearest(top, self._imports.local_names())
         if near is not None:
             return f"did you mean `{near}`, beside {self._path.name}?"
-        return f"pip install {_DISTRIBUTIONS.get(top, top)}"
+        return f"pip install {_DISTRIBUTIONS.get(top, top)}, or write {top}.py beside {self._path.name}"
 
 
 def _sentence(error: BaseException) -> str:

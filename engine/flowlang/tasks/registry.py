@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, Final, NoReturn, TypeVar, overload
 
 from flowlang.errors import ConfigurationError, TaskNotFoundError, TaskNotImplementedError
@@ -12,6 +13,8 @@ from flowlang.tasks.signatures import describe, is_async, is_generator, named_pa
 F = TypeVar("F", bound=Callable[..., Any])
 
 _LAMBDA: Final = "<lambda>"
+
+_versions: Final = count(1)
 
 
 class Task:
@@ -52,7 +55,7 @@ class Task:
         self._description = description
         self._provider = provider
         self._info: TaskInfo | None = None
-        self.function = self._refuse if stub else function
+        self.function: Callable[..., Any] = self._refuse if stub else function
         self.is_async = stub or is_async(function)
 
     @property
@@ -92,19 +95,20 @@ class Task:
 class TaskRegistry:
     """The tasks of a project, by name.
 
-    `version` grows with every change, so that a plan made with the tasks of before is known to be old. In a
-    `for` loop, and for `in` and `len`, a registry is the collection of its names.
+    `version` grows with every change, so that a plan made with the tasks of before is known to be old; no two
+    registries of a process ever have the same. In a `for` loop, and for `in` and `len`, a registry is the
+    collection of its names.
     """
 
     __slots__ = ("_tasks", "_version")
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
-        self._version = 0
+        self._version = next(_versions)
 
     @property
     def version(self) -> int:
-        """How many changes there have been."""
+        """A number that is greater after every change."""
         return self._version
 
     @overload
@@ -157,7 +161,7 @@ class TaskRegistry:
         """Remove a task. Raises TaskNotFoundError if there is none of that name."""
         if self._tasks.pop(name, None) is None:
             raise self._not_found(name)
-        self._version += 1
+        self._version = next(_versions)
 
     def get(self, name: str) -> Task | None:
         """The task called `name`, or None."""
@@ -206,7 +210,7 @@ class TaskRegistry:
                 hint="give one of them another name, or register the second with replace=True",
             )
         self._tasks[name] = task
-        self._version += 1
+        self._version = next(_versions)
 
     def _not_found(self, name: str) -> TaskNotFoundError:
         from flowlang.language.diagnostics import nearest
