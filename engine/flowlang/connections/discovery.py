@@ -8,19 +8,20 @@ them, in this order: in the box, registered by the application, `<project>/plugi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from threading import RLock
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flowlang.connections.base import ConnectionPlugin
-from flowlang.connections.loading import Candidate, Loaded, import_object, load, load_all
 from flowlang.connections.registry import plugin_registry
 from flowlang.language.catalog import ConnectionType, TaskInfo
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flowlang.connections.base import ConnectionPlugin
+    from flowlang.connections.loading import Loaded
+
 GROUP: Final = "flowlang.connections"
 DISTRIBUTION: Final = "flowlang-tui"
-
-Source = Literal["built-in", "registered", "project", "installed"]
 
 
 class Builtin(NamedTuple):
@@ -40,8 +41,9 @@ BUILTINS: Final[Mapping[str, Builtin]] = {
 class PluginEntry(NamedTuple):
     """A plugin that was found. With an `error` it can't be used, and `plugin` is None.
 
-    `place` is the folder, or the `module:name`, that it comes from. `tasks` are the functions of an instance
-    that is never connected: to be described, not called.
+    `source` is `built-in`, `registered`, `project` or `installed`; `place` is the folder, or the `module:name`,
+    that it comes from. `tasks` are the functions of an instance that is never connected: to be described, not
+    called.
     """
 
     name: str
@@ -145,6 +147,8 @@ class Plugins:
             yield entry
 
     def _builtin(self, key: str) -> PluginEntry:
+        from flowlang.connections.loading import Candidate, import_object, load
+
         with self._lock:
             if key not in self._builtins:
                 reference = BUILTINS[key].reference
@@ -182,6 +186,8 @@ class Plugins:
         return entry
 
     def _registered(self) -> list[Loaded]:
+        from flowlang.connections.loading import Candidate, load
+
         return [
             load(Candidate(plugin.name, "registered", type(plugin).__module__, _giving(plugin), ""))
             for plugin in list(plugin_registry.registered)
@@ -196,6 +202,8 @@ class Plugins:
 
     def _installed(self) -> list[Loaded]:
         from importlib.metadata import entry_points
+
+        from flowlang.connections.loading import Candidate, load_all
 
         found = sorted(
             (point for point in entry_points(group=GROUP) if point.dist is None or point.dist.name != DISTRIBUTION),
