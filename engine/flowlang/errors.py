@@ -73,7 +73,9 @@ class ConnectionError(FlowExecutionError, builtins.ConnectionError):
 
 
 class ExpressionError(FlowExecutionError):
-    """An expression could not be evaluated with the values of this run."""
+    """An expression could not be evaluated with the values of this run. `span` is its place in the file, if known."""
+
+    span: Span | None = None
 
 
 class TaskNotFoundError(FlowExecutionError):

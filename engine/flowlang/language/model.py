@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowlang.language.diagnostics import NOWHERE, Span
 from flowlang.language.nodes import Mapping, Node, Scalar
+
+if TYPE_CHECKING:
+    from flowlang.language.source import Source
 
 Form = Literal["value", "condition", "expression"]
 
@@ -32,10 +35,11 @@ class Value:
     `form` says how text is read: as a `value` (text with `${…}` in it), as a `condition` (the text around
     `${…}` belongs to the expression), or as an `expression` (text without `${…}` is one). Checking fills
     `tree`, the Python expression that computes it, and `reads`; planning fills `run`. A `constant` value
-    reads nothing.
+    reads nothing. `objects` are what the tree takes by name instead of spelling it out, and `source` is the text
+    that the value stands in.
     """
 
-    __slots__ = ("constant", "form", "node", "reads", "run", "tree")
+    __slots__ = ("constant", "form", "node", "objects", "reads", "run", "source", "tree")
 
     def __init__(self, node: Node, form: Form = "value") -> None:
         self.node = node
@@ -44,6 +48,8 @@ class Value:
         self.reads: tuple[Read, ...] = ()
         self.tree: ast.expr | None = None
         self.run: Callable[[Any], Any] | None = None
+        self.objects: dict[str, Any] | None = None
+        self.source: Source | None = None
 
 
 class Name(NamedTuple):
