@@ -10,7 +10,7 @@ from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
 
 _PLACEHOLDER = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_PATH = re.compile(r"(?<![\w.$])([A-Za-z_]\w*)((?:\.[A-Za-z_*]\w*|\[-?\d+\])*)")
+_PATH = re.compile(r"(?<![\w.$])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[-?\d+\])*)")
 
 
 def reads_of(step: Step, ids: Collection[str]) -> Iterator[tuple[str, str]]:
