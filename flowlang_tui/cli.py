@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from flowlang.cli import guarded
+from flowlang.cli import guarded, load
 
 _HELP = """\
 usage: flowlang-tui --run FLOW [options]
@@ -40,13 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    from flowlang.cli.run import main as run
-
     asks = any(word in ("--help", "-h") for word in words)
-    return run(["--help"] if asks else words, "flowlang-tui", as_option=True)
+    code: int = load("run").main(["--help"] if asks else words, "flowlang-tui", as_option=True)
+    return code
 
 
 def _version() -> int:
-    from flowlang.cli.version import main as version
-
-    return version([])
+    code: int = load("version").main([])
+    return code

@@ -13,10 +13,10 @@ from flowlang.errors import FlowLangError
 MAIN_FLOW = "flow.yaml"
 TASKS_FILE = "flow.py"
 
-_FLOW_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?(?:flow|\"flow\"|'flow')[ \t]*:[ \t]*([^\s#]*)", re.MULTILINE)
+_FLOW_KEY = rb"(?m)^(?:\xef\xbb\xbf)?(?:flow|\"flow\"|'flow')[ \t]*:[ \t]*([^\s#]*)"
 _MOST_BYTES = 5_000_000
 _ENDINGS = (".yaml", ".yml")
-_TEST_FILE = re.compile(r"^test_|[._]test\.ya?ml$")
+_TEST_FILE = r"^test_|[._]test\.ya?ml$"
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
 
 
@@ -101,11 +101,11 @@ def _flows_below(folder: str) -> Iterator[FlowFile]:
 def _flow(path: str) -> FlowFile | None:
     """The flow in a YAML file, or None if it has no top-level key `flow`, holds tests, or cannot be read."""
     name = os.path.basename(path)
-    if not name.endswith(_ENDINGS) or _TEST_FILE.search(name) or not os.path.isfile(path):
+    if not name.endswith(_ENDINGS) or re.search(_TEST_FILE, name) or not os.path.isfile(path):
         return None
     try:
         with open(path, "rb") as file:
-            found = _FLOW_KEY.search(file.read(_MOST_BYTES))
+            found = re.search(_FLOW_KEY, file.read(_MOST_BYTES))
     except OSError:
         return None
     return None if found is None else FlowFile(found[1].decode("utf-8", "replace").strip("\"'"), path)

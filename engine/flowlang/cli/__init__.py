@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 #: Every command with the line that help shows for it.
 COMMANDS: Final[dict[str, str]] = {
@@ -28,7 +28,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = ALIASES.get(words[0], words[0])
     if name not in COMMANDS:
         return _unknown(words[0])
-    return guarded(lambda: _command(name)(words[1:]), f"flowlang {words[0]}")
+    return guarded(lambda: load(name).main(words[1:]), f"flowlang {words[0]}")
+
+
+def load(name: str) -> Any:
+    """The module of a command."""
+    import gc
+    from importlib import import_module
+
+    # what an import makes is there to stay: looking for garbage in it is a tenth of the time to start
+    gc.disable()
+    try:
+        return import_module(f"flowlang.cli.{name}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def guarded(command: Callable[[], int], name: str) -> int:
@@ -53,13 +67,6 @@ def guarded(command: Callable[[], int], name: str) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-
-
-def _command(name: str) -> Callable[[Sequence[str]], int]:
-    from importlib import import_module
-
-    command: Callable[[Sequence[str]], int] = import_module(f"flowlang.cli.{name}").main
-    return command
 
 
 def _lead_nowhere() -> None:

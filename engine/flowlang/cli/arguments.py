@@ -8,6 +8,12 @@ from typing import NoReturn
 from flowlang.cli.terminal import inert
 
 
+class _Help(RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        # argparse makes one of these for every option, and without a width asks the terminal through `shutil`
+        super().__init__(prog, max_help_position=24, width=80)
+
+
 class Parser(ArgumentParser):
     """A parser whose help ends with an example, and whose errors send nothing of the call to the terminal raw."""
 
@@ -16,7 +22,7 @@ class Parser(ArgumentParser):
             prog=prog,
             description=description,
             epilog=f"example:\n  {example}",
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_Help,
             allow_abbrev=False,
         )
 

@@ -66,8 +66,10 @@ def _section(title: str, lines: list[str], palette: Palette) -> list[str]:
 
 
 def shown_path(path: str | None) -> str:
+    """`path` as somebody in the current folder would write it, made inert."""
+    return one_line(from_here(path))
+
+
+def from_here(path: str | None) -> str:
     """`path` as somebody in the current folder would write it."""
-    if path is None:
-        return "<flow>"
-    here = os.path.join(os.getcwd(), "")
-    return one_line(path.removeprefix(here))
+    return "<flow>" if path is None else path.removeprefix(os.path.join(os.getcwd(), ""))

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from flowlang.cli.excerpt import excerpt, lines_of
-from flowlang.cli.failure import shown_path
+from flowlang.cli.failure import from_here, shown_path
 from flowlang.cli.terminal import Palette, inert
 from flowlang.errors import FlowLangError, FlowValidationError
 from flowlang.language.diagnostics import NOWHERE, Diagnostic, Span
@@ -67,7 +67,7 @@ def as_github(problems: Iterable[Diagnostic]) -> str:
 
 
 def _annotation(problem: Diagnostic) -> str:
-    facts: dict[str, str | int] = {"file": shown_path(problem.path), "line": problem.line, "col": problem.column}
+    facts: dict[str, str | int] = {"file": from_here(problem.path), "line": problem.line, "col": problem.column}
     if problem.end_line:
         facts |= {"endLine": problem.end_line, "endColumn": problem.end_column}
     about = ",".join(f"{name}={_property(fact)}" for name, fact in facts.items() if fact)

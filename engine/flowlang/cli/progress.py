@@ -26,15 +26,6 @@ class Progress:
     """Shows the events of one run on stderr, and is gone without a trace when it ends."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        self._live = Live(
-            console=self._console,
-            get_renderable=self._render,
-            refresh_per_second=_PER_SECOND,
-            transient=True,
-            redirect_stdout=True,
-            redirect_stderr=True,
-        )
         self._spinner = Spinner("dots")
         self._began = monotonic()
         self._flow = ""
@@ -42,6 +33,15 @@ class Progress:
         self._failed = 0
         self._running: dict[str, float] = {}
         self._loops: dict[str, tuple[int, int | None]] = {}
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._live = Live(
+            console=console,
+            get_renderable=self._render,
+            refresh_per_second=_PER_SECOND,
+            transient=True,
+            redirect_stdout=True,
+            redirect_stderr=True,
+        )
 
     def __enter__(self) -> Callable[[Event], None]:
         self._live.start()

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Final, TextIO
 
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE: Final = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 _TAB: Final = "    "
 
 
@@ -15,7 +15,8 @@ def inert(text: str) -> str:
     """`text` with every character that could steer a terminal shown as a sign of itself; newlines stay."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_sign, text.replace("\r\n", "\n").replace("\t", _TAB))
+    # compiled when first used: most runs have nothing to mend
+    return re.sub(_UNSAFE, _sign, text.replace("\r\n", "\n").replace("\t", _TAB))
 
 
 def one_line(text: str) -> str:
