@@ -72,7 +72,7 @@ class Pool:
         opening = self._opening
         if opening is not None and not opening.done():
             opening.cancel()
-            await asyncio.wait((opening,))
+            await asyncio.gather(opening, return_exceptions=True)
         elif self.is_open:
             await self._disconnect()
 

@@ -72,8 +72,9 @@ class SQLiteConnection(aiosqlite.Connection):
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(lambda: _opened(settings), 64)
+        super().__init__(self._connected, 64)
         self.settings = settings
+        self._failure: sqlite3.Error | None = None
         #: Whether nothing can be running in the thread: what was sent was also awaited to its end.
         self.settled = True
         # before 0.22 aiosqlite's connection is itself the thread
@@ -81,8 +82,19 @@ class SQLiteConnection(aiosqlite.Connection):
         thread.daemon = True
 
     async def open(self) -> None:
-        """Open the database."""
+        """Open the database. Raises `sqlite3.Error`; then there is nothing to close."""
         await self
+        if self._failure is not None:
+            await super().close()
+            raise self._failure
+
+    def _connected(self) -> sqlite3.Connection:
+        try:
+            return _opened(self.settings)
+        except sqlite3.Error as error:
+            # aiosqlite doesn't wait for its thread when opening fails, so it is given something to close
+            self._failure = error
+            return sqlite3.connect(":memory:")
 
     async def close(self) -> None:
         """Does nothing, so that a task that closes what it was lent does no harm."""
