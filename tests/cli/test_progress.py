@@ -15,7 +15,7 @@ FLOW = """\
 flow: looping
 steps:
   - for_each: ${range(3)}
-    id: loop
+    id: rounds
     do:
       - {task: Show, id: show}
 """
@@ -64,7 +64,7 @@ def test_on_a_terminal_the_run_is_shown_live_and_stdout_has_only_the_result(proj
     shown, out, code = on_terminal(project, stdout=False)
     assert code == 0
     assert json.loads(out)["success"] is True
-    for part in ("looping", "loop", "show", "1 of 3", "done", "printed by the task"):
+    for part in ("looping", "rounds", "show", "1 of 3", "done", "printed by the task"):
         assert part in shown
 
 
