@@ -1,0 +1,57 @@
+"""Runs the workloads, each in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.figures import table
+
+WORKLOADS = {
+    "W1": "sequence",
+    "W2": "parallel",
+    "W3": "loop",
+    "W4": "waiting",
+    "W5": "preparing",
+    "W6": "startup",
+    "W7": "memory",
+}
+
+
+def main() -> int:
+    """Measure, print, and give back 0 if every bar was kept, else 1."""
+    options = arguments()
+    lines: list[str] = []
+    for workload in options.only or WORKLOADS:
+        module = WORKLOADS[workload]
+        print(f"{workload} {module} ...", file=sys.stderr)
+        ran = subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], stdout=subprocess.PIPE, text=True)
+        if ran.returncode:
+            return ran.returncode
+        lines += ran.stdout.splitlines()
+        if options.json is None:
+            print(ran.stdout, end="", flush=True)
+    if options.json is not None:
+        options.json.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    figures = [json.loads(line) for line in lines]
+    print(f"\n{table(figures)}", file=sys.stderr if options.json is None else sys.stdout)
+    return int(any(figure["within"] is False for figure in figures))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures the engine: JSON lines on stdout, a table on stderr. Exits with 1 if a bar is missed.",
+    )
+    parser.add_argument(
+        "--only", action="append", choices=WORKLOADS, metavar="W1", help="run this workload alone; repeatable"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON lines to FILE, the table to stdout")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
