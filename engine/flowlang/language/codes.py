@@ -26,6 +26,7 @@ CODES: Final[dict[str, str]] = {
     "several-documents": "The file holds more than one YAML document.",
     "invalid-number": "A number has more digits than can be read.",
     "invalid-key": "A key is empty, or is a list or map.",
+    "too-many-problems": "Reading was given up, because every further line adds a problem.",
     "duplicate-key": "A key stands twice in one map.",
     # the shape of the flow
     "empty-flow": "There is nothing in the file.",

@@ -27,6 +27,7 @@ from flowlang.language.shield import Shield
 
 MAX_DEPTH: Final = 100
 MAX_ALIASED_NODES: Final = 100_000
+MAX_PROBLEMS: Final = 1_000
 
 #: Stands in for a key that cannot be kept, until its value has been read past.
 _DISCARDED: Final = Scalar(None)
@@ -167,9 +168,7 @@ class Composer:
         try:
             scalar.value = resolve(scalar.value)
         except ValueError:
-            self._problems.error(
-                "invalid-number", "this number has more digits than can be read; put it in quotes", scalar.span
-            )
+            self._tell("invalid-number", "this number has more digits than can be read; put it in quotes", scalar.span)
 
     def _properties(self, event: _Event, node: Node) -> None:
         """Note the anchor of a node; refuse its tag."""
@@ -179,7 +178,7 @@ class Composer:
             return
         written = self._shield.text[event.start_mark.index : event.end_mark.index]
         tag = next((word for word in written.split() if word.startswith("!")), event.tag)
-        self._problems.error(
+        self._tell(
             "tag",
             f"`{self._shield.restore(tag)}` is read as a YAML tag, and a flow has none; put text that starts with `!` "
             "in quotes",
@@ -190,7 +189,7 @@ class Composer:
 
     def _repeated(self, key: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> Scalar:
         first = entries[key.value][0].span
-        self._problems.error(
+        self._tell(
             "duplicate-key",
             f"`{key.value}` stands twice in this map, the first time in line {first.line}",
             key.span,
@@ -199,11 +198,11 @@ class Composer:
         return _DISCARDED
 
     def _no_key(self, key: Scalar) -> Scalar:
-        self._problems.error("invalid-key", "there is no key before this `:`", key.span)
+        self._tell("invalid-key", "there is no key before this `:`", key.span)
         return _DISCARDED
 
     def _bad_key(self, event: _Event) -> Scalar:
-        self._problems.error(
+        self._tell(
             "invalid-key",
             "a key is text, not a list or map; an expression is written `${…}`",
             _span(event),
@@ -214,7 +213,7 @@ class Composer:
         node = self._anchors.get(event.anchor or "")
         if node is None:
             message = f"no anchor `&{event.anchor}` stands before this; put text that starts with `*` in quotes"
-            self._problems.error("unknown-anchor", message, _span(event))
+            self._tell("unknown-anchor", message, _span(event))
             return Scalar(None, "", event.start_mark, event.end_mark)
         if node.end is None:
             self._refuse("recursive-anchor", f"`*{event.anchor}` stands inside the value that it repeats", event)
@@ -255,7 +254,13 @@ class Composer:
                 for name, entry in source.entries.items():
                     entries.setdefault(name, entry)
             else:
-                self._problems.error("invalid-merge", "`<<` takes a map, or a list of maps, to merge in", key.span)
+                self._tell("invalid-merge", "`<<` takes a map, or a list of maps, to merge in", key.span)
+
+    def _tell(self, code: str, message: str, span: Span, related: tuple[tuple[str, Span], ...] = ()) -> None:
+        self._problems.error(code, message, span, related=related)
+        if len(self._problems.found) >= MAX_PROBLEMS:
+            self._problems.error("too-many-problems", f"reading ends here, after {MAX_PROBLEMS:,} problems", span)
+            raise _Refused
 
     def _refuse(self, code: str, message: str, event: _Event) -> None:
         self._problems.error(code, message, _span(event))

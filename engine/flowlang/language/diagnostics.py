@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 
@@ -120,8 +120,14 @@ class Problems:
         return sorted(self.found, key=lambda problem: (problem.span.line, problem.span.column))
 
 
+#: Longer words are no typing errors, and comparing them takes long.
+MAX_WORD: Final = 100
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `word` was most likely meant to be, or None."""
+    if len(word) > MAX_WORD:
+        return None
     from difflib import get_close_matches  # a misspelt word is the exception: keep it off the start-up path
 
     names = list(known)

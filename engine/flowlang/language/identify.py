@@ -6,7 +6,7 @@ from itertools import count
 
 from flowlang.language.diagnostics import Problems, Span
 from flowlang.language.model import Flow, ForEachStep, Name, TaskStep
-from flowlang.language.parse_fields import mended
+from flowlang.language.parse_fields import first_in_line, mended
 from flowlang.language.vocabulary import RESERVED
 
 #: The branches in which a step stands, from the outside in: which choice, and which of its branches.
@@ -44,7 +44,7 @@ def _check_given(given: list[tuple[Name, Path]], problems: Problems) -> None:
         if first is not None:
             problems.error(
                 "duplicate-id",
-                f"two steps have the id `{name.text}`, the first in line {first.line}",
+                f"two steps have the id `{name.text}`{first_in_line(first)}",
                 name.span,
                 related=((f"the first `{name.text}`", first),),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from flowlang.language.diagnostics import NOWHERE, Problems, Span
@@ -9,7 +10,7 @@ from flowlang.language.identify import identify
 from flowlang.language.inputs import allows, coerce_input
 from flowlang.language.model import Connection, Flow, Input, Name, Output, Value
 from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
-from flowlang.language.parse_fields import Table, described, is_expression, start_of
+from flowlang.language.parse_fields import Table, described, first_in_line, is_expression, mended, start_of
 from flowlang.language.parse_steps import StepReader
 from flowlang.language.source import Source
 from flowlang.language.vocabulary import (
@@ -21,6 +22,7 @@ from flowlang.language.vocabulary import (
     Key,
 )
 
+_FLOW_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FLOW: Final = Table(FLOW_KEYS)
 _INPUT: Final = Table(INPUT_KEYS)
 _OUTPUT: Final = Table(OUTPUT_KEYS)
@@ -46,13 +48,6 @@ class _FlowReader(StepReader):
     def read(self, root: Mapping) -> Flow:
         fields = self.fields(root, _FLOW, "a flow")
         name = fields.pop("name", None) or Name("", NOWHERE)
-        if name.text.startswith("_"):
-            self.problems.error(
-                "invalid-name",
-                f"`{name.text}` cannot be the name of a flow: a letter comes first",
-                name.span,
-                suggestion=name.text.lstrip("_0123456789") or None,
-            )
         for key in ("description", "version", "mode"):
             if key in fields:
                 fields[key] = fields[key].text
@@ -62,6 +57,17 @@ class _FlowReader(StepReader):
             self.problems.error("empty-steps", "a flow needs at least one step", steps[0].span)
         identify(flow, self.given, self.problems)
         return flow
+
+    def read_identifier(self, node: Node, key: Key) -> Name | None:
+        """As everywhere, but the name of a flow starts with a letter."""
+        name = self.as_name(node)
+        if key is not _FLOW.by_name["flow"] or name is None or _FLOW_NAME.fullmatch(name.text):
+            return super().read_identifier(node, key)
+        if self.literal(name, key.name):
+            message = "the name of a flow is a letter, then letters, digits and `_`"
+            suggestion = mended(name.text).lstrip("_0123456789") or None
+            self.problems.error("invalid-name", message, name.span, suggestion=suggestion)
+        return name
 
     def read_triggers(self, node: Node, key: Key) -> list[Node] | None:
         if isinstance(node, Sequence):
@@ -83,32 +89,34 @@ class _FlowReader(StepReader):
 
     def _input_items(self, node: Node, key: Key) -> list[tuple[Scalar | None, Mapping]]:
         """Each declaration; the name of an input that is written as `name: {…}` stands before it."""
-        if isinstance(node, Mapping) and not isinstance(node.get("name"), Scalar):
-            found: list[tuple[Scalar | None, Mapping]] = []
-            for _, name, value in node.items():
-                if isinstance(value, Mapping):
-                    found.append((name, value))
-                elif isinstance(value, Scalar) and value.value is None:
-                    found.append((name, Mapping({}, value.start, value.end)))
-                else:
-                    message = f"an input is a map with `type`, `default` and so on, not {described(value)}"
-                    suggestion = None
-                    if isinstance(value, Scalar) and isinstance(value.value, str) and value.value in INPUT_TYPES:
-                        suggestion = f"{{type: {value.value}}}"
-                    self.problems.error("wrong-type", message, value.span, suggestion=suggestion)
-                    found.append((name, Mapping({}, value.start, value.end)))
-            return found
         if isinstance(node, Scalar) and node.value is None:
             return []
-        items: list[tuple[Scalar | None, Mapping]] = []
-        if isinstance(node, Sequence):
-            for item in node.items:
-                if isinstance(item, Scalar) and isinstance(item.value, str):
-                    message = f"an input is a map, not {described(item)}"
-                    self.problems.error("wrong-type", message, item.span, suggestion=f"name: {item.value}")
-                    items.append((item, Mapping({}, item.start, item.end)))
-        items.extend((None, item) for item in self._maps(_without_texts(node), key))
-        return items
+        if isinstance(node, Mapping) and not isinstance(node.get("name"), Scalar):
+            return [(name, self._declaration(value)) for _, name, value in node.items()]
+        if not isinstance(node, Sequence):
+            return [(None, item) for item in self._maps(node, key)]
+        found: list[tuple[Scalar | None, Mapping]] = []
+        for item in node.items:
+            if isinstance(item, Mapping):
+                found.append((None, item))
+            elif isinstance(item, Scalar) and isinstance(item.value, str):
+                message = f"an input is a map, not {described(item)}"
+                self.problems.error("wrong-type", message, item.span, suggestion=f"name: {item.value}")
+                found.append((item, Mapping({}, item.start, item.end)))
+            elif not self.is_broken(item):
+                self.wrong_type(item, key)
+        return found
+
+    def _declaration(self, node: Node) -> Mapping:
+        """What stands after the name of an input."""
+        if isinstance(node, Mapping):
+            return node
+        value = node.value if isinstance(node, Scalar) else node
+        if value is not None:
+            suggestion = f"{{type: {value}}}" if isinstance(value, str) and value in INPUT_TYPES else None
+            message = f"an input is a map with `type`, `default` and so on, not {described(node)}"
+            self.problems.error("wrong-type", message, node.span, suggestion=suggestion)
+        return Mapping({}, node.start, node.end)
 
     def _input(self, name: Scalar | None, item: Mapping) -> Input | None:
         if name is not None:
@@ -242,22 +250,18 @@ class _FlowReader(StepReader):
             use = node.entries["use"][0]
             for key, key_node, _ in node.items():
                 if key != "use":
-                    self.conflict(key_node, use, "exclude each other: `use` takes a connection of the project as it is")
+                    why = f"`use` takes a connection of the project as it is, so `{key}` cannot stand beside it"
+                    self.conflict(key_node, use, why)
         elif "type" not in node.entries and self.source.complete:
             message = f"the connection `{name.value}` needs the key `type`, or `use` for a connection of the project"
-            self.problems.error("missing-key", message, name.span)
+            meant = next((key for key, _, _ in node.items() if self.nearest(key, ("type",))), None)
+            hint = f"; it has `{meant}`" if meant else ""
+            self.problems.error("missing-key", message + hint, node.entries[meant][0].span if meant else name.span)
 
     def _twice(self, what: str, second: Name, first: Span) -> None:
         self.problems.error(
             f"duplicate-{what}",
-            f"two {what}s have the name `{second.text}`, the first in line {first.line}",
+            f"two {what}s have the name `{second.text}`{first_in_line(first)}",
             second.span,
             related=((f"the first `{second.text}`", first),),
         )
-
-
-def _without_texts(node: Node) -> Node:
-    if not isinstance(node, Sequence):
-        return node
-    rest = [item for item in node.items if not (isinstance(item, Scalar) and isinstance(item.value, str))]
-    return Sequence(rest, node.start, node.end)

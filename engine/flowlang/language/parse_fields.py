@@ -13,6 +13,9 @@ from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
 from flowlang.language.source import Source
 from flowlang.language.vocabulary import SHAPES, Key
 
+#: So many unknown words of one file are compared with the known ones, which takes its time.
+MAX_SUGGESTIONS: Final = 200
+
 IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 #: Shapes to which an empty value means that there is nothing, unless the key is required.
@@ -24,11 +27,12 @@ _SPELT_OUT: Final = {"yes": "true", "on": "true", "true": "true", "no": "false",
 
 
 class Table:
-    """The keys of one kind of map."""
+    """The keys of one kind of map. `hint` is what to say about an unknown key that resembles none of them."""
 
-    __slots__ = ("by_name", "required")
+    __slots__ = ("by_name", "hint", "required")
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Iterable[Key], hint: str = "") -> None:
+        self.hint = hint
         self.by_name = {key.name: key for key in keys}
         self.required = tuple(key for key in self.by_name.values() if key.required)
 
@@ -41,6 +45,7 @@ class FieldReader:
     """
 
     def __init__(self, source: Source, problems: Problems) -> None:
+        self._suggestions = 0
         self.source = source
         self.problems = problems
         self._readers: dict[str, Callable[[Node, Key], Any]] = {
@@ -54,7 +59,7 @@ class FieldReader:
             key = table.by_name.get(name)
             if key is None:
                 if name not in skip:
-                    self.unknown_key(key_node, table.by_name, owner)
+                    self.unknown_key(key_node, table.by_name, owner, table.hint)
                 continue
             if type(node) is Scalar and node.value is None and not self._takes_empty(key, key_node):
                 continue
@@ -75,7 +80,7 @@ class FieldReader:
             return True
         if key.shape == "inputs":
             return True
-        if key.required or key.shape not in _MAY_BE_EMPTY:
+        if (key.required or key.shape not in _MAY_BE_EMPTY) and not self.is_broken(key_node):
             self.problems.error("missing-value", f"`{key.name}` has no value; it takes {_takes(key)}", key_node.span)
         return False
 
@@ -85,20 +90,29 @@ class FieldReader:
                 self.conflict(key_node, first)
                 return
 
-    def conflict(self, second: Scalar, first: Scalar, why: str = "mean the same; keep one of them") -> None:
+    def is_broken(self, node: Node) -> bool:
+        """Whether some of the line where a node starts could not be read."""
+        return node.start is not None and node.start.line + 1 in self.source.broken_lines
+
+    def conflict(self, second: Scalar, first: Scalar, why: str = "") -> None:
         """Two keys exclude each other."""
         self.problems.error(
             "conflicting-keys",
-            f"`{first.value}` and `{second.value}` {why}",
+            why or f"`{first.value}` and `{second.value}` mean the same; keep one of them",
             second.span,
             related=((f"`{first.value}`", first.span),),
         )
 
     def unknown_key(self, key: Scalar, known: Iterable[str], owner: str, hint: str = "") -> None:
         """A key means nothing where it stands."""
-        suggestion = nearest(key.value, known)
+        suggestion = self.nearest(key.value, known)
         message = f"{owner} has no key `{key.value}`" + (hint if suggestion is None else "")
         self.problems.error("unknown-key", message, key.span, suggestion=suggestion)
+
+    def nearest(self, word: str, known: Iterable[str]) -> str | None:
+        """What a word was most likely meant to be. A file full of unknown words gets no more than a few guesses."""
+        self._suggestions += 1
+        return nearest(word, known) if self._suggestions <= MAX_SUGGESTIONS else None
 
     def missing_key(self, name: str, mapping: Mapping, owner: str) -> None:
         """A required key is not there. Of a text that could not be read to its end, nobody can say that."""
@@ -135,7 +149,7 @@ class FieldReader:
             return True
         if self.literal(name, key.name):
             choices = ", ".join(f"`{choice}`" for choice in key.choices)
-            suggestion = nearest(name.text, key.choices)
+            suggestion = self.nearest(name.text, key.choices)
             message = f"`{key.name}` is one of {choices}, not `{_short(name.text)}`"
             self.problems.error("invalid-choice", message, name.span, suggestion=suggestion)
         return False
@@ -289,6 +303,11 @@ def start_of(node: Node) -> Span:
     """The place where a value starts, for problems that are about all of it."""
     span = node.span
     return Span(span.line, span.column, span.line, span.column + 1) if span.line else span
+
+
+def first_in_line(first: Span) -> str:
+    """The end of a sentence about something that stands twice, where there is a text."""
+    return f", the first in line {first.line}" if first.line else ""
 
 
 def _takes(key: Key) -> str:

@@ -30,7 +30,13 @@ from flowlang.language.source import Source
 from flowlang.language.vocabulary import CASE_KEYS, ELIF_KEYS, EXIT_KEYS, KIND, KINDS, RETRY_KEYS, STEP_KEYS, Key
 
 _COMMON: Final = Table(STEP_KEYS)
-_OF_KIND: Final = {kind.name: Table((*STEP_KEYS, *kind.keys)) for kind in KINDS}
+_OF_KIND: Final = {
+    kind.name: Table(
+        (*STEP_KEYS, *kind.keys),
+        "; arguments stand under `inputs`" if any(key.name == "inputs" for key in kind.keys) else "",
+    )
+    for kind in KINDS
+}
 _KEYS_OF_KINDS: Final = frozenset(key.name for kind in KINDS for key in kind.keys)
 #: With one of these beside it, `if` is the kind of the step and no longer its condition.
 _BRANCHES: Final = frozenset(key.name for key in KIND["if"].keys) - {"if"}
@@ -124,6 +130,8 @@ class StepReader(FieldReader):
         name = self.as_name(node)
         if isinstance(node, Sequence):
             self.problems.error("wrong-type", "a step is a map, not a list", start_of(node))
+        elif name is None and self.is_broken(node):
+            return None
         elif name is None:
             self.problems.error("no-kind", "there is no step after this `-`", node.span)
         else:
@@ -180,7 +188,9 @@ class StepReader(FieldReader):
             if name not in _COMMON.by_name:
                 arguments[name] = entry
             elif name in beside:
-                self.conflict(entry[0], beside[name][0], f"stand beside `{key.value}` and inside it; keep one of them")
+                self.conflict(
+                    entry[0], beside[name][0], f"`{name}` stands inside `{key.value}` and beside it; keep one of them"
+                )
             else:
                 beside[name] = entry
         fields = self.fields(Mapping(beside, node.start, node.end), _COMMON, f"a step of the task `{key.value}`")
@@ -292,9 +302,11 @@ class StepReader(FieldReader):
             own = item.entries["default"][0]
             for name in ("when", "do"):
                 if name in item.entries:
-                    self.conflict(item.entries[name][0], own, "are two cases; put `- ` before each")
+                    self.conflict(
+                        item.entries[name][0], own, f"`{name}` and `default` are two cases; put `- ` before each"
+                    )
             if default_key is not None:
-                self.conflict(own, default_key, "stand in two cases, and there is one default at most")
+                self.conflict(own, default_key, "a switch has one default at most")
                 continue
             default_key, default = own, fields.get("default", [])
         return _Cases(cases, default, default_key)

@@ -16,18 +16,12 @@ from typing import Final
 _IN_EXPRESSIONS: Final = "{}[],:#"
 _ANYWHERE: Final = "\x85\u2028\u2029\ufeff"
 
-#: How deep braces may nest inside one `${…}`; deeper ones are left to YAML.
-_BRACES: Final = 8
+#: So many `${` of a line may be without an end before the rest of the line is left alone.
+_MAX_OPEN: Final = 3
 
 _SIMPLE = re.compile(r"\$\{([\w. ]*+)\}")
-
-
-def _nested() -> str:
-    quoted = r"""\\"(?:[^"\\\n]|\\[^"\n])*+\\"|"(?:[^"\\\n]|\\[^\n])*+"|'(?:[^'\\\n]|\\[^\n])*+'"""
-    inside = rf"""(?:[^{{}}'"\\\n]++|{quoted}|\\)*+"""
-    for _ in range(_BRACES):
-        inside = rf"""(?:[^{{}}'"\\\n]++|{quoted}|\\|\{{{inside}\}})*+"""
-    return rf"\$\{{{inside}\}}"
+_FLAT = re.compile(r"""\$\{[^{}'"\\\n]*+\}""")
+_TOKEN = re.compile(r"""[{}\n]|\\"(?:[^"\\\n]|\\[^"\n])*+\\"|"(?:[^"\\\n]|\\[^\n])*+"|'(?:[^'\\\n]|\\[^\n])*+'|["']""")
 
 
 class Shield:
@@ -60,7 +54,9 @@ class Shield:
         self.mark = table[ord("{")]
         text = _SIMPLE.sub(rf"${table[ord('{')]}\1{table[ord('}')]}", self.text)
         if "${" in text:
-            text = re.sub(_nested(), lambda found: found.group().translate(table), text)
+            text = _FLAT.sub(lambda found: found.group().translate(table), text)
+        if "${" in text:
+            text = _hide_nested(text, table)
         self.text = text
 
     def _table(self, characters: str) -> dict[int, str]:
@@ -80,6 +76,43 @@ class Shield:
     def everywhere(self) -> bool:
         """Whether a text without an expression may contain placeholders too."""
         return self._hidden
+
+
+def _hide_nested(text: str, table: dict[int, str]) -> str:
+    """Hide the expressions that have braces or quotes inside."""
+    parts: list[str] = []
+    done = unclosed = 0
+    line_end = -1
+    start = text.find("${")
+    while start >= 0:
+        if start > line_end:
+            line_end = text.find("\n", start) % (len(text) + 1)
+            unclosed = 0
+        end = _closing(text, start + 1)
+        if end is not None:
+            parts += text[done:start], text[start:end].translate(table)
+            done = end
+        else:
+            unclosed += 1
+        onward = end or (start + 2 if unclosed < _MAX_OPEN else line_end)
+        start = text.find("${", onward)
+    return "".join((*parts, text[done:]))
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the brace that opens at `start` is closed, in the same line and outside of quotes."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        kind = token.group()
+        if kind == "{":
+            depth += 1
+        elif kind == "}":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+        elif len(kind) == 1:
+            return None
+    return None
 
 
 def _unused(text: str) -> Iterator[str]:

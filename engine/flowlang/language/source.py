@@ -25,19 +25,25 @@ _REREAD_BELOW: Final = 200_000
 class Source:
     """A text that was read. `root` is None if there was nothing in it.
 
-    `complete` is false when reading stopped before the end of the text, so that what is missing in `root` may
-    well stand in the text.
+    `complete` is false when some of the text could not be read, so that what is missing in `root` may well stand in
+    the text. `broken_lines` are the lines, from 1, of which something was left out.
     """
 
-    __slots__ = ("complete", "path", "root", "text")
+    __slots__ = ("broken_lines", "complete", "path", "root", "text")
 
     def __init__(
-        self, text: str = "", root: Node | None = None, path: str | None = None, complete: bool = True
+        self,
+        text: str = "",
+        root: Node | None = None,
+        path: str | None = None,
+        complete: bool = True,
+        broken_lines: frozenset[int] = frozenset(),
     ) -> None:
         self.text = text
         self.root = root
         self.path = path
         self.complete = complete
+        self.broken_lines = broken_lines
 
     def span_of(self, scalar: Scalar, start: int, end: int) -> Span:
         """Where `scalar.value[start:end]` stands in the text."""
@@ -53,28 +59,27 @@ def read_text(text: str | bytes, problems: Problems, path: str | None = None) ->
     decoded = _decoded(text, problems)
     if decoded is None:
         return Source(path=path, complete=False)
-    readings: list[Problems] = []
-    seen: set[int] = set()
+    broken: set[int] = set()
     attempt = decoded
     for reading in count(1):
         found = Problems(problems.path)
         composer = Composer(Shield(attempt), found)
         composer.read()
-        readings.append(found)
         if composer.error is None:
             break
         from flowlang.language.syntax import explain  # only a broken text needs it
 
         complaint = explain(composer.error, attempt)
-        if complaint.span.line not in seen:
-            seen.add(complaint.span.line)
+        if complaint.span.line not in broken:
+            broken.add(complaint.span.line)
             problems.error(complaint.code, complaint.message, complaint.span)
+        broken.add(attempt.count("\n", 0, complaint.blank_from) + 1)
         shorter = _without(attempt, complaint.blank_from)
         if shorter == attempt or reading == _MAX_READINGS or len(attempt) > _REREAD_BELOW:
             break
         attempt = shorter
-    problems.found.extend(readings[-1].found)
-    return Source(decoded, composer.root, path, complete=composer.error is None and not composer.refused)
+    problems.found.extend(found.found)
+    return Source(decoded, composer.root, path, not broken and not composer.refused, frozenset(broken))
 
 
 def read_file(path: str | os.PathLike[str], problems: Problems) -> Source:
