@@ -110,7 +110,8 @@ class OpenConnections:
         """Give a connection back. Done to the end, even by a step that is being cancelled."""
         self._lent.pop((name, id(connection)), None)
         plugin = self._open[name].plugin
-        if type(plugin).release_connection is not ConnectionPlugin.release_connection:
+        unnecessary = type(plugin).release_connection is ConnectionPlugin.release_connection
+        if not unnecessary and not plugin.try_release(connection):
             await shielded(self._release(name, plugin, connection))
 
     async def _release(self, name: str, plugin: ConnectionPlugin, connection: Any) -> None:

@@ -39,22 +39,30 @@ class SQLitePool:
             self._free.release()
             raise
 
-    async def release(self, connection: SQLiteConnection) -> None:
-        """Take a connection back, with nothing running on it and no transaction open."""
+    def try_release(self, connection: SQLiteConnection) -> bool:
+        """Take a connection back at once; false if something runs on it, or a transaction is open."""
         if connection not in self._all:
+            return True
+        if not connection.settled or not connection.alive or connection.in_transaction:
+            return False
+        connection.row_factory = sqlite3.Row
+        connection.settled = False
+        self._idle.append(connection)
+        self._free.release()
+        return True
+
+    async def release(self, connection: SQLiteConnection) -> None:
+        """Take a connection back, after what runs on it was stopped and an open transaction undone."""
+        if self.try_release(connection):
             return
         try:
-            if not connection.settled or connection.in_transaction:
+            if connection.alive:
                 await connection.settle()
-            connection.row_factory = sqlite3.Row
-            connection.settled = False
-            self._idle.append(connection)
-        except BaseException:
-            self._all.discard(connection)
-            await connection.shut()
-            raise
         finally:
-            self._free.release()
+            if not self.try_release(connection):
+                self._all.discard(connection)
+                self._free.release()
+                await connection.shut()
 
     async def close(self) -> None:
         """Close all connections, the lent ones too."""

@@ -119,6 +119,9 @@ class SQLitePlugin(ConnectionPlugin):
         if self._pool is not None:
             await self._pool.release(connection)
 
+    def try_release(self, connection: SQLiteConnection) -> bool:
+        return self._pool is None or self._pool.try_release(connection)
+
     def get_builtin_tasks(self) -> dict[str, Callable[..., Any]]:
         from flowlang_plugins.sqlite import tasks
 
