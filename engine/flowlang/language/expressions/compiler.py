@@ -12,7 +12,7 @@ from flowlang.errors import ExpressionError
 from flowlang.language.diagnostics import Problems, Span
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.fields import READERS
-from flowlang.language.expressions.pieces import DOTTED, Piece, in_condition, split
+from flowlang.language.expressions.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.translate import translate
 from flowlang.language.expressions.wording import quoted
 from flowlang.language.model import Value
@@ -81,8 +81,9 @@ def _of_constant(node: Node) -> Callable[[Any], Any]:
     data = node.data
     if not isinstance(data, (dict, list)):
         return lambda frame: data
-    if not data:
-        return (lambda frame: {}) if isinstance(data, dict) else (lambda frame: [])
+    if not any(isinstance(item, (dict, list)) for item in (data.values() if isinstance(data, dict) else data)):
+        copy = data.copy
+        return lambda frame: copy()
     stored = marshal.dumps(data)
     return lambda frame: marshal.loads(stored)
 
@@ -175,6 +176,8 @@ def _places(node: Node, bare: bool, condition: bool) -> Iterable[tuple[Scalar, i
 
 
 def _places_of_condition(node: Scalar, text: str) -> Iterable[tuple[Scalar, int, int]]:
+    from flowlang.language.expressions.braces import in_condition  # only an error needs it
+
     simple = DOTTED.fullmatch(text, 2, len(text) - 1) if text.startswith("${") and text.endswith("}") else None
     for start, end, is_template in in_condition(text):
         if is_template:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flowlang.language.diagnostics import nearest
 from flowlang.language.expressions import emit
+from flowlang.language.expressions.braces import in_condition
 from flowlang.language.expressions.expression import Expression
-from flowlang.language.expressions.pieces import DOTTED, Piece, in_condition, split
+from flowlang.language.expressions.pieces import DOTTED, MAX_CHARACTERS, Piece, split
 from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def _several(translator: Translator, key: str, node: Sequence) -> ast.expr:
 def _text(translator: Translator, node: Scalar) -> ast.expr:
     translator.scalar = node
     text: str = node.value
+    if len(text) > MAX_CHARACTERS:
+        message = f"a condition has at most {MAX_CHARACTERS:,} characters; this one has {len(text):,}"
+        return translator.error("expression-limit", message, 0, len(text))
     simple = DOTTED.fullmatch(text, 2, len(text) - 1) if text.startswith("${") and text.endswith("}") else None
     if simple is not None:
         return translator.text(node)
@@ -94,13 +98,10 @@ def _composed(translator: Translator, text: str) -> ast.expr:
     translator.line += 1
     outer = Expression(translator, masked, 0, bare=True, holes=holes)
     tree = outer.tree()
-    if not outer.reads_names and not translator.failed and _is_text(tree):
-        translator.warning(
-            "constant-condition",
-            "this condition is a text and always true: it reads nothing",
-            0,
-            len(text),
-        )
+    if outer.words and not outer.reads_names and not translator.failed:
+        words = ", ".join(f"`{word}`" for word in outer.words)
+        message = f"this condition never changes: nothing is called {words}, so that is text"
+        translator.warning("constant-condition", message, 0, len(text))
     return tree
 
 
@@ -115,10 +116,6 @@ def _template(translator: Translator, text: str, start: int, end: int) -> ast.ex
         emit.group([emit.constant(part) if isinstance(part, str) else translator.piece(part) for part in parts]),
         line=translator.line,
     )
-
-
-def _is_text(tree: ast.expr) -> bool:
-    return isinstance(getattr(tree, "value", None), str)
 
 
 def _report(translator: Translator, node: Node, message: str) -> ast.expr:

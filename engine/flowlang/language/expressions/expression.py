@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.language.diagnostics import nearest
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.functions import FUNCTIONS, Function
-from flowlang.language.expressions.grammar import MAX_DEPTH, PLUCK, Misread, Parsed, parse, word_of
+from flowlang.language.expressions.grammar import PLUCK, Misread, Parsed, parse, word_of
 from flowlang.language.expressions.operators import OPERATORS
+from flowlang.language.expressions.pieces import MAX_DEPTH
 from flowlang.language.expressions.work import MAX_BITS
 
 if TYPE_CHECKING:
@@ -96,16 +97,18 @@ class Expression:
         self.holes = holes or {}
         self.optional = False
         self.reads_names = bool(holes)
+        self.words: list[str] = []
         self.parsed: Parsed
 
     def tree(self) -> ast.expr:
         """The tree. Problems go to the scope."""
         parsed = parse(self.text)
         if isinstance(parsed, Misread):
-            message = parsed.message
+            start, end = self.offset + parsed.start, self.offset + parsed.end
             if parsed.start in self.holes:
                 message = "an operator is missing before this `${…}`; text with values in it stands in quotes"
-            return self.scope.error(parsed.code, message, self.offset + parsed.start, self.offset + parsed.end)
+                return self.scope.error(parsed.code, message, start - 1, end)
+            return self.scope.error(parsed.code, parsed.message, start, end)
         self.parsed = parsed
         try:
             return self.visit(parsed.tree, 1)
@@ -237,7 +240,8 @@ class Expression:
         if found is None:
             if self.bare and not links:
                 first, after = self.parsed.span(root)
-                return emit.constant(self.text[first:after])
+                self.words.append(self.text[first:after])
+                return emit.constant(self.words[-1])
             return self.scope.unknown(str(path[0]), *self.span(root))
         self.reads_names = True
         tree, used = found
@@ -309,7 +313,8 @@ class Expression:
         if problem is not None:
             raise _Refused(f"{problem}: `{function.signature}`", where, code="wrong-arguments")
         if function.name == "default":
-            return self.default(given[0] if given else named["value"], [*given[1:], *named.values()][-1], depth)
+            by_place = dict(zip(function.parameters, given, strict=False)) | named
+            return self.default(by_place["value"], by_place["otherwise"], depth)
         self.scope.shared_work = True
         return emit.call_with(
             f"f_{function.name}",

@@ -325,13 +325,21 @@ def items(work: Work, map: Any) -> list[dict[str, Any]]:
 @_function("lower(text)")
 def lower(work: Work, text: Any) -> str | None:
     """The text in small letters."""
-    return None if text is None else _text(work, text, "lower").lower()
+    if text is None:
+        return None
+    changed = _text(work, text, "lower").lower()
+    check_size(len(changed))
+    return changed
 
 
 @_function("upper(text)")
 def upper(work: Work, text: Any) -> str | None:
     """The text in capitals."""
-    return None if text is None else _text(work, text, "upper").upper()
+    if text is None:
+        return None
+    changed = _text(work, text, "upper").upper()
+    check_size(len(changed))
+    return changed
 
 
 @_function("trim(text)")

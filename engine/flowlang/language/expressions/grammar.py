@@ -13,13 +13,12 @@ from functools import lru_cache
 from keyword import kwlist
 from typing import Final, NamedTuple
 
-MAX_CHARACTERS: Final = 10_000
-MAX_DEPTH: Final = 50
+from flowlang.language.expressions.pieces import MAX_CHARACTERS, MAX_DEPTH
 
 #: The field that stands for `.*` in the tree.
 PLUCK: Final = "__kw_*"
 
-_OUR_WORDS = frozenset({"and", "or", "not", "in", "if", "else", "True", "False", "None"})
+_OUR_WORDS = frozenset({"and", "or", "not", "in", "if", "else", "is", "True", "False", "None"})
 _PYTHON_WORDS = frozenset(kwlist)
 _PREFIX = "__kw_"
 _PLUCKED = f"{_PREFIX}pluck"
@@ -157,7 +156,8 @@ def _spelled(text: str) -> tuple[str, list[tuple[int, int]]] | Misread:
             following = text[token.end() : token.end() + 1]
             written = f"{original} " if following.isalpha() or following == "_" else original
         elif kind in _SPELLINGS:
-            written = _SPELLINGS[kind]
+            # Python takes no blank at the very beginning.
+            written = _SPELLINGS[kind] if parts else _SPELLINGS[kind].lstrip()
         elif kind == "open":
             depth += 1
             if depth > MAX_DEPTH:

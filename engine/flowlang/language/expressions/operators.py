@@ -97,7 +97,7 @@ def multiply(work: Work, first: Any, second: Any) -> Any:
                 return repeated * times
             check_items(length)
             spend(work, length >> 2)
-            return list(repeated) * times
+            return list(repeated) * times if length else []
     raise _unlike("*", "numbers, or a text or list and a whole number", first, second)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowlang.language.diagnostics import Problems, Span, nearest
 from flowlang.language.expressions import emit
+from flowlang.language.expressions.pieces import MAX_DEPTH
 from flowlang.language.model import Read
 from flowlang.language.names import Names
 from flowlang.language.nodes import Scalar
@@ -67,6 +68,9 @@ class Scope:
 
     def dotted(self, names: list[str], start: int, end: int) -> ast.expr:
         """The tree that reads names joined by points."""
+        if len(names) > MAX_DEPTH:
+            message = f"the expression nests deeper than {MAX_DEPTH} levels"
+            return self.error("expression-limit", message, start, end)
         found = self.root(names, start, end)
         if found is None:
             return self.unknown(names[0], start, start + len(names[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from flowlang.errors import ExpressionError
@@ -26,6 +27,8 @@ def as_text(value: Any, work: Work | None = None) -> str:
         return str(check_number(value))
     if kind is bool:
         return "true" if value else "false"
+    if kind is float and isfinite(value):
+        return repr(value)
     if isinstance(value, ErrorValue):
         return str(value)
     measure(value, [MAX_WORK] if work is None else work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.language.diagnostics import Problems
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.emit import HELPERS
-from flowlang.language.expressions.pieces import DOTTED, WITH_DEFAULT, Piece, split
+from flowlang.language.expressions.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.scope import Scope
 from flowlang.language.expressions.work import MAX_WORK
 from flowlang.language.model import Value
@@ -147,6 +147,8 @@ class Translator(Scope):
         simple = DOTTED.fullmatch(text, start, end)
         if simple is not None and simple[1] not in _WORDS:
             return self.dotted(simple[1].split("."), simple.start(1), simple.end(1))
+        from flowlang.language.expressions.braces import WITH_DEFAULT  # a plain read needs neither this
+
         variable = WITH_DEFAULT.fullmatch(text, start, end)
         if variable is not None:
             name = variable[1] or variable[2]
@@ -154,7 +156,7 @@ class Translator(Scope):
                 if "${" in variable[3]:
                     return self.nested(start + text[start:end].index("${"))
                 return self.variable(name, start, end, default=variable[3])
-        from flowlang.language.expressions.expression import Expression  # a plain read needs no parser
+        from flowlang.language.expressions.expression import Expression  # nor a parser
 
         return Expression(self, text[start:end], start).tree()
 
