@@ -225,12 +225,18 @@ async def test_a_transaction_cancelled_at_any_moment_takes_effect_as_a_whole_or_
     assert 0 in outcomes
 
 
-async def test_a_transaction_that_times_out_in_the_middle_is_undone(sqlite: Sqlite, tmp_path: Path) -> None:
+async def test_a_transaction_that_times_out_in_the_middle_is_undone(
+    sqlite: Sqlite, tmp_path: Path, statements: list[Statement]
+) -> None:
     async with sqlite() as db:
         await db.call("execute", query="CREATE TABLE t (a)")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await db.call("transaction", queries=["INSERT INTO t VALUES (1)", FOREVER])
+        assert [(sent.text, sent.error) for sent in statements[-2:]] == [
+            (FOREVER, "CancelledError"),
+            ("ROLLBACK", None),
+        ]
         assert seen_from_outside(tmp_path / "test.db", "SELECT count(*) FROM t") == [(0,)]
         await db.call("execute", query="INSERT INTO t VALUES (2)")
 

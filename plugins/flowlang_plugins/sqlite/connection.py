@@ -142,7 +142,13 @@ class SQLiteConnection(aiosqlite.Connection):
             raise
 
     async def settle(self) -> None:
-        """Wait until the thread is idle, interrupting what takes long, and undo a transaction left open."""
+        """Stop what is running, and undo a transaction that was left open."""
+        await self._quiet()
+        if self.in_transaction:
+            await self._undo()
+
+    async def _quiet(self) -> None:
+        """Wait until the thread is idle, interrupting what takes long."""
         idle = asyncio.ensure_future(_awaited(self.cursor()))
         # an interrupt stays in force while a cursor is open, so none is sent unless something runs
         await asyncio.wait((idle,), timeout=0.005)
@@ -152,8 +158,6 @@ class SQLiteConnection(aiosqlite.Connection):
             await asyncio.wait((idle,), timeout=0.01)
         idle.result()
         self.settled = True
-        if self.in_transaction:
-            await self._undo()
 
     async def _undo(self) -> None:
         try:
@@ -169,7 +173,7 @@ class SQLiteConnection(aiosqlite.Connection):
         try:
             result = await work
         except asyncio.CancelledError:
-            await shielded(self.settle())
+            await shielded(self._quiet())
             raise
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
             self.settled = True
