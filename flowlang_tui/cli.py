@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from flowlang import __version__
 from flowlang.cli import guarded, load
 
 _HELP = """\
@@ -28,23 +29,17 @@ flowlang-tui: this version has no workbench yet: it runs flows without a screen.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (of the process, if None) and give back its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: _dispatch(words), "flowlang-tui")
+
+
+def _dispatch(words: Sequence[str]) -> int:
     if any(word == "--run" or word.startswith("--run=") for word in words):
-        return guarded(lambda: _run(words), "flowlang-tui")
-    if words in (["--help"], ["-h"]):
-        print(_HELP)
-        return 0
+        asks = any(word in ("--help", "-h") for word in words)
+        code: int = load("run").main(["--help"] if asks else words, "flowlang-tui", as_option=True)
+        return code
     if words in (["--version"], ["-V"]):
-        return guarded(_version, "flowlang-tui")
-    print(_NO_WORKBENCH, file=sys.stderr)
-    return 2
-
-
-def _run(words: Sequence[str]) -> int:
-    asks = any(word in ("--help", "-h") for word in words)
-    code: int = load("run").main(["--help"] if asks else words, "flowlang-tui", as_option=True)
-    return code
-
-
-def _version() -> int:
-    code: int = load("version").main([])
-    return code
+        print(f"flowlang-tui {__version__}")
+        return 0
+    asked = words in (["--help"], ["-h"])
+    print(_HELP if asked else _NO_WORKBENCH, file=sys.stdout if asked else sys.stderr)
+    return 0 if asked else 2

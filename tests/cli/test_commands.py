@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from flowlang import __version__
 from flowlang.cli import COMMANDS
-from tests.cli.conftest import Command, write
+from tests.cli.conftest import ENVIRONMENT, Command, write
 
 
 def test_without_a_command_help_goes_to_stderr_and_the_code_is_2(flowlang: Command) -> None:
@@ -30,6 +32,13 @@ def test_the_help_of_a_headless_run_is_that_of_run(flowlang: Command) -> None:
     assert ran.returncode == 0
     assert "--output-file" in ran.stdout
     assert "--run FLOW" in flowlang("--help", module="flowlang_tui").stdout
+
+
+@pytest.mark.parametrize("command", ["--help", "run --help", "schema", "version", "graph hello.yaml"])
+def test_a_reader_that_goes_away_is_not_complained_about(project: Path, hello: Path, command: str) -> None:
+    line = f'"{sys.executable}" -m flowlang {command} | true; exit ${{PIPESTATUS[0]}}'
+    ran = subprocess.run(["bash", "-c", line], cwd=project, env=ENVIRONMENT, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("word", ["version", "--version", "-V"])

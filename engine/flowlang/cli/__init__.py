@@ -14,21 +14,24 @@ COMMANDS: Final[dict[str, str]] = {
     "schema": "print the JSON Schema of flow files, for editors",
     "version": "print the version",
 }
-ALIASES: Final[dict[str, str]] = {"validate": "check"}
+ALIASES: Final[dict[str, str]] = {"validate": "check", "--version": "version", "-V": "version"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (of the process, if None) and give back its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: _dispatch(words), " ".join(["flowlang", *words[:1]]))
+
+
+def _dispatch(words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(_help(), file=sys.stdout if words else sys.stderr)
         return 0 if words else 2
-    if words[0] in ("-V", "--version"):
-        words[0] = "version"
     name = ALIASES.get(words[0], words[0])
     if name not in COMMANDS:
         return _unknown(words[0])
-    return guarded(lambda: load(name).main(words[1:]), f"flowlang {words[0]}")
+    code: int = load(name).main(words[1:])
+    return code
 
 
 def load(name: str) -> Any:
@@ -53,7 +56,9 @@ def guarded(command: Callable[[], int], name: str) -> int:
 
     mend_streams()
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
     except FlowLangError as error:
         tell(inert(f"{name}: {error}"))
         if error.hint:
@@ -63,7 +68,7 @@ def guarded(command: Callable[[], int], name: str) -> int:
         _lead_nowhere()
         return 0
     except OSError as error:
-        tell(inert(f"{name}: {error.filename or 'a file'}: {error.strerror or error}"))
+        tell(inert(": ".join([name, *([str(error.filename)] if error.filename else []), error.strerror or str(error)])))
         return 2
     except KeyboardInterrupt:
         return 130

@@ -142,7 +142,7 @@ def _tell_refusal(error: FlowLangError, flow: str, palette: Palette) -> None:
         tell(as_text(problems, palette))
         tell(f"\n{shown_path(flow)} cannot run: {count_of(problems, 1)}")
         return
-    tell(inert(f"{palette.bad(type(error).__name__)}: {error}"))
+    tell(f"{palette.bad(type(error).__name__)}: {inert(str(error))}")
     if error.hint:
         tell(inert(error.hint))
 
