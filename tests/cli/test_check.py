@@ -101,6 +101,38 @@ def test_a_broken_tasks_file_is_one_problem_of_all_its_flows(flowlang: Command, 
     assert "Traceback" not in ran.stderr
 
 
+def test_the_tasks_may_be_in_another_file(flowlang: Command, project: Path) -> None:
+    (project / "flows").mkdir()
+    write(project / "flows" / "one.yaml", "flow: one\nsteps: [task: Mnie]\n")
+    write(
+        project / "tasks.py",
+        """\
+        from flowlang import TaskRegistry
+
+
+        def create_task_registry():
+            registry = TaskRegistry()
+
+            @registry.register("Mine")
+            def mine():
+                pass
+
+            return registry
+        """,
+    )
+    ran = flowlang("check", "flows", "--tasks-file", "tasks.py")
+    assert ran.returncode == 1
+    assert "did you mean `Mine`?" in ran.stdout
+    assert "gone.py" in flowlang("check", "flows", "--tasks-file", "gone.py").stdout
+
+
+def test_without_a_tasks_file_an_unknown_task_is_a_warning(flowlang: Command, project: Path) -> None:
+    write(project / "one.yaml", "flow: one\nsteps: [task: Mine]\n")
+    ran = flowlang("check", "one.yaml")
+    assert ran.returncode == 0
+    assert ran.stdout.endswith("1 warning in 1 flow\n")
+
+
 def test_the_five_mistakes_of_a_beginner_are_all_told_at_once(flowlang: Command, project: Path) -> None:
     write(
         project / "flow.yaml",

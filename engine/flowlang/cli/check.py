@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Check the flows that `arguments` name. Exit code 0: no errors, 1: errors."""
     options = _parser().parse_args(arguments)
     paths = _flows(options.paths)
-    problems = _problems(paths)
+    problems = _problems(paths, options.tasks_file)
     palette = Palette(sys.stdout)
     if options.format == "json":
         write_result(None, as_json(problems) + "\n")
@@ -36,14 +36,14 @@ def main(arguments: Sequence[str]) -> int:
     return int(any(problem.severity in failing for problem in problems))
 
 
-def _problems(paths: Sequence[str]) -> list[Diagnostic]:
+def _problems(paths: Sequence[str], tasks_file: str | None) -> list[Diagnostic]:
     """The problems of all the flows, each once: a flow that others call is checked with them too."""
     found: dict[Diagnostic, None] = {}
     preparers: dict[str, Preparer] = {}
     for path in paths:
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in preparers:
-            preparers[folder], trouble = _preparer(Project(folder).tasks_file)
+            preparers[folder], trouble = _preparer(tasks_file or Project(folder).tasks_file)
             found |= dict.fromkeys(trouble)
         found |= dict.fromkeys(preparers[folder].load(Path(path), Path(folder)).problems)
     return list(found)
@@ -54,7 +54,7 @@ def _preparer(tasks_file: str | None) -> tuple[Preparer, Sequence[Diagnostic]]:
     if tasks_file is None:
         return Preparer(TaskRegistry(), tasks_known=False), ()
     try:
-        return Preparer(load_registry(Path(tasks_file))), ()
+        return Preparer(load_registry(Path(tasks_file).absolute(), required=True)), ()
     except TaskLoadError as error:
         return Preparer(TaskRegistry(), tasks_known=False), problems_of(error)
 
@@ -85,6 +85,11 @@ def _parser() -> Parser:
         choices=("text", "json", "github"),
         default="text",
         help="text for people (default), a JSON list, or annotations for GitHub Actions",
+    )
+    parser.add_argument(
+        "--tasks-file",
+        metavar="FILE",
+        help="the Python file with the tasks of all these flows (default: flow.py beside each)",
     )
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     return parser
