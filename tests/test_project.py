@@ -73,3 +73,9 @@ def test_the_tasks_are_in_flow_py_beside_the_flow(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text("")
     assert Project(path).tasks_file == str(tmp_path / "flow.py")
     assert Project(tmp_path).tasks_file == str(tmp_path / "flow.py")
+
+
+def test_the_root_is_the_nearest_folder_upwards_that_is_marked_as_one(tmp_path: Path) -> None:
+    (tmp_path / "flowlang.yaml").touch()
+    path = flow(tmp_path / "billing" / "flow.yaml")
+    assert Project(path).root == str(tmp_path)
