@@ -17,6 +17,11 @@ _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^\s/?#]*)@")
 _WORDS_THAT_SAY_NOTHING = frozenset({"", "true", "false", "null", "none", "yes", "no"})
 
+_NOTHING = frozenset({bool, type(None)})
+_NUMBERS = _NOTHING | {int}
+_ATOMS = _NUMBERS | {str}
+_KEYS_REMEMBERED = 1000
+
 
 def is_secret_name(name: str) -> bool:
     """Whether a variable or key with this name holds a secret (`API_KEY`, `PGPASSWORD`, `GITHUB_TOKEN` …)."""
@@ -40,6 +45,8 @@ class Redactor:
         self._inside: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._mask: Callable[[Any], Any] | None = None
+        self._harmless_keys: set[str] = set()
+        self._harmless_types = _NUMBERS
         for secret in secrets:
             self.add(secret)
 
@@ -59,6 +66,7 @@ class Redactor:
         else:
             if not isinstance(secret, str):
                 self._whole.add(secret)
+                self._harmless_types = _NOTHING
             self._add_text(plain(secret) if not isinstance(secret, str) else secret)
 
     def add_url(self, url: str) -> None:
@@ -75,6 +83,7 @@ class Redactor:
             return
         self._whole.add(text)
         self._mask = self._leaf
+        self._harmless_keys.clear()
         if len(text) < SHORTEST_INSIDE:
             return
         self._inside |= _forms(text)
@@ -92,6 +101,26 @@ class Redactor:
             longest_first = sorted(self._inside, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
         return self._pattern.sub(MASK, text)
+
+    def quick(self, value: Any) -> Any:
+        """The same as calling the redactor, quicker for the small flat maps that steps mostly exchange."""
+        if type(value) is not dict:
+            return plain(value, self._mask)
+        if self._mask is None:
+            for key, item in value.items():
+                if type(item) not in _ATOMS or type(key) is not str:
+                    return plain(value)
+            return value.copy()
+        harmless = self._harmless_keys
+        for key, item in value.items():
+            if type(item) not in self._harmless_types or key not in harmless:
+                self._learn(value)
+                return plain(value, self._mask)
+        return value.copy()
+
+    def _learn(self, value: dict[Any, Any]) -> None:
+        if len(self._harmless_keys) < _KEYS_REMEMBERED:
+            self._harmless_keys.update(key for key in value if type(key) is str and self.text(key) == key)
 
     def _leaf(self, value: Any) -> Any:
         if type(value) is str:

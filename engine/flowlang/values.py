@@ -33,6 +33,8 @@ def plain(value: Any, mask: Callable[[Any], Any] | None = None, depth: int = 0) 
     kind = type(value)
     if kind in _EXACT:
         return value if mask is None or value is None or kind is bool else mask(value)
+    if kind is float and value - value == 0.0:
+        return value if mask is None else mask(value)
     if depth > MAX_DEPTH:
         return "…"
     depth += 1

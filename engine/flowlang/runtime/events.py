@@ -143,46 +143,69 @@ class EventStream:
 
     def step_started(self, plan: StepPlan, frame: Frame, inputs: Mapping[str, Any] | None, at: float) -> None:
         """Deliver `step_started`. `at` is a reading of `time.perf_counter`."""
-        self._seq += 1
-        self._deliver(
-            {
-                "type": "step_started",
-                "run_id": self._run_id,
-                "seq": self._seq,
-                "timestamp": at + self._epoch,
-                "flow": frame.call.plan.name,
-                "step_id": plan.id,
-                "task": plan.task,
-                "kind": plan.kind,
-                "path": frame.path + plan.id,
-                "line": plan.line,
-                "inputs": self._redact(inputs),
-            }
-        )
+        event = (plan.started or self._template(plan, frame)).copy()
+        self._seq = event["seq"] = self._seq + 1
+        event["run_id"] = self._run_id
+        event["timestamp"] = at + self._epoch
+        event["path"] = frame.path + plan.id
+        event["inputs"] = self._redact.quick(inputs)
+        try:
+            outcome = self._callback(event)
+        # as in _deliver, which would cost these frequent events another call
+        except Exception:
+            self._complain()
+        else:
+            if outcome is not None:
+                self._later(outcome)
 
     def step_completed(
-        self, plan: StepPlan, frame: Frame, outputs: Any, started: float, ended: float, attempts: int, status: str
+        self,
+        plan: StepPlan,
+        frame: Frame,
+        outputs: Any,
+        started: float,
+        ended: float,
+        attempts: int = 1,
+        status: str = "succeeded",
     ) -> None:
         """Deliver `step_completed`. The times are readings of `time.perf_counter`."""
-        self._seq += 1
-        self._deliver(
-            {
-                "type": "step_completed",
-                "run_id": self._run_id,
-                "seq": self._seq,
-                "timestamp": ended + self._epoch,
-                "flow": frame.call.plan.name,
-                "step_id": plan.id,
-                "task": plan.task,
-                "kind": plan.kind,
-                "path": frame.path + plan.id,
-                "line": plan.line,
-                "outputs": self._redact(outputs),
-                "status": status,
-                "attempts": attempts,
-                "duration_ms": round((ended - started) * 1000, 3),
-            }
-        )
+        event = (plan.completed or self._template(plan, frame, "completed")).copy()
+        self._seq = event["seq"] = self._seq + 1
+        event["run_id"] = self._run_id
+        event["timestamp"] = ended + self._epoch
+        event["path"] = frame.path + plan.id
+        event["outputs"] = self._redact.quick(outputs)
+        event["duration_ms"] = (ended - started) * 1000
+        if attempts != 1 or status != "succeeded":
+            event["attempts"] = attempts
+            event["status"] = status
+        try:
+            outcome = self._callback(event)
+        # as in _deliver, which would cost these frequent events another call
+        except Exception:
+            self._complain()
+        else:
+            if outcome is not None:
+                self._later(outcome)
+
+    @staticmethod
+    def _template(plan: StepPlan, frame: Frame, which: str = "started") -> dict[str, Any]:
+        """What is the same in every such event of a step: copying it is quicker than making it anew."""
+        shared = {
+            "run_id": "",
+            "seq": 0,
+            "timestamp": 0.0,
+            "flow": frame.call.plan.name,
+            "step_id": plan.id,
+            "task": plan.task,
+            "kind": plan.kind,
+            "path": "",
+            "line": plan.line,
+        }
+        plan.started = {"type": "step_started", **shared, "inputs": None}
+        ending = {"outputs": None, "status": "succeeded", "attempts": 1, "duration_ms": 0.0}
+        plan.completed = {"type": "step_completed", **shared, **ending}
+        return plan.started if which == "started" else plan.completed
 
     def step_failed(
         self, plan: StepPlan, frame: Frame, error: ErrorInfo, started: float, *, handled: bool = False
@@ -200,25 +223,37 @@ class EventStream:
             handled=handled,
         )
 
-    def iteration(self, type: str, plan: StepPlan, frame: Frame, index: int, length: int | None) -> None:
-        """Deliver `iteration_started` or `iteration_completed` of a loop."""
-        self._seq += 1
-        self._deliver(
-            {
-                "type": type,
-                "run_id": self._run_id,
-                "seq": self._seq,
-                "timestamp": perf_counter() + self._epoch,
-                "flow": frame.call.plan.name,
-                "step_id": plan.id,
-                "task": None,
-                "kind": plan.kind,
-                "path": f"{frame.path}{plan.id}[{index}]",
-                "line": plan.line,
-                "index": index,
-                "length": length,
-            }
-        )
+    def iteration(self, template: dict[str, Any], index: int, at: float) -> None:
+        """Deliver an event of an iteration, made from the `iteration_template` of the loop; `at` as above."""
+        event = template.copy()
+        self._seq = event["seq"] = self._seq + 1
+        event["timestamp"] = at + self._epoch
+        event["index"] = index
+        try:
+            outcome = self._callback(event)
+        # as in _deliver, which would cost these frequent events another call
+        except Exception:
+            self._complain()
+        else:
+            if outcome is not None:
+                self._later(outcome)
+
+    def iteration_template(self, type: str, plan: StepPlan, frame: Frame, length: int | None) -> dict[str, Any]:
+        """What is the same in such an event of all iterations of a loop."""
+        return {
+            "type": type,
+            "run_id": self._run_id,
+            "seq": 0,
+            "timestamp": 0.0,
+            "flow": frame.call.plan.name,
+            "step_id": plan.id,
+            "task": None,
+            "kind": plan.kind,
+            "path": frame.path + plan.id,
+            "line": plan.line,
+            "index": 0,
+            "length": length,
+        }
 
     def _deliver(self, event: Any) -> None:
         try:
@@ -227,7 +262,11 @@ class EventStream:
         except Exception:
             self._complain()
             return
-        if outcome is not None and isawaitable(outcome):
+        if outcome is not None:
+            self._later(outcome)
+
+    def _later(self, outcome: object) -> None:
+        if isawaitable(outcome):
             self._backlog.append(outcome)
             if self._pump is None:
                 self._pump = asyncio.get_running_loop().create_task(self._drain())

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowlang.runtime.failure import StepFailed
 
-Start = Callable[[], Coroutine[Any, Any, None]]
+Work = Coroutine[Any, Any, None]
 
 
 class Group:
@@ -24,64 +24,81 @@ class Group:
     def __init__(self, limit: int | None = None, on_done: Callable[[int], None] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[None] = self._loop.create_future()
-        self._running: dict[asyncio.Task[None], int] = {}
-        self._waiting: deque[tuple[int, Start]] = deque()
+        self._running: dict[int, tuple[asyncio.Task[None], Work]] = {}
+        self._waiting: deque[tuple[int, Work]] = deque()
         self._limit = limit
         self._on_done = on_done
         self._failure: BaseException | None = None
 
-    def start(self, index: int, start: Start) -> None:
-        """Run what `start` makes, now or when there is room for it."""
+    def start(self, index: int, work: Work) -> None:
+        """Run `work` now, or when there is room for it."""
         if self._failure is not None:
-            return
-        if self._limit is not None and len(self._running) >= self._limit:
-            self._waiting.append((index, start))
-            return
-        task = self._loop.create_task(start())
-        self._running[task] = index
-        task.add_done_callback(self._done)
+            work.close()
+        elif self._limit is not None and len(self._running) >= self._limit:
+            self._waiting.append((index, work))
+        else:
+            self._running[index] = (self._loop.create_task(self._member(index, work)), work)
 
     async def join(self) -> None:
         """Wait for everything. Raises the first failure, after all the others have ended."""
-        if not self._running:
-            return
-        try:
-            await self._finished
-        except asyncio.CancelledError:
-            self._waiting.clear()
-            self._cancel()
+        cancelled: asyncio.CancelledError | None = None
+        if self._running:
+            try:
+                await self._finished
+            except asyncio.CancelledError as error:
+                cancelled = error
+                self._stop()
             while self._running:
                 try:
-                    await asyncio.wait(list(self._running))
-                except asyncio.CancelledError:
-                    self._cancel()
-            raise
-        if self._failure is not None:
-            try:
-                raise self._failure
-            finally:
-                self._failure = None
+                    await self._wait_for_the_rest()
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                    self._stop()
+        failure, self._failure = self._failure, None
+        if cancelled is not None:
+            raise cancelled
+        if failure is not None:
+            raise failure
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        index = self._running.pop(task)
-        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if failure is None:
+    async def _member(self, index: int, work: Work) -> None:
+        """Keeping the books in the task itself costs less than a callback when it is done."""
+        try:
+            await work
+        except BaseException as error:
+            del self._running[index]
+            self._failed(error)
+        else:
+            del self._running[index]
             if self._failure is None:
                 if self._waiting:
                     self.start(*self._waiting.popleft())
                 if self._on_done is not None:
                     self._on_done(index)
-        elif self._failure is None:
+            if not self._running and not self._finished.done():
+                self._finished.set_result(None)
+
+    def _failed(self, failure: BaseException) -> None:
+        first = self._failure
+        if first is None:
             self._failure = failure
-            self._waiting.clear()
-            self._cancel()
-        elif isinstance(failure, StepFailed) and isinstance(self._failure, StepFailed):
-            self._failure.info.add(failure.info)
-        elif isinstance(self._failure, asyncio.CancelledError):
+            self._stop()
+        elif isinstance(failure, StepFailed) and isinstance(first, StepFailed):
+            first.info.add(failure.info)
+        elif isinstance(first, asyncio.CancelledError):
             self._failure = failure
-        if not self._running and not self._finished.done():
+        if not self._finished.done():
             self._finished.set_result(None)
 
-    def _cancel(self) -> None:
-        for task in self._running:
+    def _stop(self) -> None:
+        for _, work in self._waiting:
+            work.close()
+        self._waiting.clear()
+        for task, _ in self._running.values():
             task.cancel()
+
+    async def _wait_for_the_rest(self) -> None:
+        await asyncio.wait([task for task, _ in self._running.values()])
+        for index, (task, work) in list(self._running.items()):
+            if task.done():  # it was cancelled before it began
+                work.close()
+                del self._running[index]

@@ -27,12 +27,14 @@ class StepPlan:
     """A step, ready to run.
 
     `inline` is the task's own coroutine function where the step is nothing but a call of it, `bind` what makes
-    its arguments: such a step is awaited where it stands, without any machinery around it.
+    its arguments: such a step is awaited where it stands, without any machinery around it. `started` and
+    `completed` are the events of that name, as far as they are the same in every run.
     """
 
     __slots__ = (
         "bind",
         "body",
+        "completed",
         "condition",
         "continue_on_error",
         "id",
@@ -43,6 +45,7 @@ class StepPlan:
         "promised",
         "retry",
         "silent",
+        "started",
         "step",
         "task",
         "timeout",
@@ -64,6 +67,8 @@ class StepPlan:
         self.promised: tuple[str, ...] = tuple(name.text for name in step.outputs)
         self.inline: Callable[..., Coroutine[Any, Any, Any]] | None = None
         self.bind: Callable[[Frame], dict[str, Any]] | None = None
+        self.started: dict[str, Any] | None = None
+        self.completed: dict[str, Any] | None = None
 
     @property
     def bare(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -20,38 +20,43 @@ from flowlang.runtime.retry import Backoff, backoff_of
 _new = tuple.__new__
 
 
-async def run_steps(frame: Frame, plans: Sequence[StepPlan]) -> None:
-    """Run steps from top to bottom. A step that is nothing but a call is awaited right here."""
-    call = frame.call
-    events = call.events
+async def run_steps(frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
+    """Run steps from top to bottom, once in each frame: one for a list of steps, many for the body of a loop.
+
+    A step that is nothing but a call is awaited right here.
+    """
     started = perf_counter()
-    for plan in plans:
-        if plan.inline is None:
-            await run_step(frame, plan)
-            started = perf_counter()
-        else:
-            inputs = None
-            loud = events is not None and not plan.silent
-            try:
-                inputs = plan.bind(frame)  # type: ignore[misc]  # set together with inline
+    for frame in frames:
+        call = frame.call
+        events = call.events
+        for plan in plans:
+            function = plan.inline
+            if function is None:
+                await run_step(frame, plan)
+                started = perf_counter()
+            else:
+                inputs = None
+                loud = events is not None and not plan.silent
+                try:
+                    inputs = plan.bind(frame)  # type: ignore[misc]  # set together with inline
+                    if loud:
+                        events.step_started(plan, frame, inputs, started)  # type: ignore[union-attr]
+                    result = await function(**inputs)
+                    if plan.promised:
+                        check_promises(plan, result)
+                except BaseException as error:
+                    failed = fail_inline(frame, plan, error, inputs, started)
+                    if failed is error:
+                        raise
+                    raise failed from error
+                ended = perf_counter()
+                frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
                 if loud:
-                    events.step_started(plan, frame, inputs, started)  # type: ignore[union-attr]
-                result = await plan.inline(**inputs)
-                if plan.promised:
-                    check_promises(plan, result)
-            except BaseException as error:
-                failed = fail_inline(frame, plan, error, inputs, started)
-                if failed is error:
-                    raise
-                raise failed from error
-            ended = perf_counter()
-            frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
-            if loud:
-                events.step_completed(plan, frame, result, started, ended, 1, "succeeded")  # type: ignore[union-attr]
-            started = ended
-        if started > call.run.breathe_at:
-            await call.run.breathe()
-            started = perf_counter()
+                    events.step_completed(plan, frame, result, started, ended)  # type: ignore[union-attr]
+                started = ended
+            if started > call.run.breathe_at:
+                await call.run.breathe()
+                started = perf_counter()
 
 
 async def run_step(frame: Frame, plan: StepPlan) -> None:
@@ -84,7 +89,7 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
 async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
     """Run a step's `on_error`. A failure in there becomes the flow's, with the first one recorded."""
     try:
-        await run_steps(frame.view(last_error=info.as_last_error()), plan.on_error or ())
+        await run_steps((frame.view(last_error=info.as_last_error()),), plan.on_error or ())
     except StepFailed as failure:
         failure.info.add(info)
         raise

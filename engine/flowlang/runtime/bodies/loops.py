@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 from flowlang.errors import FlowExecutionError, LoopLimitError
 from flowlang.language.expressions import truth
 from flowlang.language.model import Value
 from flowlang.runtime.bodies.blocks import count
-from flowlang.runtime.events import EventStream
 from flowlang.runtime.frame import Frame, StepState
 from flowlang.runtime.group import Group
 from flowlang.runtime.plan import StepPlan
@@ -47,40 +47,57 @@ class ForEachBody:
         limit = 1 if self.concurrency is None else count(self.concurrency, frame, "concurrency")
         results: list[Any] | None = None if self.collect is None else [None] * len(items)
         numbered = enumerate(items)
-        if limit == 1 or len(items) < 2:
+        workers = min(limit, len(items))
+        if workers < 2:
             await self.iterate(frame, plan, numbered, len(items), results)
         else:
             group = Group()
-            for worker in range(min(limit, len(items))):
-                group.start(worker, lambda: self.iterate(frame, plan, numbered, len(items), results))
+            for worker in range(workers):
+                group.start(worker, self.iterate(frame, plan, numbered, len(items), results))
             await group.join()
         return {"count": len(items)} if results is None else {"count": len(items), "results": results}
 
     async def iterate(
-        self, frame: Frame, plan: StepPlan, numbered: Iterator[tuple[int, Any]], length: int, results: list[Any] | None
+        self,
+        frame: Frame,
+        plan: StepPlan,
+        numbered: Iterator[tuple[int, Any]],
+        length: int,
+        results: list[Any] | None,
     ) -> None:
         """Run one iteration after the other until `numbered`, which others may share, is used up."""
-        template, steps = self.template, self.steps
-        events = None if plan.silent else frame.call.events
-        iteration = frame.below(template, length)
+        iteration = frame.below(self.template, length)
+        try:
+            await run_steps(self.frames(iteration, plan, numbered, results), self.steps)
+        except Exception:
+            frame.v.update(iteration.v)
+            raise
+
+    def frames(
+        self, iteration: Frame, plan: StepPlan, numbered: Iterator[tuple[int, Any]], results: list[Any] | None
+    ) -> Iterator[Frame]:
+        """The same frame for each iteration, with its item and the body's steps not run yet."""
+        template, length, path = self.template, iteration.length, f"{iteration.path}{plan.id}["
+        events = None if plan.silent else iteration.call.events
+        if events is not None:
+            started = events.iteration_template("iteration_started", plan, iteration, length)
+            completed = events.iteration_template("iteration_completed", plan, iteration, length)
+            now = perf_counter()
         for index, item in numbered:
             iteration.v = template.copy()
             iteration.item = item
             iteration.index = index
             if events is not None:
-                iteration.path = f"{frame.path}{plan.id}[{index}]/"
-                events.iteration("iteration_started", plan, frame, index, length)
-            try:
-                await run_steps(iteration, steps)
-                if results is not None:
-                    results[index] = evaluate(self.collect, iteration)  # type: ignore[arg-type]  # results go with it
-            except Exception:
-                frame.v.update(iteration.v)
-                raise
+                iteration.path = f"{path}{index}]/"
+                events.iteration(started, index, now)
+            yield iteration
+            if results is not None:
+                results[index] = evaluate(self.collect, iteration)  # type: ignore[arg-type]  # results go with it
             if events is not None:
-                events.iteration("iteration_completed", plan, frame, index, length)
+                now = perf_counter()
+                events.iteration(completed, index, now)
             if index == length - 1:
-                frame.v.update(iteration.v)
+                iteration.up.v.update(iteration.v)  # type: ignore[union-attr]  # the frame of the loop
 
 
 class WhileBody:
@@ -98,25 +115,49 @@ class WhileBody:
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         limit = 1000 if self.limit is None else count(self.limit, frame, "max_iterations")
-        events: EventStream | None = None if plan.silent else frame.call.events
-        iteration = frame.view()
-        index = 0
-        while truth(evaluate(self.test, frame)):
-            if index == limit:
+        rounds = Rounds(self, frame, plan, limit)
+        if self.steps:
+            await run_steps(rounds.frames(), self.steps)
+        else:
+            for _ in rounds.frames():
+                await frame.call.run.breathe()
+        return {"iterations": rounds.index}
+
+
+class Rounds:
+    """The iterations of one `while` step."""
+
+    __slots__ = ("_body", "_frame", "_limit", "_plan", "index")
+
+    def __init__(self, body: WhileBody, frame: Frame, plan: StepPlan, limit: int) -> None:
+        self._body = body
+        self._frame = frame
+        self._plan = plan
+        self._limit = limit
+        self.index = 0
+
+    def frames(self) -> Iterator[Frame]:
+        """The loop's own scope, once for each iteration."""
+        plan, path = self._plan, f"{self._frame.path}{self._plan.id}["
+        events = None if plan.silent else self._frame.call.events
+        iteration = self._frame.view()
+        if events is not None:
+            started = events.iteration_template("iteration_started", plan, iteration, None)
+            completed = events.iteration_template("iteration_completed", plan, iteration, None)
+        while truth(evaluate(self._body.test, iteration)):
+            index = self.index
+            if index == self._limit:
                 raise LoopLimitError(
-                    f"`{plan.id}` still had work to do after {limit} iterations, which is its `max_iterations`",
+                    f"`{plan.id}` still had work to do after {index} iterations, which is its `max_iterations`",
                     hint="check the condition, or raise `max_iterations`",
                 )
             if events is not None:
-                iteration.path = f"{frame.path}{plan.id}[{index}]/"
-                events.iteration("iteration_started", plan, frame, index, None)
-            await run_steps(iteration, self.steps)
+                iteration.path = f"{path}{index}]/"
+                events.iteration(started, index, perf_counter())
+            yield iteration
             if events is not None:
-                events.iteration("iteration_completed", plan, frame, index, None)
-            index += 1
-            if not self.steps:
-                await frame.call.run.breathe()
-        return {"iterations": index}
+                events.iteration(completed, index, perf_counter())
+            self.index += 1
 
 
 def items_of(value: Any) -> Sequence[Any]:
