@@ -55,6 +55,8 @@ class Composer:
         self.root: Node | None = None
         self.error: YAMLError | None = None
         self.refused = False
+        #: Where the innermost list or map starts that was open when reading ended.
+        self.innermost: Mark | None = None
         self._shield = shield
         self._problems = problems
         self._anchors: dict[str, Node] = {}
@@ -161,6 +163,7 @@ class Composer:
         finally:
             if key is not None and key is not _DISCARDED:
                 entries[key.value] = (key, Scalar(None, "", key.end, key.end))
+            self.innermost = parent.start
             for container in (parent, *(frame[0] for frame in stack)):
                 container.end = container.end or last or container.start
 

@@ -201,6 +201,8 @@ class StepReader(FieldReader):
 
     def _made(self, kind: str, fields: dict[str, Any], node: Node, key: Scalar) -> Step:
         id = fields.pop("id", None)
+        if id is not None and not id.text:
+            id = None
         if id is not None:
             self.given.append((id, self._path))
         description = fields.pop("description", None)

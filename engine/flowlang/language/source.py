@@ -69,7 +69,7 @@ def read_text(text: str | bytes, problems: Problems, path: str | None = None) ->
             break
         from flowlang.language.syntax import explain  # only a broken text needs it
 
-        complaint = explain(composer.error, attempt)
+        complaint = explain(composer.error, attempt, composer.innermost)
         if complaint.span.line not in broken:
             broken.add(complaint.span.line)
             problems.error(complaint.code, complaint.message, complaint.span)

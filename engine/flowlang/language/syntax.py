@@ -49,14 +49,16 @@ class _Place(NamedTuple):
         return self.offset - len(self.before)
 
 
-def explain(error: YAMLError, text: str) -> Complaint:
-    """The complaint of libyaml about `text`, in plain words."""
+def explain(error: YAMLError, text: str, innermost: Mark | None = None) -> Complaint:
+    """The complaint of libyaml about `text`, in plain words; `innermost` is where the list or map around it starts."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return _character(text)
     place = _place(text, error.problem_mark)
     opened = _place(text, error.context_mark) if error.context_mark is not None else place
     context, problem = error.context or "", error.problem or ""
-    for rule in (_tab, _tag, _quote, _bracket, _mapping, _simple_key, _block, _start, _anchor):
+    if "flow node" in context and innermost is not None:
+        opened = _place(text, innermost)
+    for rule in (_tab, _tag, _quote, _no_key, _bracket, _mapping, _simple_key, _block, _start, _anchor):
         found = rule(context, problem, place, opened, text)
         if found is not None:
             return found
@@ -102,6 +104,12 @@ def _quote(context: str, problem: str, place: _Place, opened: _Place, text: str)
         )
         return Complaint("invalid-escape", message, place.upto(2), opened.offset)
     return Complaint("unclosed-quote", f"the quote {opened.char} is not closed", opened.span, opened.offset)
+
+
+def _no_key(context: str, problem: str, place: _Place, opened: _Place, text: str) -> Complaint | None:
+    if place.char != ":" or place.before.rstrip()[-1:] not in ("", *"-{[,?"):
+        return None
+    return Complaint("invalid-key", "there is no key before this `:`", place.span, _collection(context, place, opened))
 
 
 def _bracket(context: str, problem: str, place: _Place, opened: _Place, text: str) -> Complaint | None:
@@ -161,8 +169,13 @@ def _block(context: str, problem: str, place: _Place, opened: _Place, text: str)
 def _start(context: str, problem: str, place: _Place, opened: _Place, text: str) -> Complaint | None:
     if "cannot start any token" not in problem and "node content" not in problem:
         return None
+    if "flow" in context and not place.char.strip() and opened.char in ("[", "{"):
+        return Complaint("unclosed-bracket", f"the bracket `{opened.char}` is not closed", opened.span, opened.offset)
     if not place.char.strip():
         return Complaint("syntax", "a value is missing here", place.span, _line_or_rest(place))
+    if "flow" in context:
+        message = f"a value is missing before this `{place.char}`"
+        return Complaint("syntax", message, place.span, _collection(context, place, opened))
     message = f"a value can't start with `{place.char}`; put it in quotes"
     return Complaint("syntax", message, place.span, place.offset)
 
@@ -176,11 +189,21 @@ def _anchor(context: str, problem: str, place: _Place, opened: _Place, text: str
 
 
 def _indentation(place: _Place) -> Complaint:
-    start = place.start_of_line + len(place.before) - len(place.before.lstrip())
+    start = _whole_line(place)
     column = start - place.start_of_line
     span = Span(place.line + 1, column + 1, place.line + 1, column + 1 + len((place.before + place.after).strip()))
     message = "the indentation of this line fits none of the lines above it"
     return Complaint("indentation", message, span, start)
+
+
+def _whole_line(place: _Place) -> int:
+    """Where the text of the line starts."""
+    return place.start_of_line + len(place.before) - len(place.before.lstrip())
+
+
+def _collection(context: str, place: _Place, opened: _Place) -> int:
+    """Where the list or map in brackets starts that the problem spoils; else where the line does."""
+    return opened.offset if "flow" in context and opened.line == place.line else _whole_line(place)
 
 
 def _line_or_rest(place: _Place) -> int:
@@ -188,13 +211,13 @@ def _line_or_rest(place: _Place) -> int:
 
 
 def _place(text: str, mark: Mark) -> _Place:
-    return place_at(text, mark.index, mark.line)
+    return place_at(text, mark.index)
 
 
-def place_at(text: str, index: int, line: int | None = None) -> _Place:
+def place_at(text: str, index: int) -> _Place:
     """The point of `text` at `index`."""
     index = min(index, len(text))
     start = text.rfind("\n", 0, index) + 1
     end = text.find("\n", index)
     before, after = text[start:index], text[index : end if end >= 0 else len(text)]
-    return _Place(index, text.count("\n", 0, start) if line is None else line, len(before), before, after.rstrip("\r"))
+    return _Place(index, text.count("\n", 0, start), len(before), before, after.rstrip("\r"))
