@@ -56,7 +56,10 @@ def guarded(command: Callable[[], int], name: str) -> int:
 
     mend_streams()
     try:
-        code = command()
+        try:
+            code = command()
+        except SystemExit as ended:  # argparse, which has told help or an error
+            code = int(ended.code or 0)
         sys.stdout.flush()
         return code
     except FlowLangError as error:

@@ -61,7 +61,7 @@ class Progress:
             self._done += kind == "step_completed"
             self._failed += kind == "step_failed"
         elif kind == "iteration_completed":
-            loop = event["path"].rpartition("[")[0]
+            loop = event["path"]
             self._loops[loop] = (self._loops.get(loop, (0, None))[0] + 1, event["length"])
         elif kind == "flow_started" and not self._flow:
             self._flow = one_line(event["flow"])
