@@ -20,11 +20,12 @@ def identify(flow: Flow, given: list[tuple[Name, Path]], problems: Problems) -> 
     """
     _check_given(given, problems)
     taken = {name.text for name, _ in given} | RESERVED
-    loops = [step for step in flow.walk() if isinstance(step, ForEachStep)]
+    steps = list(flow.walk())
+    loops = [step for step in steps if isinstance(step, ForEachStep)]
     _check_loops(loops, given, problems)
     taken.update(loop.as_.text for loop in loops)
     numbers: dict[str, count[int]] = {}
-    for step in flow.walk():
+    for step in steps:
         if step.id_given:
             continue
         base = (mended(step.task.text) if isinstance(step, TaskStep) else "") or step.kind

@@ -207,6 +207,7 @@ def _collection(context: str, place: _Place, opened: _Place) -> int:
 
 
 def _line_or_rest(place: _Place) -> int:
+    """The place itself, or the whole line where nothing follows it."""
     return place.offset if place.after.strip() else place.start_of_line
 
 
