@@ -21,10 +21,13 @@ from flowlang.language.expressions.work import (
     check_size,
     spend,
 )
+from flowlang.values import MAX_DEPTH
 
 #: Up to here `range` gives a list; a longer one is counted only as it is read.
 _LONGEST_COUNTED: Final = 10_000
 _MOST_DIGITS: Final = 50
+#: Numbers below this are added so fast that adding them is no work of its own.
+_SMALL: Final = 1 << 64
 _LISTS: Final = (list, tuple, range, set, frozenset)
 
 
@@ -208,8 +211,11 @@ def _several(work: Work, values: tuple[Any, ...], name: str) -> Iterable[Any]:
 @_function("sum(items)")
 def total(work: Work, items: Any) -> Any:
     """The sum of a list of numbers; null counts as nothing."""
+    found = _items(work, items, "sum")
+    if found and set(map(type, found)) <= {int, float} and max(map(abs, found)) < _SMALL:
+        return sum(found)
     result: Any = 0
-    for item in _items(work, items, "sum"):
+    for item in found:
         if item is None:
             continue
         if not is_number(item):
@@ -260,15 +266,19 @@ def unique(work: Work, items: Any) -> list[Any]:
 
 def _frozen(work: Work, value: Any, depth: int) -> Any:
     """Something hashable that is equal for equal values."""
-    spend(work, 1)
-    if depth > 100:
+    if isinstance(value, str):
+        spend(work, 2 + (len(value) >> 6))
+        return value
+    if isinstance(value, (int, float)) or value is None:
+        spend(work, 2)
+        return value
+    spend(work, 10)
+    if depth > MAX_DEPTH:
         raise ExpressionError("these values nest too deep to be compared")
-    if isinstance(value, Mapping):
-        return ("map", frozenset((key, _frozen(work, item, depth + 1)) for key, item in value.items()))
     if isinstance(value, _LISTS):
         return ("list", tuple(_frozen(work, item, depth + 1) for item in value))
-    if isinstance(value, str):
-        spend(work, len(value) >> 6)
+    if isinstance(value, Mapping):
+        return ("map", frozenset((key, _frozen(work, item, depth + 1)) for key, item in value.items()))
     return value
 
 

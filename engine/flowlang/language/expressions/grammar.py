@@ -120,7 +120,9 @@ def _parse(text: str) -> Parsed | Misread:
         if at < 0 or at > len(python) or error.lineno != 1:
             at = len(python)
         return _explained(error, text, min(_original(at, bases, places), len(text)))
-    except (ValueError, MemoryError, RecursionError):
+    except ValueError:
+        return Misread("the expression has a character in it that is no text", 0, len(text))
+    except (MemoryError, RecursionError):
         return Misread("the expression nests too deep", 0, len(text), "expression-limit")
     return Parsed(text, python, moves, tree)
 

@@ -17,6 +17,7 @@ from flowlang.language.expressions.work import (
     check_size,
     spend,
 )
+from flowlang.values import MAX_DEPTH
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?\s*", re.ASCII)
 _LONGEST_NUMBER = 400
@@ -155,28 +156,34 @@ def equal(first: Any, second: Any, work: Work | None = None) -> bool:
 
 
 def _equal(first: Any, second: Any, work: Work, depth: int) -> bool:
-    spend(work, 1)
-    if isinstance(first, str):
-        if isinstance(second, str):
-            spend(work, len(first) >> 6 if len(first) == len(second) else 0)
-            return first == second
-        first, second = second, first
-    if isinstance(second, str):
-        written = number_in(second) if _counts(first) else None
-        return written is not None and _same_number(first, written)
-    if depth > 100:
-        raise ExpressionError("these values nest too deep to be compared")
-    if isinstance(first, Mapping):
-        if not isinstance(second, Mapping) or len(first) != len(second):
-            return False
-        return all(key in second and _equal(item, second[key], work, depth + 1) for key, item in first.items())
+    kind = type(first)
+    if kind is type(second) and kind in _SCALARS:
+        spend(work, 2 + (len(first) >> 6) if kind is str and len(first) == len(second) else 2)
+        return bool(first == second)
+    spend(work, 6)
     if isinstance(first, _LISTS):
         if not isinstance(second, _LISTS) or len(first) != len(second):
             return False
+        _check_depth(depth)
         return all(_equal(one, other, work, depth + 1) for one, other in zip(first, second, strict=True))
+    if isinstance(first, str):
+        first, second = second, first
+    if isinstance(second, str) and not isinstance(first, str):
+        written = number_in(second) if _counts(first) else None
+        return written is not None and _same_number(first, written)
     if is_number(first) and is_number(second):
         return _same_number(first, second)
+    if isinstance(first, Mapping):
+        if not isinstance(second, Mapping) or len(first) != len(second):
+            return False
+        _check_depth(depth)
+        return all(key in second and _equal(item, second[key], work, depth + 1) for key, item in first.items())
     return bool(first == second)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ExpressionError("these values nest too deep to be compared")
 
 
 def _counts(value: Any) -> bool:
@@ -253,8 +260,10 @@ def within(work: Work, item: Any, whole: Any) -> bool:
         return item in whole
     if isinstance(whole, Mapping):
         return not isinstance(item, (list, dict, set)) and item in whole
-    if isinstance(whole, range) and type(item) is int:
-        return item in whole
+    if isinstance(whole, range):
+        number: Any = number_in(item) if isinstance(item, str) else item
+        # Python would look through the whole range for a number that is no int.
+        return is_number(number) and number == number // 1 and int(number) in whole
     if isinstance(whole, (*_LISTS, set, frozenset)):
         return any(_equal(item, other, work, 0) for other in whole)
     raise ExpressionError(f"`in` looks into lists, maps and texts; this is {kind_of(whole)}")

@@ -55,31 +55,35 @@ def check_number(number: Any) -> Any:
 def measure(value: Any, work: Work) -> None:
     """Spend work on everything inside a value, and refuse one whose text would be too long."""
     characters = 0
-    stack = [(value, 0)]
-    while stack:
-        item, depth = stack.pop()
-        spend(work, 2)
-        characters += 1
-        if isinstance(item, str):
-            characters += len(item)
-            spend(work, len(item) >> 6)
-        elif isinstance(item, (bytes, bytearray)):
-            characters += len(item)
-        elif depth <= MAX_DEPTH:
-            inner = _inside(item)
-            if inner:
-                spend(work, len(inner))
-                stack.extend((below, depth + 1) for below in inner)
+    waiting: list[tuple[Any, int]] = [([value], 0)]
+    while waiting:
+        container, depth = waiting.pop()
+        items = _inside(container)
+        spend(work, 5 + len(items))
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                characters += len(item)
+            elif kind not in _SMALL:
+                if isinstance(item, (str, bytes, bytearray)):
+                    characters += len(item)
+                elif depth <= MAX_DEPTH:
+                    waiting.append((item, depth + 1))
+        characters += len(items)
         check_size(characters)
+    spend(work, characters >> 6)
+
+
+_SMALL: Final = frozenset({int, float, bool, type(None)})
 
 
 def _inside(item: Any) -> list[Any]:
-    if isinstance(item, Mapping):
-        check_items(len(item))
-        return [*item.keys(), *item.values()]
     if isinstance(item, (list, tuple, set, frozenset, range)):
         check_items(len(item))
         return list(item)
+    if isinstance(item, Mapping):
+        check_items(len(item))
+        return [*item.keys(), *item.values()]
     if is_dataclass(item) and not isinstance(item, type):
         return [getattr(item, field, None) for field in item.__dataclass_fields__]
     return []
