@@ -8,11 +8,13 @@ from inspect import iscoroutine
 from itertools import islice
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowlang.errors import ConfigurationError, FlowLangError
-from flowlang.tasks.imports import ProjectImports
 from flowlang.tasks.registry import TaskRegistry
+
+if TYPE_CHECKING:
+    from flowlang.tasks.imports import ProjectImports
 
 #: The function of a tasks file that gives the registry.
 FACTORY: Final = "create_task_registry"
@@ -95,6 +97,8 @@ class TaskModules:
         return self.last
 
     def _load(self) -> Loaded:
+        from flowlang.tasks.imports import ProjectImports  # not needed where there is no file
+
         imports = ProjectImports(self.path.parent)
         attempt = _Attempt(self.path, imports)
         with imports.lent():

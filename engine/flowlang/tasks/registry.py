@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn, TypeVar, overload
 
 from flowlang.errors import ConfigurationError, TaskNotFoundError, TaskNotImplementedError
 from flowlang.language.catalog import TaskInfo
-from flowlang.tasks.signatures import describe, is_async, is_generator, named_parameters, place_of
+from flowlang.tasks.callables import is_async, is_generator, named_parameters, place_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,6 +62,8 @@ class Task:
     def info(self) -> TaskInfo:
         """What the signature and the docstring tell."""
         if self._info is None:
+            from flowlang.tasks.signatures import describe  # a run that calls no task needs no descriptions
+
             self._info = describe(
                 self._written,
                 name=self.name,
