@@ -10,12 +10,26 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 
 from benchmarks.figures import Figure, show
-from benchmarks.loop import FLOW
 from benchmarks.sequence import add, listen
 from flowlang import FlowExecutor, TaskRegistry
 
 FEW = 1000
 MANY = 100_000
+
+FOR_EACH = """\
+flow: each
+inputs: [{name: end, type: integer}]
+steps:
+  - id: each
+    for_each: ${range(inputs.end)}
+    as: number
+    do:
+      - task: add
+        id: added
+        inputs: {x: '${number}'}
+outputs:
+  - {name: last, value: '${added.value}'}
+"""
 
 WHILE = """\
 flow: counting
@@ -39,13 +53,12 @@ async def measure() -> list[Figure]:
     registry = TaskRegistry()
     registry.register(add)
     executor = FlowExecutor(registry)
-    numbers = {length: list(range(length)) for length in (FEW, MANY)}
 
     async def for_each(length: int) -> None:
-        assert (await executor.execute_flow(FLOW, {"numbers": numbers[length]}))["last"] == length
+        assert (await executor.execute_flow(FOR_EACH, {"end": length}))["last"] == length
 
     async def for_each_heard(length: int) -> None:
-        assert (await executor.execute_flow(FLOW, {"numbers": numbers[length]}, listen))["last"] == length
+        assert (await executor.execute_flow(FOR_EACH, {"end": length}, listen))["last"] == length
 
     async def while_(length: int) -> None:
         assert (await executor.execute_flow(WHILE, {"end": length}))["last"] == length

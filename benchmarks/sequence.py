@@ -34,6 +34,7 @@ async def measure() -> list[Figure]:
     registry = TaskRegistry()
     registry.register(add)
     executor = FlowExecutor(registry)
+    secretive = FlowExecutor(registry, env={"API_TOKEN": "never-to-be-seen"})
     text = flow()
 
     async def floor() -> None:
@@ -42,15 +43,17 @@ async def measure() -> list[Figure]:
             result = await add(x=result["value"])
         assert result["value"] == STEPS
 
-    async def run(listener: bool) -> None:
-        result = await executor.execute_flow(text, {"start": 0}, listen if listener else None)
+    async def run(listener: bool, masking: bool = False) -> None:
+        run_flow = (secretive if masking else executor).execute_flow
+        result = await run_flow(text, {"start": 0}, listen if listener else None)
         assert result["sum"] == STEPS
 
-    times = await in_turns(floor, lambda: run(False), lambda: run(True), rounds=ROUNDS)
-    bare, alone, heard = (best(each) / STEPS * 1e6 for each in times)
+    times = await in_turns(floor, lambda: run(False), lambda: run(True), lambda: run(True, True), rounds=ROUNDS)
+    bare, alone, heard, masked = (best(each) / STEPS * 1e6 for each in times)
     return [
         Figure("W1", "a step in sequence", "us", bare, alone, 7),
         Figure("W1", "a step in sequence, with a subscriber", "us", bare, heard, 14),
+        Figure("W1", "the same with a secret to mask", "us", bare, masked),
     ]
 
 

@@ -54,7 +54,7 @@ def create_task_registry() -> TaskRegistry:
 #: What a run of a flow without connections has no use for.
 HEAVY = "textual rich watchfiles cryptography aiosqlite sqlite3 asyncpg aiomysql motor pymongo redis pydantic fastapi"
 
-#: Runs a command in this process, then tells on stderr which of the heavy modules it imported.
+#: Runs a command in this process, then tells in a last line on stderr which of the heavy modules it imported.
 INSPECT = f"""\
 import runpy, sys
 sys.argv = sys.argv[1:]
@@ -73,7 +73,7 @@ class Ran(NamedTuple):
 
 def run(command: list[str]) -> Ran:
     """Run a command to its end, its output thrown away. Raises SystemExit if it fails."""
-    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
     started = perf_counter()
     child = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
     _, status, usage = os.wait4(child, 0)
@@ -88,7 +88,10 @@ def heavy_modules(command: list[str]) -> list[str]:
     import subprocess
 
     inspected = [sys.executable, "-c", INSPECT, *command]
-    return subprocess.run(inspected, check=True, capture_output=True, text=True).stderr.split()
+    said = subprocess.run(inspected, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if said.returncode:
+        raise SystemExit(said.stderr)
+    return said.stderr.splitlines()[-1].split()
 
 
 def measure() -> list[Figure]:
@@ -99,10 +102,10 @@ def measure() -> list[Figure]:
         hello_task = [command, "--run", _write(project, "hello.yaml", HELLO_TASK)]
         _write(project, "flow.py", TASKS)
         commands = [[python, "-c", "import asyncio"], hello, hello_task]
+        heavy = heavy_modules(hello) + heavy_modules(hello_task)
         for each in commands:
             run(each)
         rounds = [[run(each) for each in commands] for _ in range(ROUNDS)]
-        heavy = heavy_modules(hello) + heavy_modules(hello_task)
     if heavy:
         print(f"imported without need: {', '.join(heavy)}", file=sys.stderr)
     floor, ours, with_task = (median(ran.seconds for ran in each) * 1000 for each in zip(*rounds, strict=True))
