@@ -280,8 +280,8 @@ def test_a_value_that_nests_too_deep_for_the_compiler_fails_alone(run: Run) -> N
 
 
 WORDS = (
-    "${ } $${ one find rows .*. [ ] ( ) { } : , ' \" + - * / // % ** == = != < <= ! && || | & ~ @ # \\ ? ; ` in not and "
-    "or if else is lambda for true null 1 2.5 0x 1e9 .5 len upper default(1) env. ENV ENV:x inputs. items loop "
+    "${ } $${ one find rows .*. [ ] ( ) { } : , ' \" + - * / // % ** == = != < <= ! && || | & ~ @ # \\ ? ; ` in "
+    "not and or if else is lambda for true null 1 2.5 0x 1e9 .5 len upper default(1) env. ENV ENV:x inputs. items loop "
     "context. __class__ _ é ｌ"
 )
 PARTS = st.sampled_from([*WORDS.split(), " ", "\n", "\t", "\0", "\ud800"])

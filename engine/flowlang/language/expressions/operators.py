@@ -314,6 +314,13 @@ def pluck(work: Work, value: Any, read: Callable[[Any], Any], cost: int) -> Any:
     return [read(item) for item in items]
 
 
+def map_key(value: Any) -> Any:
+    """A key of a map that an expression writes."""
+    if isinstance(value, (Mapping, *_LISTS)):
+        raise ExpressionError(f"the key of a map is text or a number; this is {kind_of(value)}")
+    return value
+
+
 _LISTS: Final = (list, tuple, range)
 _ORDERED: Final = (datetime, date, time, timedelta)
 
@@ -342,4 +349,5 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "chain": chain,
     "cut": cut,
     "pluck": pluck,
+    "map_key": map_key,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.language.diagnostics import Problems
@@ -118,11 +119,11 @@ class Translator(Scope):
             return emit.constant(parts[0])
         return self.limited(lambda: self.parts(parts))
 
-    def limited(self, make: Any) -> ast.expr:
+    def limited(self, make: Callable[[], ast.expr]) -> ast.expr:
         """The tree that `make` gives, with bounds on its work if it does any."""
         outer = self.shared_work
         self.shared_work = False
-        tree: ast.expr = make()
+        tree = make()
         if self.shared_work:
             tree = emit.with_work(tree, MAX_WORK)
         self.shared_work = outer
