@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -15,6 +16,7 @@ import yaml
 
 from flowlang import FlowExecutor, TaskRegistry, check
 from flowlang.connections.discovery import Plugins
+from flowlang.language.codes import CODES
 from flowlang.language.diagnostics import Problems
 from flowlang.language.reference import TABLES, fill
 from flowlang.language.schema import json_schema
@@ -150,6 +152,18 @@ def test_the_tables_of_the_reference_are_up_to_date() -> None:
     text = page.read_text(encoding="utf-8")
     assert fill(text) == text, "run: python -m flowlang.language.reference docs/language.md"
     assert set(re.findall(r"<!-- table: (\S+) -->", text)) == TABLES.keys()
+
+
+def test_every_code_that_a_problem_is_told_with_has_its_meaning() -> None:
+    told: set[str] = set()
+    for module in (ROOT / "engine").rglob("*.py"):
+        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                first = call.args[0] if call.args else None
+                if call.func.attr in ("error", "warning") and isinstance(first, ast.Constant):
+                    told |= set(re.findall(r"^[a-z0-9-]+$", str(first.value)))
+    assert "unknown-key" in told
+    assert told <= CODES.keys()
 
 
 def anchors(page: Path) -> set[str]:

@@ -68,7 +68,7 @@ _HOMES = {
     "check": "flowlang.api",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # the keys are names
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

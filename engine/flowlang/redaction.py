@@ -17,9 +17,9 @@ _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^\s/?#]*)@")
 _WORDS_THAT_SAY_NOTHING = frozenset({"", "true", "false", "null", "none", "yes", "no"})
 
-_NOTHING = frozenset({bool, type(None)})
-_NUMBERS = _NOTHING | {int}
-_ATOMS = _NUMBERS | {str}
+_NOTHING: Final[frozenset[type]] = frozenset({bool, type(None)})
+_NUMBERS: Final = _NOTHING | {int}
+_ATOMS: Final = _NUMBERS | {str}
 _KEYS_REMEMBERED = 1000
 
 
@@ -46,7 +46,9 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
         self._mask: Callable[[Any], Any] | None = None
         self._harmless_keys: set[str] = set()
-        self._harmless_types = _NUMBERS
+        self._numbers = False
+        #: Types whose values need neither masking nor conversion.
+        self.harmless: frozenset[type] = _ATOMS
         for secret in secrets:
             self.add(secret)
 
@@ -66,7 +68,7 @@ class Redactor:
         else:
             if not isinstance(secret, str):
                 self._whole.add(secret)
-                self._harmless_types = _NOTHING
+                self._numbers = True
             self._add_text(plain(secret) if not isinstance(secret, str) else secret)
 
     def add_url(self, url: str) -> None:
@@ -83,6 +85,7 @@ class Redactor:
             return
         self._whole.add(text)
         self._mask = self._leaf
+        self.harmless = _NOTHING if self._numbers else _NUMBERS
         self._harmless_keys.clear()
         if len(text) < SHORTEST_INSIDE:
             return
@@ -113,7 +116,7 @@ class Redactor:
             return value.copy()
         harmless = self._harmless_keys
         for key, item in value.items():
-            if type(item) not in self._harmless_types or key not in harmless:
+            if type(item) not in self.harmless or key not in harmless:
                 self._learn(value)
                 return plain(value, self._mask)
         return value.copy()

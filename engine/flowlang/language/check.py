@@ -23,7 +23,8 @@ from flowlang.language.model import (
 from flowlang.language.model import Name as TextName
 from flowlang.language.names import Names
 from flowlang.language.nodes import Mapping as MappingNode
-from flowlang.language.nodes import Node, Scalar, Sequence as SequenceNode
+from flowlang.language.nodes import Node, Scalar
+from flowlang.language.nodes import Sequence as SequenceNode
 from flowlang.language.order import dependencies, find_cycle, within
 from flowlang.language.source import Source
 
@@ -129,6 +130,8 @@ class _Checker:
 
     def task(self, step: TaskStep, connection: TextName | None) -> None:
         name = step.task.text
+        if not name:
+            return  # what stands there was told when it was parsed
         if name not in self.infos:
             self.infos[name] = self.catalog.task(name)
         info = self.infos[name]
@@ -176,7 +179,7 @@ class _Checker:
                 )
 
     def subflow(self, step: SubflowStep) -> None:
-        called = self.find_subflow(step.flow)
+        called = self.find_subflow(step.flow) if step.flow.text else None
         if called is None or called.inputs is None:
             return
         node = step.arguments.node

@@ -112,7 +112,7 @@ class FlowCall:
             seconds = self.time_limit(frame, timeout)
             async with asyncio.timeout(seconds) if seconds is not None else nullcontext() as limit:
                 if plan.waits_for is None:
-                    await run_steps((frame,), plan.steps)
+                    await run_steps(self, (frame,), plan.steps)
                 else:
                     await run_at_once(frame, plan.steps, plan.waits_for)
             return Ending(self.outputs(frame))
@@ -125,7 +125,7 @@ class FlowCall:
         except StepFailed as failure:
             return Ending({}, failure.info)
         except TimeoutError:
-            if limit is None or not limit.expired():
+            if seconds is None or limit is None or not limit.expired():
                 raise
             late = StepTimeoutError(f"flow `{plan.name}` took longer than its timeout of {format_duration(seconds)}")
             return self.failed(late, "steps")
@@ -155,7 +155,7 @@ class FlowCall:
     async def handler(self, frame: Frame, steps: Sequence[StepPlan], error: ErrorInfo | None) -> ErrorInfo | None:
         """Run the steps of `on_error`, `on_cancel` or `finally`; give back, and add to `error`, how they failed."""
         try:
-            await run_steps((frame,), steps)
+            await run_steps(self, (frame,), steps)
         except FlowExit:
             return None
         except StepFailed as failure:

@@ -97,33 +97,53 @@ BACKLOG = 1000
 class EventStream:
     """Makes the events of one run and hands them to its listener."""
 
-    __slots__ = ("_backlog", "_callback", "_complained", "_epoch", "_pump", "_redact", "_run_id", "_seq")
+    __slots__ = ("_backlog", "_complained", "_pump", "_redact", "callback", "epoch", "run_id", "seq")
 
     def __init__(self, callback: EventCallback, run_id: str, redact: Redactor) -> None:
-        self._callback = callback
-        self._run_id = run_id
+        self.run_id = run_id
+        self.seq = 0
+        #: What turns a reading of `time.perf_counter` into seconds since 1970.
+        self.epoch = time() - perf_counter()
         self._redact = redact
-        self._seq = 0
-        self._epoch = time() - perf_counter()
         self._complained = False
         self._backlog: deque[Awaitable[None]] = deque()
         self._pump: asyncio.Task[None] | None = None
+        #: The listener. Whoever calls it himself, to save the call of `tell`, has to do what that does.
+        self.callback: Callable[[Any], object] = callback
+
+    def tell(self, event: Any) -> None:
+        """Hand an event to the listener."""
+        try:
+            outcome = self.callback(event)
+        # the listener is the caller's code: whatever it raises, the run goes on and the failure is told
+        except Exception:
+            self.complain()
+        else:
+            if outcome is not None:
+                self.later(outcome)
+
+    def later(self, outcome: object) -> None:
+        """Await what an async listener gave back, after what it gave back before."""
+        if isawaitable(outcome):
+            self._backlog.append(outcome)
+            if self._pump is None:
+                self._pump = asyncio.get_running_loop().create_task(self._drain())
 
     def emit(self, type: str, flow: str, data: Mapping[str, Any] | None = None, **facts: Any) -> None:
         """Deliver an event. `data` holds values of the run, which are masked; `facts` are words of the flow's text."""
-        self._seq += 1
+        self.seq += 1
         event: dict[str, Any] = {
             "type": type,
-            "run_id": self._run_id,
-            "seq": self._seq,
-            "timestamp": perf_counter() + self._epoch,
+            "run_id": self.run_id,
+            "seq": self.seq,
+            "timestamp": perf_counter() + self.epoch,
             "flow": flow,
             **facts,
         }
         if data is not None:
             for name, value in data.items():
                 event[name] = self._redact(value)
-        self._deliver(event)
+        self.tell(event)
 
     def of_step(
         self, type: str, plan: StepPlan, frame: Frame, data: Mapping[str, Any] | None = None, **facts: Any
@@ -143,69 +163,48 @@ class EventStream:
 
     def step_started(self, plan: StepPlan, frame: Frame, inputs: Mapping[str, Any] | None, at: float) -> None:
         """Deliver `step_started`. `at` is a reading of `time.perf_counter`."""
-        event = (plan.started or self._template(plan, frame)).copy()
-        self._seq = event["seq"] = self._seq + 1
-        event["run_id"] = self._run_id
-        event["timestamp"] = at + self._epoch
-        event["path"] = frame.path + plan.id
+        event = self._of_plan(self.templates(plan, frame)[0], plan, frame, at)
         event["inputs"] = self._redact.quick(inputs)
-        try:
-            outcome = self._callback(event)
-        # as in _deliver, which would cost these frequent events another call
-        except Exception:
-            self._complain()
-        else:
-            if outcome is not None:
-                self._later(outcome)
+        self.tell(event)
 
     def step_completed(
-        self,
-        plan: StepPlan,
-        frame: Frame,
-        outputs: Any,
-        started: float,
-        ended: float,
-        attempts: int = 1,
-        status: str = "succeeded",
+        self, plan: StepPlan, frame: Frame, outputs: Any, started: float, ended: float, attempts: int, status: str
     ) -> None:
         """Deliver `step_completed`. The times are readings of `time.perf_counter`."""
-        event = (plan.completed or self._template(plan, frame, "completed")).copy()
-        self._seq = event["seq"] = self._seq + 1
-        event["run_id"] = self._run_id
-        event["timestamp"] = ended + self._epoch
-        event["path"] = frame.path + plan.id
+        event = self._of_plan(self.templates(plan, frame)[1], plan, frame, ended)
         event["outputs"] = self._redact.quick(outputs)
         event["duration_ms"] = (ended - started) * 1000
-        if attempts != 1 or status != "succeeded":
-            event["attempts"] = attempts
-            event["status"] = status
-        try:
-            outcome = self._callback(event)
-        # as in _deliver, which would cost these frequent events another call
-        except Exception:
-            self._complain()
-        else:
-            if outcome is not None:
-                self._later(outcome)
+        event["attempts"] = attempts
+        event["status"] = status
+        self.tell(event)
+
+    def _of_plan(self, template: dict[str, Any], plan: StepPlan, frame: Frame, at: float) -> dict[str, Any]:
+        event = template.copy()
+        event["run_id"] = self.run_id
+        event["seq"] = self.seq = self.seq + 1
+        event["timestamp"] = at + self.epoch
+        event["path"] = frame.path + plan.id
+        return event
 
     @staticmethod
-    def _template(plan: StepPlan, frame: Frame, which: str = "started") -> dict[str, Any]:
-        """What is the same in every such event of a step: copying it is quicker than making it anew."""
-        shared = {
-            "run_id": "",
-            "seq": 0,
-            "timestamp": 0.0,
-            "flow": frame.call.plan.name,
-            "step_id": plan.id,
-            "task": plan.task,
-            "kind": plan.kind,
-            "path": "",
-            "line": plan.line,
-        }
-        plan.started = {"type": "step_started", **shared, "inputs": None}
-        ending = {"outputs": None, "status": "succeeded", "attempts": 1, "duration_ms": 0.0}
-        plan.completed = {"type": "step_completed", **shared, **ending}
-        return plan.started if which == "started" else plan.completed
+    def templates(plan: StepPlan, frame: Frame) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`step_started` and `step_completed` as far as they are the same in every run: a copy is made quicker."""
+        if plan.started is None or plan.completed is None:
+            shared = {
+                "run_id": "",
+                "seq": 0,
+                "timestamp": 0.0,
+                "flow": frame.call.plan.name,
+                "step_id": plan.id,
+                "task": plan.task,
+                "kind": plan.kind,
+                "path": "",
+                "line": plan.line,
+            }
+            plan.started = {"type": "step_started", **shared, "inputs": None}
+            ending = {"outputs": None, "status": "succeeded", "attempts": 1, "duration_ms": 0.0}
+            plan.completed = {"type": "step_completed", **shared, **ending}
+        return plan.started, plan.completed
 
     def step_failed(
         self, plan: StepPlan, frame: Frame, error: ErrorInfo, started: float, *, handled: bool = False
@@ -226,23 +225,23 @@ class EventStream:
     def iteration(self, template: dict[str, Any], index: int, at: float) -> None:
         """Deliver an event of an iteration, made from the `iteration_template` of the loop; `at` as above."""
         event = template.copy()
-        self._seq = event["seq"] = self._seq + 1
-        event["timestamp"] = at + self._epoch
+        event["seq"] = self.seq = self.seq + 1
+        event["timestamp"] = at + self.epoch
         event["index"] = index
         try:
-            outcome = self._callback(event)
-        # as in _deliver, which would cost these frequent events another call
+            outcome = self.callback(event)
+        # as in tell
         except Exception:
-            self._complain()
+            self.complain()
         else:
             if outcome is not None:
-                self._later(outcome)
+                self.later(outcome)
 
     def iteration_template(self, type: str, plan: StepPlan, frame: Frame, length: int | None) -> dict[str, Any]:
         """What is the same in such an event of all iterations of a loop."""
         return {
             "type": type,
-            "run_id": self._run_id,
+            "run_id": self.run_id,
             "seq": 0,
             "timestamp": 0.0,
             "flow": frame.call.plan.name,
@@ -254,22 +253,6 @@ class EventStream:
             "index": 0,
             "length": length,
         }
-
-    def _deliver(self, event: Any) -> None:
-        try:
-            outcome = self._callback(event)
-        # the listener is the caller's code: whatever it raises, the run goes on and the failure is told
-        except Exception:
-            self._complain()
-            return
-        if outcome is not None:
-            self._later(outcome)
-
-    def _later(self, outcome: object) -> None:
-        if isawaitable(outcome):
-            self._backlog.append(outcome)
-            if self._pump is None:
-                self._pump = asyncio.get_running_loop().create_task(self._drain())
 
     @property
     def behind(self) -> bool:
@@ -288,11 +271,12 @@ class EventStream:
                     await self._backlog.popleft()
                 # as in _deliver
                 except Exception:
-                    self._complain()
+                    self.complain()
         finally:
             self._pump = None
 
-    def _complain(self) -> None:
+    def complain(self) -> None:
+        """Tell, once, that the listener raised the exception that is being handled."""
         if not self._complained:
             self._complained = True
             logging.getLogger("flowlang").exception("an event callback failed; the run goes on without an answer")

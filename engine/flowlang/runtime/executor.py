@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -66,6 +67,15 @@ class FlowExecutor:
     def prepare(self, flow: FlowSource) -> Plan:
         """Read, check and plan a flow without running it. Raises as `execute_flow` does."""
         return self.preparer.plan(flow, self._folder or Path.cwd())
+
+    async def close(self) -> None:
+        """Close the connection pools that no run uses any more, and end idle threads."""
+        if self._threads is not None:
+            self._threads.close()
+            self._threads = None
+        manager = sys.modules.get("flowlang.connections.pools")
+        if manager is not None:
+            await manager.process_pools.close_idle()
 
     @property
     def threads(self) -> WorkerThreads:

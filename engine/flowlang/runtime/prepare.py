@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from os import PathLike
@@ -40,7 +41,8 @@ class Loaded(NamedTuple):
 class Preparer:
     """Makes plans for one registry, and keeps them until a file or the registry changes.
 
-    Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning.
+    Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning, and flows
+    are only checked.
     """
 
     def __init__(self, registry: TaskRegistry, *, tasks_known: bool = True) -> None:
@@ -59,6 +61,15 @@ class Preparer:
 
     def load(self, flow: FlowSource, folder: Path) -> Loaded:
         """The flow with its problems. `folder` is where a flow that is no file looks for subflows and `.env`."""
+        collecting = gc.isenabled()
+        gc.disable()  # all that is made here is kept: the collector would search it again and again for nothing
+        try:
+            return self._load(flow, folder)
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _load(self, flow: FlowSource, folder: Path) -> Loaded:
         if self.registry.version != self._version:
             self._version = self.registry.version
             self._loaded.clear()
@@ -128,7 +139,7 @@ class Preparer:
         catalog = ProjectCatalog(self.registry, plugins)
         check_flow(flow, source, problems, catalog, subflow, tasks_known=self.tasks_known)
         plan = None
-        if not problems.fatal:
+        if self.tasks_known and not problems.fatal:
             plan = build_plan(flow, folder, root, self.registry, catalog, subplans)
         return Loaded(flow, plan, problems.in_order(), files)
 

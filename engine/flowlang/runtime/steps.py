@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowlang.errors import FlowExecutionError, MissingOutputError, StepTimeoutError
 from flowlang.language.durations import format_duration, parse_duration
@@ -17,18 +17,26 @@ from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded
 from flowlang.runtime.plan import StepPlan
 from flowlang.runtime.retry import Backoff, backoff_of
 
+if TYPE_CHECKING:
+    from flowlang.runtime.call import FlowCall
+    from flowlang.runtime.events import EventStream
+
 _new = tuple.__new__
 
 
-async def run_steps(frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
+def run_steps(call: FlowCall, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> Coroutine[Any, Any, None]:
     """Run steps from top to bottom, once in each frame: one for a list of steps, many for the body of a loop.
 
-    A step that is nothing but a call is awaited right here.
+    A step that is nothing but a call is awaited right here, in one of two loops that differ only in their events:
+    what they cost is most of what such a step costs.
     """
+    return _quietly(call, frames, plans) if call.events is None else _loudly(call, call.events, frames, plans)
+
+
+async def _quietly(call: FlowCall, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
+    run = call.run
     started = perf_counter()
     for frame in frames:
-        call = frame.call
-        events = call.events
         for plan in plans:
             function = plan.inline
             if function is None:
@@ -36,11 +44,8 @@ async def run_steps(frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
                 started = perf_counter()
             else:
                 inputs = None
-                loud = events is not None and not plan.silent
                 try:
                     inputs = plan.bind(frame)  # type: ignore[misc]  # set together with inline
-                    if loud:
-                        events.step_started(plan, frame, inputs, started)  # type: ignore[union-attr]
                     result = await function(**inputs)
                     if plan.promised:
                         check_promises(plan, result)
@@ -51,11 +56,74 @@ async def run_steps(frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
                     raise failed from error
                 ended = perf_counter()
                 frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
-                if loud:
-                    events.step_completed(plan, frame, result, started, ended)  # type: ignore[union-attr]
                 started = ended
-            if started > call.run.breathe_at:
-                await call.run.breathe()
+            if started > run.breathe_at:
+                await run.breathe()
+                started = perf_counter()
+
+
+async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
+    run = call.run
+    callback, redactor, epoch, run_id = events.callback, run.redactor, events.epoch, events.run_id
+    started = perf_counter()
+    for frame in frames:
+        for plan in plans:
+            function = plan.inline
+            if function is None or plan.silent:
+                await run_step(frame, plan)
+                started = perf_counter()
+            else:
+                inputs = None
+                try:
+                    inputs = plan.bind(frame)  # type: ignore[misc]  # set together with inline
+                    event = (plan.started or events.templates(plan, frame)[0]).copy()
+                    event["run_id"] = run_id
+                    event["seq"] = events.seq = events.seq + 1
+                    event["timestamp"] = started + epoch
+                    event["path"] = path = frame.path + plan.id
+                    harmless = redactor.harmless
+                    for value in inputs.values():
+                        if type(value) not in harmless:
+                            event["inputs"] = redactor(inputs)
+                            break
+                    else:
+                        event["inputs"] = inputs
+                    try:
+                        outcome = callback(event)
+                    # as in EventStream.tell
+                    except Exception:
+                        events.complain()
+                    else:
+                        if outcome is not None:
+                            events.later(outcome)
+                    result = await function(**inputs)
+                    if plan.promised:
+                        check_promises(plan, result)
+                except BaseException as error:
+                    failed = fail_inline(frame, plan, error, inputs, started)
+                    if failed is error:
+                        raise
+                    raise failed from error
+                ended = perf_counter()
+                frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
+                event = plan.completed.copy()  # type: ignore[union-attr]  # made together with started
+                event["run_id"] = run_id
+                event["seq"] = events.seq = events.seq + 1
+                event["timestamp"] = ended + epoch
+                event["path"] = path
+                event["outputs"] = redactor.quick(result)
+                event["duration_ms"] = (ended - started) * 1000
+                try:
+                    outcome = callback(event)
+                # as in EventStream.tell
+                except Exception:
+                    events.complain()
+                else:
+                    if outcome is not None:
+                        events.later(outcome)
+                started = ended
+            if started > run.breathe_at:
+                await run.breathe()
                 started = perf_counter()
 
 
@@ -89,7 +157,8 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
 async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
     """Run a step's `on_error`. A failure in there becomes the flow's, with the first one recorded."""
     try:
-        await run_steps((frame.view(last_error=info.as_last_error()),), plan.on_error or ())
+        seen = frame.view(last_error=info.as_last_error())
+        await run_steps(frame.call, (seen,), plan.on_error or ())
     except StepFailed as failure:
         failure.info.add(info)
         raise

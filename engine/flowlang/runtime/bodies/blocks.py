@@ -25,7 +25,7 @@ class Choice:
         events = None if plan.silent else frame.call.events
         if events is not None:
             events.of_step("branch_taken", plan, frame, branch=branch)
-        await run_steps((frame,), steps)
+        await run_steps(frame.call, (frame,), steps)
         return {"branch": branch}
 
 
@@ -99,7 +99,7 @@ async def run_at_once(
     if waits_for is None:
         group = Group(limit)
         for index, plan in enumerate(plans):
-            group.start(index, run_steps((frame,), (plan,)))
+            group.start(index, run_steps(frame.call, (frame,), (plan,)))
         await group.join()
         return
 
@@ -110,12 +110,12 @@ async def run_at_once(
             if done in others:
                 others.discard(done)
                 if not others:
-                    group.start(index, run_steps((frame,), (plans[index],)))
+                    group.start(index, run_steps(frame.call, (frame,), (plans[index],)))
 
     group = Group(limit, start_what_waited_for)
     for index, others in enumerate(waits_for):
         if not others:
-            group.start(index, run_steps((frame,), (plans[index],)))
+            group.start(index, run_steps(frame.call, (frame,), (plans[index],)))
     await group.join()
 
 

@@ -68,7 +68,7 @@ class ForEachBody:
         """Run one iteration after the other until `numbered`, which others may share, is used up."""
         iteration = frame.below(self.template, length)
         try:
-            await run_steps(self.frames(iteration, plan, numbered, results), self.steps)
+            await run_steps(frame.call, self.frames(iteration, plan, numbered, results), self.steps)
         except Exception:
             frame.v.update(iteration.v)
             raise
@@ -117,7 +117,7 @@ class WhileBody:
         limit = 1000 if self.limit is None else count(self.limit, frame, "max_iterations")
         rounds = Rounds(self, frame, plan, limit)
         if self.steps:
-            await run_steps(rounds.frames(), self.steps)
+            await run_steps(frame.call, rounds.frames(), self.steps)
         else:
             for _ in rounds.frames():
                 await frame.call.run.breathe()

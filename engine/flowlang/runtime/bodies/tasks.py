@@ -77,15 +77,19 @@ class PluginTaskBody:
 
 
 class Listening:
-    """Tells the statements that are sent inside a `with` block, and lets an exception know the last one."""
+    """Tells the statements that are sent inside a `with` block, and lets an exception know the one to blame.
 
-    __slots__ = ("_connection", "_frame", "_last", "_plan", "_token")
+    That is the first one that failed, because plugins clean up after it; else the last.
+    """
+
+    __slots__ = ("_connection", "_failed", "_frame", "_plan", "_sent", "_token")
 
     def __init__(self, frame: Frame, plan: StepPlan, connection: str) -> None:
         self._frame = frame
         self._plan = plan
         self._connection = connection
-        self._last: str | None = None
+        self._sent: str | None = None
+        self._failed: str | None = None
         self._token: Token[Callable[[Statement], None] | None]
 
     def __enter__(self) -> None:
@@ -97,11 +101,14 @@ class Listening:
         from flowlang.connections.base import statement_sink
 
         statement_sink.reset(self._token)
-        if error is not None and self._last is not None:
-            remember_statement(error, self._last)
+        blamed = self._failed or self._sent
+        if error is not None and blamed is not None:
+            remember_statement(error, blamed)
 
     def _hear(self, statement: Statement) -> None:
-        self._last = statement.text
+        self._sent = statement.text
+        if statement.error is not None and self._failed is None:
+            self._failed = statement.text
         events = None if self._plan.silent else self._frame.call.events
         if events is None:
             return
