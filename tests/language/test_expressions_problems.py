@@ -103,8 +103,8 @@ def test_what_cannot_be_translated_is_one_problem(run: Run, text: str, code: str
     ("text", "suggestion"),
     [
         ("${fnd.rows}", "find"),
-        ("${inputs.limt}", "inputs.limit"),
-        ("${context.runid}", "context.run_id"),
+        ("${inputs.limt}", "limit"),
+        ("${context.runid}", "run_id"),
         ("${uper(text)}", "upper"),
     ],
 )
@@ -149,8 +149,10 @@ def test_metadata_of_a_trigger_needs_no_declaration(run: Run) -> None:
         ("x: ${class.import + onee}", "onee"),
         ("x: ${rows.*.a + onee}", "onee"),
         ("x: ${'\\q' + onee}", "onee"),
-        ("x: ${inputs.limt}", "inputs.limt"),
-        ("x: ${1 + inputs.limt.a}", "inputs.limt.a"),
+        ("x: ${inputs.limt}", "limt"),
+        ("x: ${1 + inputs.limt.a}", "limt"),
+        ("x: ${1 + inputs['limt'].a}", "limt"),
+        ("x: ${context.context.a}", "context"),
         ("x: ${one == (one ** 2)}", "one ** 2"),
         ("x: ${uper(one)}", "uper"),
         ("x: ${one = 7}", "="),
@@ -168,8 +170,6 @@ def test_a_problem_stands_at_its_exact_place(run: Run, file: str, marked: str) -
     lines = file.split("\n")
     assert problem.line == problem.end_line
     assert lines[problem.line - 1][problem.column - 1 : problem.end_column - 1] == marked
-    if file.count(marked) > 1 and marked == "onee":
-        raise AssertionError("the test must name one place")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -130,18 +131,26 @@ class Scope:
 
     def declared(self, key: str, start: int, end: int, optional: bool) -> None:
         declared = self.names.flow.inputs
+        if key.startswith("_") or (declared is not None and any(one.name == key for one in declared)):
+            return
+        start, end = self.within(key, start, end)
         if declared is None:
-            if not key.startswith("_"):
-                message = f"input `{key}` is not declared: the flow has no `inputs`"
-                self.warning("undeclared-input", message, start, end)
-        elif not key.startswith("_") and all(one.name != key for one in declared):
-            message = f"the flow declares no input `{key}`"
-            suggestion = nearest(key, [one.name for one in declared])
-            suggestion = None if suggestion is None else f"inputs.{suggestion}"
-            if optional:
-                self.warning("unknown-input", message, start, end, suggestion)
-            else:
-                self.error("unknown-input", message, start, end, suggestion)
+            message = f"input `{key}` is not declared: the flow has no `inputs`"
+            self.warning("undeclared-input", message, start, end)
+            return
+        message = f"the flow declares no input `{key}`"
+        suggestion = nearest(key, [one.name for one in declared])
+        if optional:
+            self.warning("unknown-input", message, start, end, suggestion)
+        else:
+            self.error("unknown-input", message, start, end, suggestion)
+
+    def within(self, key: str, start: int, end: int) -> tuple[int, int]:
+        """Where the second part of a path stands in the stretch of the path."""
+        text: str = self.scalar.value
+        root = re.compile(r"[.\[]").search(text, start, end)
+        found = text.find(key, start if root is None else root.end(), end)
+        return (start, end) if found < 0 else (found, found + len(key))
 
     def env(self, path: list[str] | list[str | int], start: int, end: int, optional: bool) -> tuple[ast.expr, int]:
         if len(path) == 1 or not isinstance(path[1], str):
@@ -166,14 +175,8 @@ class Scope:
         fields = LOOP_FIELDS if root == "loop" else CONTEXT_FIELDS
         key = path[1]
         if key not in fields:
-            suggestion = nearest(key, fields)
-            self.error(
-                "unknown-field",
-                f"`{root}` has no `{key}`; it has " + ", ".join(f"`{name}`" for name in fields),
-                start,
-                end,
-                None if suggestion is None else f"{root}.{suggestion}",
-            )
+            message = f"`{root}` has no `{key}`; it has " + ", ".join(f"`{name}`" for name in fields)
+            self.error("unknown-field", message, *self.within(key, start, end), nearest(key, fields))
         return emit.call("field_or_null", tree, emit.constant(key), line=self.line), 2
 
     def unknown(self, name: str, start: int, end: int) -> ast.expr:
