@@ -52,7 +52,7 @@ def _problems(paths: Sequence[str], tasks_file: str | None) -> list[Diagnostic]:
 def _preparer(tasks_file: str | None) -> tuple[Preparer, Sequence[Diagnostic]]:
     """What checks the flows of a folder, and the problems of its tasks file."""
     if tasks_file is None:
-        return Preparer(TaskRegistry(), tasks_known=False), ()
+        return Preparer(TaskRegistry()), ()
     try:
         return Preparer(load_registry(Path(tasks_file).absolute(), required=True)), ()
     except TaskLoadError as error:

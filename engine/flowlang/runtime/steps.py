@@ -16,6 +16,7 @@ from flowlang.runtime.failure import ErrorInfo, FlowExit, StepFailed
 from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded
 from flowlang.runtime.plan import StepPlan
 from flowlang.runtime.retry import Backoff, backoff_of
+from flowlang.tasks.registry import Task
 
 if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
@@ -335,6 +336,9 @@ def describe(
         fields["statement"] = statement
     if (place := raised_at(error)) is not None:
         fields["raised_at"] = place
+    task = getattr(plan.body, "task", None)
+    if isinstance(error, NotImplementedError) and isinstance(task, Task):
+        fields["hint"] = task.hint_to_write
     return ErrorInfo(
         error,
         step=plan.id,
