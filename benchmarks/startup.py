@@ -66,6 +66,11 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r}
 """
 
 
+#: The environment of the commands. Without the variables for Python they may keep their compiled code, as they do
+#: for users.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 class Ran(NamedTuple):
     seconds: float
     megabytes: float
@@ -75,7 +80,7 @@ def run(command: list[str]) -> Ran:
     """Run a command to its end, its output thrown away. Raises SystemExit if it fails."""
     quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
     started = perf_counter()
-    child = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    child = os.posix_spawn(command[0], command, ENVIRONMENT, file_actions=quiet)
     _, status, usage = os.wait4(child, 0)
     took = perf_counter() - started
     if status:
@@ -88,7 +93,7 @@ def heavy_modules(command: list[str]) -> list[str]:
     import subprocess
 
     inspected = [sys.executable, "-c", INSPECT, *command]
-    said = subprocess.run(inspected, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = subprocess.run(inspected, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True)
     if said.returncode:
         raise SystemExit(said.stderr)
     return said.stderr.splitlines()[-1].split()
