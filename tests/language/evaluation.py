@@ -11,7 +11,7 @@ from flowlang.language.model import Value
 from flowlang.language.names import Names
 from flowlang.language.parse import parse_flow
 from flowlang.language.source import Source, from_data, read_text
-from flowlang.runtime.frame import PENDING, SKIPPED, Ended, Frame, Succeeded
+from flowlang.runtime.frame import PENDING, SKIPPED, Ended, Frame, succeeded
 from flowlang.values import ErrorValue
 
 FLOW = """
@@ -41,16 +41,16 @@ outputs:
 """
 
 STATES = {
-    "find": Succeeded({"rows": [{"id": 1, "n": "x"}, {"id": 2, "n": "y"}], "count": 2, "ok": True}, {}, 0.0, 0.0015),
-    "rows": Succeeded([{"id": 1, "tags": ["a"]}, {"id": 2, "tags": []}], {}, 0.0, 0.0),
-    "one": Succeeded(7, {}, 0.0, 0.0),
-    "mine": Succeeded({"status": "mine", "from": 3, "in": 4, "items": 5, "result": 6, "none": None}, {}, 0.0, 0.0),
+    "find": succeeded({"rows": [{"id": 1, "n": "x"}, {"id": 2, "n": "y"}], "count": 2, "ok": True}, {}, 0.0, 0.0015),
+    "rows": succeeded([{"id": 1, "tags": ["a"]}, {"id": 2, "tags": []}], {}, 0.0, 0.0),
+    "one": succeeded(7, {}, 0.0, 0.0),
+    "mine": succeeded({"status": "mine", "from": 3, "in": 4, "items": 5, "result": 6, "none": None}, {}, 0.0, 0.0),
     "skipped": SKIPPED,
     "broken": Ended("failed", error=ErrorValue(type="Boom", message="it broke", attempts=2), attempts=2),
     "later": PENDING,
-    "len": Succeeded(9, {}, 0.0, 0.0),
-    "class": Succeeded({"import": {"lambda": 1}}, {}, 0.0, 0.0),
-    "big": Succeeded(list(range(130_000)), {}, 0.0, 0.0),
+    "len": succeeded(9, {}, 0.0, 0.0),
+    "class": succeeded({"import": {"lambda": 1}}, {}, 0.0, 0.0),
+    "big": succeeded(list(range(130_000)), {}, 0.0, 0.0),
     "loop_over": PENDING,
     "inner": PENDING,
 }
@@ -69,14 +69,14 @@ class Run:
             self.names.steps[step.id] = step
         self.loop_names = Names(self.flow, self.names, "order")
         self.loop_names.steps["inner"] = self.names.steps.pop("inner")
-        states: dict[str, Any] = {**STATES, **{key: Succeeded(result, {}, 0.0, 0.0) for key, result in more.items()}}
+        states: dict[str, Any] = {**STATES, **{key: succeeded(result, {}, 0.0, 0.0) for key, result in more.items()}}
         for name in more:
             self.names.steps.setdefault(name, self.names.steps["one"])
         inputs = {"limit": 5, "items": [1, 2], "user": {"name": "Ann", "items": "own"}}
         env = {"HOME": "/root", "DB_URL": "sqlite://"}
         context = {"run_id": "r1", "flow": "orders", "attempt": 1}
         self.frame = Frame(None, states, inputs, env, context)  # type: ignore[arg-type]  # expressions don't call
-        self.loop_frame = self.frame.below({"inner": Succeeded({"v": 1}, {}, 0.0, 0.0)}, 3)
+        self.loop_frame = self.frame.below({"inner": succeeded({"v": 1}, {}, 0.0, 0.0)}, 3)
         self.loop_frame.index, self.loop_frame.item = 1, {"id": 8}
 
     def value(self, data: Any, form: Any = "value", *, loop: bool = False) -> Any:

@@ -226,7 +226,9 @@ def test_a_bad_flow_fails(top: str) -> None:
     assert not is_valid(flow_of("- exit", top))
 
 
-@pytest.mark.parametrize("text", ["steps: [exit]", "flow: A", "flow: A\nsteps: {}", "flow: A\nsteps: []", "flow: '1'\nsteps: [exit]"])
+@pytest.mark.parametrize(
+    "text", ["steps: [exit]", "flow: A", "flow: A\nsteps: {}", "flow: A\nsteps: []", "flow: '1'\nsteps: [exit]"]
+)
 def test_a_flow_needs_a_name_and_steps(text: str) -> None:
     assert not is_valid(text)
 

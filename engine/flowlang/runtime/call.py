@@ -15,6 +15,7 @@ from flowlang.runtime.failure import ErrorInfo, FlowExit, Phase, StepFailed
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.steps import evaluate, run_steps
+from flowlang.runtime.stopping import after_cancellation, is_stopping
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -73,7 +74,8 @@ class FlowCall:
         flow = self.plan.flow
         run = self.run
         env = run.environment(self.plan)
-        run.check_environment(self.plan, env)
+        if not self.prefix:
+            run.check_environment(self.plan)
         inputs = bind_inputs(flow, given)
         for declared in flow.inputs or ():
             if declared.secret:
@@ -95,8 +97,9 @@ class FlowCall:
                 seen = frame.view(last_error=ending.error.as_last_error())
                 await self.handler(seen, plan.on_error, ending.error)
         except asyncio.CancelledError:
-            await self.handler(frame, plan.on_cancel, None)
-            await self.handler(frame, plan.finally_, None)
+            with after_cancellation():
+                await self.handler(frame, plan.on_cancel, None)
+                await self.handler(frame, plan.finally_, None)
             raise
         if plan.finally_:
             error = ending.error
@@ -108,6 +111,7 @@ class FlowCall:
 
     async def steps_and_outputs(self, frame: Frame, timeout: float | None) -> Ending:
         plan = self.plan
+        seconds, limit = None, None
         try:
             seconds = self.time_limit(frame, timeout)
             async with asyncio.timeout(seconds) if seconds is not None else nullcontext() as limit:
@@ -122,13 +126,15 @@ class FlowCall:
             said = f": {ending.reason}" if ending.reason else ""
             error = ErrorInfo(FlowExitError(f"the flow ended itself as a failure{said}"), file=plan.path)
             return Ending(ending.outputs, error, True, ending.reason)
-        except StepFailed as failure:
-            return Ending({}, failure.info)
-        except TimeoutError:
-            if seconds is None or limit is None or not limit.expired():
-                raise
-            late = StepTimeoutError(f"flow `{plan.name}` took longer than its timeout of {format_duration(seconds)}")
-            return self.failed(late, "steps")
+        except (StepFailed, TimeoutError) as failure:
+            if is_stopping():
+                raise asyncio.CancelledError from failure
+            if seconds is not None and limit is not None and limit.expired():
+                late = f"flow `{plan.name}` took longer than its timeout of {format_duration(seconds)}"
+                return self.failed(StepTimeoutError(late), "steps")
+            if isinstance(failure, StepFailed):
+                return Ending({}, failure.info)
+            raise
 
     def time_limit(self, frame: Frame, timeout: float | None) -> float | None:
         """Seconds that the flow may take: the shorter of its own limit and the caller's."""
@@ -167,4 +173,5 @@ class FlowCall:
     def failed(self, exception: BaseException, phase: Phase) -> Ending:
         span = getattr(exception, "span", None)
         place = {} if span is None else {"line": span.line, "column": span.column}
-        return Ending({}, ErrorInfo(exception, phase, file=self.plan.path, **place))
+        file = getattr(exception, "path", None) or self.plan.path
+        return Ending({}, ErrorInfo(exception, phase, file=file, **place))

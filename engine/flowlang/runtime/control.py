@@ -20,7 +20,7 @@ class CancellationToken:
         self.is_cancelled = False
         self.reason: str | None = None
         self._handlers: list[CleanupHandler] = []
-        self._runs: set[asyncio.Task[object]] = set()
+        self._runs: dict[asyncio.Task[object], Callable[[], None]] = {}
 
     async def cancel(self, reason: str | None = None) -> None:
         """Cancel the runs, then call the cleanup handlers, the last added first. A second call does nothing."""
@@ -28,7 +28,8 @@ class CancellationToken:
             return
         self.is_cancelled = True
         self.reason = reason
-        for task in self._runs:
+        for task, told in list(self._runs.items()):
+            told()
             task.cancel()
         for handler in reversed(self._handlers):
             try:
@@ -43,12 +44,10 @@ class CancellationToken:
         """Call `handler`, a plain or async function without arguments, when the token is cancelled."""
         self._handlers.append(handler)
 
-    def attach(self, task: asyncio.Task[object]) -> None:
-        """Let the token cancel `task`."""
-        self._runs.add(task)
-        if self.is_cancelled:
-            task.cancel()
+    def attach(self, task: asyncio.Task[object], told: Callable[[], None]) -> None:
+        """Let the token cancel `task`, and call `told` when it does."""
+        self._runs[task] = told
 
     def detach(self, task: asyncio.Task[object]) -> None:
         """The task is done with what the token may cancel."""
-        self._runs.discard(task)
+        self._runs.pop(task, None)

@@ -58,7 +58,7 @@ class FlowExecutor:
 
         `event_callback` gets every `Event`, in order; it may be async. `timeout` is in seconds. A flow that
         fails gives a result that says so. Raises FlowValidationError for a flow that cannot run as it is
-        written, and OSError for a file that cannot be read.
+        written; a file that cannot be read is such a one.
         """
         plan = self.prepare(flow)
         run = Run(self, run_id=run_id, callback=event_callback, token=cancellation_token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -80,6 +81,10 @@ class ErrorInfo(Mapping[str, Any]):
         """The error as plain data with secrets masked; what comes from the flow's text stays as it is."""
         return {key: value if key in _FROM_THE_TEXT else redact(value) for key, value in self._fields.items()}
 
+    def redacted(self, redact: Callable[[Any], Any]) -> ErrorInfo:
+        """The same error with secrets masked, for those outside of the run. `exception` is still the original."""
+        return ErrorInfo(self.exception, self.phase, **self.masked(redact))
+
     def as_value(self) -> ErrorValue:
         """The error as `${id.error}` reads it."""
         return ErrorValue(type=self["type"], message=self["message"], attempts=self["attempts"])
@@ -120,16 +125,18 @@ def message_of(exception: BaseException) -> str:
 
 
 def chain(exception: BaseException) -> Iterator[BaseException]:
-    """The exceptions behind this one, nearest first, as a traceback would show them."""
+    """The exceptions behind and inside this one, nearest first, as a traceback would show them."""
     seen = {id(exception)}
-    current: BaseException | None = exception
-    while current is not None:
+    waiting = deque([exception])
+    while waiting:
+        current = waiting.popleft()
         behind = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-        if behind is None or id(behind) in seen:
-            return
-        seen.add(id(behind))
-        yield behind
-        current = behind
+        inside = current.exceptions if isinstance(current, BaseExceptionGroup) else ()
+        for one in (*inside, behind):
+            if one is not None and id(one) not in seen:
+                seen.add(id(one))
+                waiting.append(one)
+                yield one
 
 
 def causes_of(exception: BaseException) -> str | None:

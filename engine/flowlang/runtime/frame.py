@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.values import ErrorValue
 
@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
 
 
-class Succeeded(NamedTuple):
-    """A step that succeeded at its first attempt: by far the most frequent state, hence a tuple.
+class Succeeded:
+    """A step that succeeded at its first attempt: by far the most frequent state.
 
-    `started` and `ended` are readings of `time.perf_counter`, in seconds.
+    It is made empty and filled by whoever makes it, because that takes less than half the time of a call with
+    arguments. `started` and `ended` are readings of `time.perf_counter`, in seconds.
     """
+
+    __slots__ = ("ended", "inputs", "result", "started")
 
     result: Any
     inputs: Mapping[str, Any] | None
@@ -38,6 +41,13 @@ class Succeeded(NamedTuple):
     def duration_ms(self) -> float:
         """How long the step took, in milliseconds."""
         return round((self.ended - self.started) * 1000, 3)
+
+
+def succeeded(result: Any, inputs: Mapping[str, Any] | None, started: float, ended: float) -> Succeeded:
+    """A filled state, where its price doesn't matter."""
+    state = Succeeded()
+    state.result, state.inputs, state.started, state.ended = result, inputs, started, ended
+    return state
 
 
 class Ended:

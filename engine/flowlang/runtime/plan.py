@@ -140,6 +140,17 @@ class Plan:
         self.connection_environment: frozenset[str] = frozenset()
         self.files: dict[str, tuple[int, int, int]] = {}
 
+    def with_subplans(self) -> list[Plan]:
+        """The plan, and those of all the flows that it calls, directly or not."""
+        found = {self: None}
+        waiting = [self]
+        while waiting:
+            for called in waiting.pop().subplans.values():
+                if called not in found:
+                    found[called] = None
+                    waiting.append(called)
+        return list(found)
+
     @property
     def finally_(self) -> Sequence[StepPlan]:
         """Steps that run whatever the ending."""

@@ -53,7 +53,7 @@ class Preparer:
         self._plugins: dict[Path, Plugins] = {}
 
     def plan(self, flow: FlowSource, folder: Path) -> Plan:
-        """The plan of a flow. Raises FlowValidationError with every problem, or OSError for a file it cannot read."""
+        """The plan of a flow. Raises FlowValidationError with every problem."""
         loaded = self.load(flow, folder)
         if loaded.plan is None:
             raise FlowValidationError(loaded.problems)

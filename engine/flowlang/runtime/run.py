@@ -18,6 +18,7 @@ from flowlang.runtime.events import EventCallback, EventStream
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.result import FlowResult, Status
+from flowlang.runtime.stopping import is_stopping
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -73,9 +74,16 @@ class Run:
                     self.redactor.add(known[name])
         return known
 
-    def check_environment(self, plan: Plan, env: Mapping[str, str]) -> None:
-        """Raise ConfigurationError with every variable that the flow reads and nobody set."""
-        missing = [read for read in plan.environment if read.name not in env]
+    def check_environment(self, plan: Plan) -> None:
+        """Raise ConfigurationError with every variable that the flow, or one that it calls, reads and nobody set."""
+        missing = [
+            read
+            for one in plan.with_subplans()
+            if one.environment
+            for env in (self.environment(one),)
+            for read in one.environment
+            if read.name not in env
+        ]
         if missing:
             names = ", ".join(f"`{name}`" for name in dict.fromkeys(read.name for read in missing))
             first = missing[0]
@@ -83,7 +91,7 @@ class Run:
                 f"the environment has no {names}",
                 hint=f"set it, write it into `.env` beside the flow, or give a default: ${{{first.name}:default}}",
             )
-            error.span = first.span
+            error.span, error.path = first.span, first.path
             raise error
 
     async def open_connections(self, call: FlowCall, frame: Frame) -> OpenConnections:
@@ -98,7 +106,13 @@ class Run:
             await self.events.settle()
         else:
             await asyncio.sleep(0)
+        if is_stopping():
+            raise asyncio.CancelledError
         self.breathe_at = time.perf_counter() + TURN
+
+    def breathe_soon(self) -> None:
+        """Breathe after the current step."""
+        self.breathe_at = 0.0
 
     def soon(self, tell: Callable[[], None]) -> None:
         """Call `tell` in the run's own thread: now, if this is it."""
@@ -141,12 +155,13 @@ class Run:
             return None
         task = asyncio.current_task()
         assert task is not None
-        token.attach(task)
+        token.attach(task, self.breathe_soon)
         ending = None
         try:
             ending = await call.run_to_end(given, timeout)
             if token.is_cancelled:
                 await asyncio.sleep(0)  # the cancellation came too late to stop a step: take it here
+                task.uncancel()
         except asyncio.CancelledError:
             if not token.is_cancelled or task.uncancel() > 0:
                 raise
@@ -169,7 +184,7 @@ class Run:
             self.run_id,
             status,
             ending.outputs,
-            error=ending.error,
+            error=None if ending.error is None else ending.error.redacted(self.redactor),
             reason=ending.reason,
             terminated=ending.terminated,
             duration_ms=round((time.perf_counter() - started) * 1000, 3),

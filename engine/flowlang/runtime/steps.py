@@ -13,16 +13,15 @@ from flowlang.language.durations import format_duration, parse_duration
 from flowlang.language.expressions import evaluation_error, truth
 from flowlang.language.model import Value
 from flowlang.runtime.failure import ErrorInfo, FlowExit, StepFailed
-from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded
+from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded, succeeded
 from flowlang.runtime.plan import StepPlan
 from flowlang.runtime.retry import Backoff, backoff_of
+from flowlang.runtime.stopping import is_fatal, is_stopping
 from flowlang.tasks.registry import Task
 
 if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
     from flowlang.runtime.events import EventStream
-
-_new = tuple.__new__
 
 
 def run_steps(call: FlowCall, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> Coroutine[Any, Any, None]:
@@ -56,7 +55,11 @@ async def _quietly(call: FlowCall, frames: Iterable[Frame], plans: Sequence[Step
                         raise
                     raise failed from error
                 ended = perf_counter()
-                frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
+                frame.v[plan.id] = state = Succeeded()
+                state.result = result
+                state.inputs = inputs
+                state.started = started
+                state.ended = ended
                 started = ended
             if started > run.breathe_at:
                 await run.breathe()
@@ -106,7 +109,11 @@ async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], 
                         raise
                     raise failed from error
                 ended = perf_counter()
-                frame.v[plan.id] = _new(Succeeded, (result, inputs, started, ended))
+                frame.v[plan.id] = state = Succeeded()
+                state.result = result
+                state.inputs = inputs
+                state.started = started
+                state.ended = ended
                 event = plan.completed.copy()  # type: ignore[union-attr]  # made together with started
                 event["run_id"] = run_id
                 event["seq"] = events.seq = events.seq + 1
@@ -144,6 +151,8 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
         raise
     except StepFailed as failure:
         execution.fail(failure.info)
+        if is_stopping():
+            raise
         if plan.on_error is not None:
             await handle(frame, plan, failure.info)
         elif not plan.continue_on_error:
@@ -153,6 +162,8 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
         raise
     else:
         execution.end("succeeded", result)
+        if is_stopping():
+            raise asyncio.CancelledError
 
 
 async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
@@ -199,7 +210,7 @@ class Execution:
                 if is_fatal(error):
                     raise
                 info = self.describe(error)
-                if self.plan.retry is None:
+                if self.plan.retry is None or is_stopping():
                     raise StepFailed(info) from error
                 if policy is None:
                     policy = self.policy(info)
@@ -233,12 +244,14 @@ class Execution:
             try:
                 async with asyncio.timeout(seconds) as limit:
                     result = await plan.body.run(frame, plan, self.inputs)
-            except TimeoutError:
+            except FlowExit:
+                raise
+            except Exception as error:
                 if not limit.expired():
                     raise
                 raise StepTimeoutError(
                     f"step `{plan.id}` took longer than its timeout of {format_duration(seconds)}"
-                ) from None
+                ) from (None if isinstance(error, TimeoutError) else error)
         if plan.promised:
             check_promises(plan, result)
         return result
@@ -273,7 +286,7 @@ class Execution:
         ended = perf_counter()
         plan, frame = self.plan, self.frame
         if status == "succeeded" and self.attempt == 1:
-            frame.v[plan.id] = Succeeded(result, self.inputs, self.started, ended)
+            frame.v[plan.id] = succeeded(result, self.inputs, self.started, ended)
         else:
             frame.v[plan.id] = Ended(status, result, self.inputs, self.started, ended, attempts=self.attempt)
         if self.events is not None:
@@ -286,7 +299,8 @@ class Execution:
         frame.v[plan.id] = Ended(status, None, self.inputs, self.started, perf_counter(), info.as_value(), self.attempt)
         if self.events is not None:
             self.tell_started()
-            handled = status == "failed" and (plan.on_error is not None or plan.continue_on_error)
+            handled = plan.on_error is not None or plan.continue_on_error
+            handled = handled and status == "failed" and not is_stopping()
             self.events.step_failed(plan, frame, info, self.started, handled=handled)
 
     def cancel(self, error: asyncio.CancelledError) -> None:
@@ -394,14 +408,6 @@ def check_promises(plan: StepPlan, result: Any) -> None:
             f"the result of step `{plan.id}` lacks {', '.join(f'`{name}`' for name in missing)}: {has}",
             hint="correct `outputs`, or let the task return a map with these keys",
         )
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether an exception means that the step is being stopped, rather than that it failed."""
-    if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
-    return not isinstance(error, (Exception, SystemExit))
 
 
 class CancelledInside(FlowExecutionError):
