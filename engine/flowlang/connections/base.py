@@ -6,14 +6,15 @@ A plugin is a class that derives from `ConnectionPlugin`. `get_config_schema`, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flowlang.connections.addresses import Address, addresses_of
 from flowlang.connections.shielded import shielded
 from flowlang.connections.statements import Statement, statement, statement_sink
 
-__all__ = ["ConnectionPlugin", "Statement", "shielded", "statement", "statement_sink"]
+__all__ = ["Address", "ConnectionPlugin", "Statement", "shielded", "statement", "statement_sink"]
 
 
 class ConnectionPlugin:
@@ -89,6 +90,22 @@ class ConnectionPlugin:
         cancelled half-way.
         """
         return False
+
+    async def check(self, connection: Any) -> str | None:
+        """Ask the server, in one round trip, whether the connection can be used; what it says in a few words.
+
+        For a test of the connection: `connection` is what `get_connection` gives, the answer may be
+        `PostgreSQL 17.2, database shop`. Raises `ConnectionError`, with `stage="authorise"` where the database
+        doesn't exist or may not be read. A plugin without this method is only connected in a test.
+        """
+        return None
+
+    def addresses(self, config: dict[str, Any]) -> Sequence[Address | Path]:
+        """Where `config`, complete and normalised, leads: servers, or a file; nothing if only the driver knows.
+
+        A test of the connection looks there first. The default reads `url` (or a key like it), `host` and `port`.
+        """
+        return addresses_of(config)
 
     def get_builtin_tasks(self) -> dict[str, Callable[..., Any]]:
         """The tasks that flows can call, by name. Start the names with the plugin's, as in `myservice_get`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -121,6 +121,15 @@ class SQLitePlugin(ConnectionPlugin):
 
     def try_release(self, connection: SQLiteConnection) -> bool:
         return self._pool is None or self._pool.try_release(connection)
+
+    async def check(self, connection: SQLiteConnection) -> str:
+        outcome = await connection.send(
+            "SELECT sqlite_version() AS version, count(*) AS tables FROM sqlite_master WHERE type = 'table'"
+        )
+        return "SQLite {version}, tables: {tables}".format_map(outcome.rows[0])
+
+    def addresses(self, config: dict[str, Any]) -> Sequence[Path]:
+        return [] if config["database"] == MEMORY else [Path(config["database"])]
 
     def get_builtin_tasks(self) -> dict[str, Callable[..., Any]]:
         from flowlang_plugins.sqlite import tasks
