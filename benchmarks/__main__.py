@@ -38,7 +38,18 @@ def main() -> int:
         options.json.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     figures = [json.loads(line) for line in lines]
     print(f"\n{table(figures)}", file=sys.stderr if options.json is None else sys.stdout)
+    if options.table is not None:
+        replace_table(options.table, table(figures))
     return int(any(figure["within"] is False for figure in figures))
+
+
+def replace_table(page: Path, text: str) -> None:
+    """Put a table between the markers of a Markdown file. Raises ValueError if it has none."""
+    before, start, rest = page.read_text(encoding="utf-8").partition("<!-- benchmarks -->\n")
+    _, end, after = rest.partition("<!-- /benchmarks -->")
+    if not start or not end:
+        raise ValueError(f"{page} has no line `<!-- benchmarks -->` with a `<!-- /benchmarks -->` after it")
+    page.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
 
 
 def arguments() -> argparse.Namespace:
@@ -50,6 +61,7 @@ def arguments() -> argparse.Namespace:
         "--only", action="append", choices=WORKLOADS, metavar="W1", help="run this workload alone; repeatable"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON lines to FILE, the table to stdout")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="put the table into FILE, between its markers")
     return parser.parse_args()
 
 
