@@ -18,7 +18,7 @@ def check(
 
     `flow` is its text, a dict, or the path of its file. Without a `registry` a file is checked against the tasks
     of the `flow.py` beside it, and for a text or dict a task that no plugin brings is only a warning.
-    Raises OSError for a file that cannot be read, and TaskLoadError for a `flow.py` that cannot be loaded.
+    Raises TaskLoadError for a `flow.py` that cannot be loaded.
     """
     path = as_path(flow)
     known = registry is not None or path is not None

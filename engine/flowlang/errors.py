@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 class FlowLangError(Exception):
     """Root of every exception that flowlang raises on purpose.
 
-    `hint` is the way out and `span` the place in the flow's text, where they are known.
+    `hint` is the way out and `span` the place in the flow's text, where they are known; `path` is the file of that
+    text where it is not the flow's own.
     """
 
     hint: str | None = None
     span: Span | None = None
+    path: str | None = None
 
     def __init__(self, message: str = "", *, hint: str | None = None) -> None:
         super().__init__(message)

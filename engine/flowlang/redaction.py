@@ -69,6 +69,8 @@ class Redactor:
             if not isinstance(secret, str):
                 self._whole.add(secret)
                 self._numbers = True
+                self.harmless = _NOTHING
+                self._mask = self._leaf
             self._add_text(plain(secret) if not isinstance(secret, str) else secret)
 
     def add_url(self, url: str) -> None:

@@ -27,6 +27,7 @@ from flowlang.language.nodes import Node, Scalar
 from flowlang.language.nodes import Sequence as SequenceNode
 from flowlang.language.order import dependencies, find_cycle, within
 from flowlang.language.source import Source
+from flowlang.language.vocabulary import STEP_KEYS
 
 #: Finds the flow that a `subflow` step names; reports and gives back None when there is no such flow.
 FindSubflow = Callable[[TextName], Flow | None]
@@ -166,7 +167,10 @@ class _Checker:
                 span = step.task.span
             else:
                 span = entry[0].span if problem.code == "unknown-argument" else entry[1].span
-            self.problems.error(problem.code, problem.message, span, suggestion=problem.suggestion)
+            suggestion = problem.suggestion
+            if suggestion is None and step.builtin_form and problem.code == "unknown-argument":
+                suggestion = nearest(problem.name or "", [key.name for key in STEP_KEYS])
+            self.problems.error(problem.code, problem.message, span, suggestion=suggestion)
 
     def statements(self, node: Node) -> None:
         """Warn where a value is written into the text of a statement instead of being bound to it."""

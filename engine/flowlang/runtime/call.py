@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowlang.errors import ConfigurationError, FlowExitError, FlowInputError, StepTimeoutError
@@ -15,7 +14,7 @@ from flowlang.runtime.failure import ErrorInfo, FlowExit, Phase, StepFailed
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.steps import evaluate, run_steps
-from flowlang.runtime.stopping import after_cancellation, is_stopping
+from flowlang.runtime.stopping import TimeLimit, after_cancellation, is_stopping
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -114,7 +113,7 @@ class FlowCall:
         seconds, limit = None, None
         try:
             seconds = self.time_limit(frame, timeout)
-            async with asyncio.timeout(seconds) if seconds is not None else nullcontext() as limit:
+            async with TimeLimit(seconds) as limit:
                 if plan.waits_for is None:
                     await run_steps(self, (frame,), plan.steps)
                 else:
@@ -129,7 +128,7 @@ class FlowCall:
         except (StepFailed, TimeoutError) as failure:
             if is_stopping():
                 raise asyncio.CancelledError from failure
-            if seconds is not None and limit is not None and limit.expired():
+            if seconds is not None and limit is not None and limit.expired:
                 late = f"flow `{plan.name}` took longer than its timeout of {format_duration(seconds)}"
                 return self.failed(StepTimeoutError(late), "steps")
             if isinstance(failure, StepFailed):

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from flowlang.runtime.stopping import stop
+
 CleanupHandler = Callable[[], Awaitable[None] | None]
 
 
@@ -30,7 +32,7 @@ class CancellationToken:
         self.reason = reason
         for task, told in list(self._runs.items()):
             told()
-            task.cancel()
+            stop(task)
         for handler in reversed(self._handlers):
             try:
                 outcome = handler()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from flowlang.runtime.failure import StepFailed
+from flowlang.runtime.stopping import stop
 
 Work = Coroutine[Any, Any, None]
 
@@ -94,7 +95,7 @@ class Group:
             work.close()
         self._waiting.clear()
         for task, _ in self._running.values():
-            task.cancel()
+            stop(task)
 
     async def _wait_for_the_rest(self) -> None:
         await asyncio.wait([task for task, _ in self._running.values()])

@@ -18,7 +18,7 @@ from flowlang.runtime.events import EventCallback, EventStream
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.result import FlowResult, Status
-from flowlang.runtime.stopping import is_stopping
+from flowlang.runtime.stopping import is_stopping, take_back
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -156,17 +156,19 @@ class Run:
         task = asyncio.current_task()
         assert task is not None
         token.attach(task, self.breathe_soon)
+        before = task.cancelling()
         ending = None
         try:
             ending = await call.run_to_end(given, timeout)
             if token.is_cancelled:
                 await asyncio.sleep(0)  # the cancellation came too late to stop a step: take it here
-                task.uncancel()
         except asyncio.CancelledError:
-            if not token.is_cancelled or task.uncancel() > 0:
+            if not token.is_cancelled or task.cancelling() > before + 1:
                 raise
         finally:
             token.detach(task)
+            if token.is_cancelled:
+                take_back(task)
         return ending
 
     def _result(self, call: FlowCall, ending: Ending | None, started: float) -> FlowResult:

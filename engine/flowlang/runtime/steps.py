@@ -16,7 +16,7 @@ from flowlang.runtime.failure import ErrorInfo, FlowExit, StepFailed
 from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded, succeeded
 from flowlang.runtime.plan import StepPlan
 from flowlang.runtime.retry import Backoff, backoff_of
-from flowlang.runtime.stopping import is_fatal, is_stopping
+from flowlang.runtime.stopping import TimeLimit, is_fatal, is_stopping
 from flowlang.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -242,12 +242,12 @@ class Execution:
         else:
             seconds = parse_duration(evaluate(plan.timeout, frame))
             try:
-                async with asyncio.timeout(seconds) as limit:
+                async with TimeLimit(seconds) as limit:
                     result = await plan.body.run(frame, plan, self.inputs)
             except FlowExit:
                 raise
             except Exception as error:
-                if not limit.expired():
+                if not limit.expired:
                     raise
                 raise StepTimeoutError(
                     f"step `{plan.id}` took longer than its timeout of {format_duration(seconds)}"

@@ -1,7 +1,8 @@
-"""Telling a step that is being stopped from one that failed.
+"""Stopping work, and telling a step that was stopped from one that failed.
 
-A task that is cancelled may swallow its CancelledError, or raise something else in its place. The run stops all the
-same: asyncio counts the cancellations of each of its tasks, and that count is what is asked here.
+A task may swallow its CancelledError, or raise something else in its place; the run stops all the same, because
+what was asked to stop is noted here. The count that asyncio keeps would not do: before Python 3.13 a `TaskGroup`
+in the code of a task raises it by itself.
 """
 
 from __future__ import annotations
@@ -9,15 +10,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
+from weakref import WeakKeyDictionary
 
-_taken_in: dict[asyncio.Task[Any], int] = {}
+#: How often each task was asked to stop, and how much of that, and of asyncio's count, its handlers have taken in.
+_asked: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+_taken_in: dict[asyncio.Task[Any], tuple[int, int]] = {}
+
+
+def stop(task: asyncio.Task[Any]) -> None:
+    """Cancel a task of a run."""
+    _asked[task] = _asked.get(task, 0) + 1
+    task.cancel()
+
+
+def take_back(task: asyncio.Task[Any]) -> int:
+    """The task is to go on after a `stop`; how many cancellations asyncio still counts."""
+    left = _asked.pop(task, 0) - 1
+    if left > 0:
+        _asked[task] = left
+    return task.uncancel()
 
 
 def is_stopping() -> bool:
-    """Whether the running work was cancelled, whatever became of the CancelledError."""
+    """Whether the running work was asked to stop, whatever became of the CancelledError."""
+    if not _asked:
+        return False
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > _taken_in.get(task, 0)
+    return task is not None and _asked.get(task, 0) > _taken_in.get(task, (0, 0))[0]
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether an exception means that the step is being stopped, rather than that it failed."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > _taken_in.get(task, (0, 0))[1]
+    return not isinstance(error, (Exception, SystemExit))
 
 
 @contextmanager
@@ -26,7 +55,7 @@ def after_cancellation() -> Iterator[None]:
     task = asyncio.current_task()
     assert task is not None, "a run happens in a task"
     before = _taken_in.get(task)
-    _taken_in[task] = task.cancelling()
+    _taken_in[task] = (_asked.get(task, 0), task.cancelling())
     try:
         yield
     finally:
@@ -36,8 +65,36 @@ def after_cancellation() -> Iterator[None]:
             _taken_in[task] = before
 
 
-def is_fatal(error: BaseException) -> bool:
-    """Whether an exception means that the step is being stopped, rather than that it failed."""
-    if isinstance(error, asyncio.CancelledError):
-        return is_stopping()
-    return not isinstance(error, (Exception, SystemExit))
+class TimeLimit:
+    """`async with TimeLimit(seconds)` stops the block after that time and raises TimeoutError.
+
+    `expired` tells whether the time was over, also when the block ended in another way. None is no limit.
+    """
+
+    __slots__ = ("_before", "_seconds", "_task", "_timer", "expired")
+
+    def __init__(self, seconds: float | None) -> None:
+        self.expired = False
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> TimeLimit:
+        if self._seconds is not None:
+            task = asyncio.current_task()
+            assert task is not None, "a run happens in a task"
+            self._task: asyncio.Task[Any] = task
+            self._before = task.cancelling()
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.expired and take_back(self._task) <= self._before and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _expire(self) -> None:
+        self.expired = True
+        stop(self._task)

@@ -16,14 +16,17 @@ from flowlang.runtime.steps import evaluate
 class SubflowBody:
     """`subflow`: another flow with a scope of its own. The result is that flow's outputs."""
 
-    __slots__ = ("arguments", "subplan")
+    __slots__ = ("arguments", "secrets", "subplan")
 
     def __init__(self, arguments: Value, subplan: Plan) -> None:
         self.arguments = arguments
         self.subplan = subplan
+        self.secrets = [declared.name for declared in subplan.flow.inputs or () if declared.secret]
 
     def inputs(self, frame: Frame) -> Mapping[str, Any]:
         arguments: dict[str, Any] = evaluate(self.arguments, frame)
+        for name in self.secrets:
+            frame.call.run.redactor.add(arguments.get(name))
         return arguments
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
