@@ -261,3 +261,21 @@ async def test_words_that_say_nothing_are_not_masked(engine: Engine) -> None:
     await engine.run("- {task: Echo, inputs: {value: 'true story'}}")
 
     assert engine.of_type("step_started")[0]["inputs"] == {"value": "true story"}
+
+
+async def test_what_a_flow_reads_of_an_error_is_masked(engine: Engine) -> None:
+    """Handlers send it on: to a chat, a mail, a table."""
+    flow = """
+        flow: test
+        inputs: [{name: token, type: string, secret: true}]
+        steps:
+          - task: Fail
+            id: bad
+            inputs: {message: "no entry for ${inputs.token}"}
+            on_error:
+              - {task: Note, inputs: {text: "${context.last_error.message}"}}
+              - {task: Note, inputs: {text: "${bad.error}"}}
+    """
+    await engine.run(flow, {"token": "hunter22"})
+
+    assert [str(note) for note in engine.notes] == ["no entry for ••••", "no entry for ••••"]

@@ -93,7 +93,7 @@ class FlowCall:
         try:
             ending = await self.steps_and_outputs(frame, timeout)
             if ending.error is not None and plan.on_error:
-                seen = frame.view(last_error=ending.error.as_last_error())
+                seen = frame.view(last_error=ending.error.as_last_error(self.run.redactor))
                 await self.handler(seen, plan.on_error, ending.error)
         except asyncio.CancelledError:
             with after_cancellation():
@@ -102,7 +102,7 @@ class FlowCall:
             raise
         if plan.finally_:
             error = ending.error
-            seen = frame if error is None else frame.view(last_error=error.as_last_error())
+            seen = frame if error is None else frame.view(last_error=error.as_last_error(self.run.redactor))
             late = await self.handler(seen, plan.finally_, error)
             if error is None and late is not None:
                 return Ending({}, late)

@@ -85,13 +85,13 @@ class ErrorInfo(Mapping[str, Any]):
         """The same error with secrets masked, for those outside of the run. `exception` is still the original."""
         return ErrorInfo(self.exception, self.phase, **self.masked(redact))
 
-    def as_value(self) -> ErrorValue:
-        """The error as `${id.error}` reads it."""
-        return ErrorValue(type=self["type"], message=self["message"], attempts=self["attempts"])
+    def as_value(self, redact: Callable[[Any], Any]) -> ErrorValue:
+        """The error as `${id.error}` reads it: masked, because flows send it to people."""
+        return ErrorValue(type=self["type"], message=redact(self["message"]), attempts=self["attempts"])
 
-    def as_last_error(self) -> ErrorValue:
-        """The error as `${context.last_error}` reads it."""
-        return ErrorValue(type=self["type"], message=self["message"], step=self["step"], attempts=self["attempts"])
+    def as_last_error(self, redact: Callable[[Any], Any]) -> ErrorValue:
+        """The error as `${context.last_error}` reads it, masked too."""
+        return ErrorValue(**{**self.as_value(redact), "step": self["step"]})
 
 
 class StepFailed(Exception):

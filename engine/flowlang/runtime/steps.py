@@ -169,7 +169,7 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
 async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
     """Run a step's `on_error`. A failure in there becomes the flow's, with the first one recorded."""
     try:
-        seen = frame.view(last_error=info.as_last_error())
+        seen = frame.view(last_error=info.as_last_error(frame.call.run.redactor))
         await run_steps(frame.call, (seen,), plan.on_error or ())
     except StepFailed as failure:
         failure.info.add(info)
@@ -296,7 +296,8 @@ class Execution:
     def fail(self, info: ErrorInfo, status: str = "failed") -> None:
         """Record and tell that the step failed."""
         plan, frame = self.plan, self.frame
-        frame.v[plan.id] = Ended(status, None, self.inputs, self.started, perf_counter(), info.as_value(), self.attempt)
+        error = info.as_value(frame.call.run.redactor)
+        frame.v[plan.id] = Ended(status, None, self.inputs, self.started, perf_counter(), error, self.attempt)
         if self.events is not None:
             self.tell_started()
             handled = plan.on_error is not None or plan.continue_on_error
