@@ -11,6 +11,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "run a flow and print its result",
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
+    "connection": "list, test and scaffold connections, and the plugins behind them",
     "schema": "print the JSON Schema of flow files, for editors",
     "version": "print the version",
 }
@@ -85,7 +86,7 @@ def _lead_nowhere() -> None:
 
 
 def _help() -> str:
-    commands = "\n".join(f"  {name:9} {line}" for name, line in COMMANDS.items())
+    commands = "\n".join(f"  {name:10} {line}" for name, line in COMMANDS.items())
     return (
         "usage: flowlang COMMAND …\n\n"
         "Runs and checks flows: YAML files whose steps query databases and call Python tasks.\n\n"

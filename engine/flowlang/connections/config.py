@@ -37,6 +37,13 @@ def secret_values(schema: Mapping[str, Any], config: Mapping[str, Any]) -> list[
     return [secret for secret in found if secret]
 
 
+def is_secret_key(name: str, declared: Mapping[str, Any]) -> bool:
+    """Whether the value of a property is masked: the schema marks it, or its name says so."""
+    if declared.get("secret") or declared.get("writeOnly") or declared.get("format") == "password":
+        return True
+    return is_secret_name(name) and declared.get("type") not in ("boolean", "integer", "number")
+
+
 def _secrets(schema: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
     properties = schema.get("properties", {})
     for key, value in config.items():

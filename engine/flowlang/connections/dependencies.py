@@ -28,17 +28,31 @@ def missing_dependencies(requirements: Iterable[str]) -> list[str]:
 
 def is_met(requirement: str) -> bool:
     """Whether an installed distribution meets a requirement; the version rules are those of PEP 440."""
+    parsed = _REQUIREMENT.match(requirement)
+    installed = installed_version(requirement)
+    if parsed is None or installed is None:
+        return False
+    return all(_holds(installed, operator, wanted) for operator, wanted in _CLAUSE.findall(parsed[2]))
+
+
+def is_requirement(text: str) -> bool:
+    """Whether a text names a distribution, with or without versions, as `pip install` takes it."""
+    parsed = _REQUIREMENT.match(text)
+    if parsed is None or not re.fullmatch(r"\s*(?:;.*)?", text[parsed.end() :]):
+        return False
+    clauses = [clause for clause in parsed[2].split(",") if clause.strip()]
+    return all(_CLAUSE.fullmatch(clause) for clause in clauses)
+
+
+def installed_version(requirement: str) -> str | None:
+    """The version of the distribution that a requirement names, None if it is not installed."""
     from importlib.metadata import PackageNotFoundError, version
 
     parsed = _REQUIREMENT.match(requirement)
-    if parsed is None:
-        return False
-    name, clauses = parsed.groups()
     try:
-        installed = version(name)
+        return None if parsed is None else version(parsed[1])
     except PackageNotFoundError:
-        return False
-    return all(_holds(installed, operator, wanted) for operator, wanted in _CLAUSE.findall(clauses))
+        return None
 
 
 def parse_version(text: str) -> Version | None:

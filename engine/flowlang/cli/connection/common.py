@@ -1,0 +1,76 @@
+"""What the commands about connections have in common: finding a plugin, and asking it without being harmed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from flowlang.cli.arguments import Parser
+from flowlang.cli.connection import PluginFailure
+from flowlang.cli.target import UsageError, write_result
+from flowlang.connections.base import ConnectionPlugin
+from flowlang.connections.discovery import PluginEntry, Plugins
+from flowlang.language.diagnostics import nearest
+from flowlang.project import Project
+from flowlang.values import plain, to_json
+
+T = TypeVar("T")
+
+
+class Found(NamedTuple):
+    """A plugin that can be used, with a fresh instance of it."""
+
+    entry: PluginEntry
+    plugin: ConnectionPlugin
+
+
+def parser(command: str, description: str, example: str, *, plugin: bool = True) -> Parser:
+    """The parser of one of the commands, which all take --json."""
+    made = Parser(f"flowlang connection {command}", description, example)
+    if plugin:
+        made.add_argument("plugin", metavar="PLUGIN", help="a connection type, as `type` in a flow names it")
+    made.add_argument("--json", action="store_true", help="print JSON")
+    return made
+
+
+def plugins() -> Plugins:
+    """The plugins that the flows of the current folder can use."""
+    return Plugins(Path(Project(os.curdir).root))
+
+
+def plugin_named(name: str) -> Found:
+    """The plugin with this name or alias. Raises UsageError if there is none, PluginFailure if it is broken."""
+    known = plugins()
+    entry = known.get(name)
+    if entry is None:
+        names = known.names()
+        meant = nearest(name, names)
+        ask = f"; did you mean `{meant}`?" if meant else ""
+        raise UsageError(f"there is no plugin `{name}`{ask}", hint=f"There are {', '.join(sorted(names))}.")
+    if entry.plugin is None:
+        raise PluginFailure(f"the plugin `{entry.name}` ({entry.place}) cannot be used: {entry.error}")
+    return Found(entry, entry.plugin())
+
+
+def asked(found: Found, method: str, *arguments: Any, **options: Any) -> Any:
+    """What a method of the plugin gives. Raises PluginFailure for whatever the plugin raises."""
+    call: Callable[..., Any] = getattr(found.plugin, method)
+    try:
+        return call(*arguments, **options)
+    # a plugin is somebody else's code: a command tells what it raised instead of breaking
+    except Exception as error:
+        raise PluginFailure(
+            f"the plugin `{found.entry.name}` failed in {method}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON."""
+    write_result(None, to_json(plain(value), indent=2) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print lines that must be fit for a terminal."""
+    write_result(None, text + "\n")

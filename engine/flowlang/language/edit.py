@@ -1,0 +1,211 @@
+"""Changes a flow's text where it must, and nowhere else: comments and layout stay as they are.
+
+A change is a list of splices at the positions of nodes. Its result is read again and compared with what was
+meant, so a text is never damaged: what cannot be done that way is refused with `EditError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from textwrap import dedent, indent
+from typing import Any, Final, NamedTuple
+
+from flowlang.errors import FlowLangError
+from flowlang.language.diagnostics import Problems
+from flowlang.language.nodes import Mapping, Node, Scalar
+from flowlang.language.source import read_text
+from flowlang.language.vocabulary import FLOW_KEYS
+from flowlang.values import to_json
+
+_DOCUMENT_END: Final = re.compile(r"(?:\.\.\.|---)(?:\s|$)")
+_PLACES: Final = {key.name: place for place, key in enumerate(FLOW_KEYS)}
+
+
+class EditError(FlowLangError):
+    """A text cannot be changed as asked; it is as it was."""
+
+
+class Splice(NamedTuple):
+    """`text[start:end]` becomes `replacement`. Positions count from 0, in characters."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+def spliced(text: str, splices: Iterable[Splice]) -> str:
+    """`text` with all splices made; they must not overlap."""
+    for splice in sorted(splices, reverse=True):
+        text = text[: splice.start] + splice.replacement + text[splice.end :]
+    return text
+
+
+def add_connection(text: str, name: str, snippet: str) -> str:
+    """The flow in `text` with one more connection, given as YAML: `name:` and its keys below.
+
+    Raises EditError where a connection of that name exists, or the text cannot be read.
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text[len(mark) :]
+    root = _root(body)
+    section = root.get("connections")
+    if isinstance(section, Mapping) and name in section.entries:
+        line = section.entries[name][0].span.line
+        raise EditError(
+            f"the flow has a connection `{name}` already (line {line})", hint="Give the new one another name."
+        )
+    added = _Addition(name, dedent(snippet).strip("\n"), _one_value(snippet))
+    changed = spliced(body, [_placed(body, root, section, added)])
+    _compare(changed, root.data, added)
+    return mark + changed
+
+
+class _Addition(NamedTuple):
+    """A connection to add: as block of YAML without indentation, and as data."""
+
+    name: str
+    block: str
+    value: dict[str, Any]
+
+    def indented(self, columns: int) -> str:
+        return indent(self.block, " " * columns)
+
+    @property
+    def in_braces(self) -> str:
+        return f"{to_json(self.name)}: {to_json(self.value)}"
+
+
+def _placed(text: str, root: Mapping, section: Node | None, added: _Addition) -> Splice:
+    """Where the connection goes, in the style that the text has there."""
+    if section is None:
+        return _new_section(text, root, added)
+    key = root.entries["connections"][0]
+    if isinstance(section, Mapping) and section.entries:
+        if _in_braces(text, section):
+            return _after_last(section, added.in_braces)
+        first = next(iter(section.entries.values()))[0]
+        if first.start is None or key.start is None or first.start.index < key.start.index:
+            raise EditError("`connections` is an alias of another part of the file", hint="Write it out first.")
+        end = _block_end(text, key, _next_key(root, key), first.start.column)
+        return _line_at(text, end, added.indented(first.start.column))
+    if not isinstance(section, Mapping) and section.data is not None:
+        raise EditError("`connections` is not a map of connections", hint="Correct it first.")
+    if _in_braces(text, root):
+        return Splice(*_extent(section), f"{{{added.in_braces}}}")
+    return _filled(text, key, section, added)
+
+
+def _new_section(text: str, root: Mapping, added: _Addition) -> Splice:
+    """A section put where the language's order of keys has it, apart by an empty line where the text does that."""
+    if _in_braces(text, root):
+        return _after_last(root, f'"connections": {{{added.in_braces}}}')
+    block = f"connections:\n{added.indented(2)}"
+    place = _PLACES["connections"]
+    earlier = [key for name, (key, _) in root.entries.items() if _PLACES.get(name, place) < place]
+    if not earlier:
+        first = next(iter(root.entries.values()))[0]
+        return _line_at(text, _extent(first)[0], f"{block}\n")
+    previous = max(earlier, key=lambda key: _extent(key)[0])
+    end = _block_end(text, previous, _next_key(root, previous), 1)
+    rest = text[end : _line_end(text, end)]
+    apart = not rest.strip() if rest else re.search(r"\n\r?\n", text) is not None
+    return _line_at(text, end, f"\n{block}" if apart else block)
+
+
+def _filled(text: str, key: Scalar, section: Node, added: _Addition) -> Splice:
+    """A section without entries: nothing, `null`, `~` or `{}` behind `connections:`."""
+    colon = text.index(":", _extent(key)[1]) + 1
+    start, end = _extent(section)
+    start = max(start, colon)
+    line_end = _line_end(text, colon)
+    block = "\n" + added.indented(2)
+    if start >= line_end or not text[start:end].strip():
+        return _line_at(text, line_end, block[1:])
+    end = max(start, end)
+    comment = text[end : _line_end(text, end)].rstrip()
+    return _lines(text, colon, end + len(comment), (f" {comment.strip()}" if comment.strip() else "") + block)
+
+
+def _in_braces(text: str, node: Mapping) -> bool:
+    return text.startswith("{", _extent(node)[0])
+
+
+def _after_last(node: Mapping, entry: str) -> Splice:
+    end = _extent(next(reversed(node.entries.values()))[1])[1]
+    return Splice(end, end, f", {entry}")
+
+
+def _extent(node: Node) -> tuple[int, int]:
+    assert node.start is not None
+    assert node.end is not None
+    return node.start.index, node.end.index
+
+
+def _next_key(root: Mapping, key: Scalar) -> int:
+    """Where the key of the flow that follows `key` begins; the end of everything if it is the last."""
+    own = _extent(key)[0]
+    return min((start for other, _ in root.entries.values() if (start := _extent(other)[0]) > own), default=1 << 62)
+
+
+def _line_end(text: str, position: int) -> int:
+    """Where the line after the one of `position` begins."""
+    return text.find("\n", position) + 1 or len(text)
+
+
+def _block_end(text: str, key: Scalar, limit: int, margin: int) -> int:
+    """Where the block of a key ends: a beginning of a line, or the end of the text.
+
+    Empty lines at its end, and comments left of `margin`, belong to what follows.
+    """
+    position = end = _line_end(text, _extent(key)[0])
+    while position < min(limit, len(text)):
+        after = _line_end(text, position)
+        line = text[position:after]
+        if _DOCUMENT_END.match(line):
+            break
+        bare = line.lstrip()
+        if bare and not (bare.startswith("#") and len(line) - len(bare) < margin):
+            end = after
+        position = after
+    return end
+
+
+def _line_at(text: str, position: int, lines: str) -> Splice:
+    """Whole lines at the beginning of a line, or at the end of a text that may lack its last line break."""
+    if position and not text[:position].endswith("\n"):
+        return _lines(text, position, position, f"\n{lines}")
+    return _lines(text, position, position, f"{lines}\n")
+
+
+def _lines(text: str, start: int, end: int, lines: str) -> Splice:
+    return Splice(start, end, lines.replace("\n", "\r\n") if "\r\n" in text else lines)
+
+
+def _root(text: str) -> Mapping:
+    problems = Problems()
+    root = read_text(text, problems).root
+    if problems.fatal:
+        first = next(problem for problem in problems.in_order() if problem.severity == "error")
+        raise EditError(f"line {first.line}: {first.sentence}", hint="Correct the file first.")
+    if not isinstance(root, Mapping) or not root.entries:
+        raise EditError("the file holds no flow", hint="Give the file of a flow: it begins with `flow:`.")
+    return root
+
+
+def _one_value(snippet: str) -> dict[str, Any]:
+    values = list(_root(dedent(snippet)).data.values())
+    if len(values) != 1 or not isinstance(values[0], dict):
+        raise EditError("what is to be added is not one connection")
+    return values[0]
+
+
+def _compare(text: str, before: dict[str, Any], added: _Addition) -> None:
+    """Make sure that the changed text says what the old one did, and the addition."""
+    wanted = {**before, "connections": {**(before.get("connections") or {}), added.name: added.value}}
+    problems = Problems()
+    root = read_text(text, problems).root
+    if problems.fatal or root is None or root.data != wanted:
+        raise EditError(
+            "the file is written in a way that a connection cannot be added to", hint="Add it by hand instead."
+        )
