@@ -78,11 +78,12 @@ def test_the_wheel_brings_both_commands_the_licence_and_the_types(wheel: zipfile
     assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
 
 
-def test_the_extras_are_there_and_all_is_all_of_them_but_dev() -> None:
+def test_the_extras_are_there_and_all_is_all_of_them_but_what_tests_need() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert set(extras) == {"postgres", "mysql", "mongodb", "redis", "server", "distributed", "all", "dev"}
+    users = {"postgres", "mysql", "mongodb", "redis", "server", "distributed"}
+    assert set(extras) == users | {"all", "dev", "test-servers"}
     (everything,) = extras["all"]
-    assert Requirement(everything).extras == set(extras) - {"all", "dev"}
+    assert Requirement(everything).extras == users
 
 
 @pytest.mark.parametrize("requirement", CORE, ids=lambda requirement: requirement.name)
