@@ -18,14 +18,11 @@ async def delays(engine: Engine, retry: str, inputs: dict[str, Any] | None = Non
 
 
 async def test_three_attempts_a_second_apart_is_the_default(engine: Engine) -> None:
-    token_events: list[float] = []
     flow = "- {task: Fail, id: a, retry: {}, timeout: 5s}\ntimeout: 50ms"
     result = await engine.run(flow)
-    token_events = [event["delay"] for event in engine.of_type("step_retrying")]
 
     assert result.error_type == "StepTimeoutError"
-    assert token_events == [1.0]
-    assert engine.of_type("step_retrying")[0]["attempts"] == 3
+    assert [(event["delay"], event["attempts"]) for event in engine.of_type("step_retrying")] == [(1.0, 3)]
 
 
 async def test_max_attempts_counts_all_of_them(engine: Engine) -> None:
