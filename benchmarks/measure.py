@@ -11,16 +11,24 @@ Work = Callable[[], Awaitable[object]]
 
 
 async def in_turns(*works: Work, rounds: int, warm_up: int = 3) -> list[list[float]]:
-    """The seconds of each round of each work. The garbage collector runs as it does for users, from a clean start."""
+    """The seconds of each round of each work, after rounds that don't count.
+
+    The garbage collector runs as it does for users, from a clean start; what stands after the warm-up is out of its
+    way, since walking over it before each round would only push the work's own data out of the processor's caches.
+    """
+    for _ in range(warm_up):
+        for work in works:
+            await work()
+    gc.collect()
+    gc.freeze()
     taken: list[list[float]] = [[] for _ in works]
-    for number in range(warm_up + rounds):
+    for _ in range(rounds):
         for work, times in zip(works, taken, strict=True):
             gc.collect()
             started = perf_counter()
             await work()
-            took = perf_counter() - started
-            if number >= warm_up:
-                times.append(took)
+            times.append(perf_counter() - started)
+    gc.unfreeze()
     return taken
 
 
