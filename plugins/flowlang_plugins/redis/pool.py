@@ -1,0 +1,132 @@
+"""The connections of one plugin instance: never more than allowed, never one that is in an odd state."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from redis.asyncio.connection import AbstractConnection, Connection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from flowlang.errors import ConnectionError
+from flowlang_plugins.redis.guard import Guard
+
+#: How many seconds a command waits for a connection when all are in use.
+WAIT_SECONDS: Final = 20.0
+
+#: Commands that leave a connection in a state of its own, so that it can't serve anything else.
+_ONE_WAY: Final = frozenset(
+    {"ASKING", "AUTH", "CLIENT", "HELLO", "MONITOR", "MULTI", "PSUBSCRIBE", "PSYNC", "QUIT", "READONLY", "RESET"}
+    | {"SELECT", "SSUBSCRIBE", "SUBSCRIBE", "SYNC", "WATCH"}
+)
+
+
+class RedisPool(ConnectionPool):  # type: ignore[type-arg, misc, unused-ignore]
+    """Lends connections for one command or pipeline at a time, and notices those that broke meanwhile.
+
+    Nothing that was sent is ever sent again: a command whose answer got lost may have taken effect.
+    """
+
+    def __init__(
+        self, connection_class: type[AbstractConnection] = Connection, max_connections: int = 50, **options: Any
+    ) -> None:
+        options.update(protocol=2, retry=Retry(NoBackoff(), 0))
+        super().__init__(connection_class=_watched(connection_class), max_connections=max_connections, **options)
+        #: Refuses writing, on a read-only connection.
+        self.guard: Guard | None = None
+        self._free = asyncio.Semaphore(max_connections)
+        self._idle: list[Any] = []
+        self._lent: set[Any] = set()
+
+    async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
+        """A connection that is ready to send a command, waiting for one if all are in use."""
+        await self._place()
+        connection: Any = self._idle.pop() if self._idle else self.connection_class(**self.connection_kwargs)
+        self._lent.add(connection)
+        try:
+            await connection.connect()
+            if await _broken(connection):
+                await connection.disconnect(nowait=True)
+                await connection.connect()
+        except BaseException:
+            connection.one_way = True
+            await self.release(connection)
+            raise
+        connection.one_way = False
+        connection.guard = self.guard
+        return connection
+
+    async def _place(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise ConnectionError(
+                f"all {self.max_connections} connections are in use, also after {WAIT_SECONDS:g} s",
+                hint="raise `max_connections`, or let fewer steps run at once",
+            ) from None
+
+    async def release(self, connection: Any) -> None:
+        """Take a connection back. One in a state of its own is closed, and opened anew when it is needed."""
+        if connection not in self._lent:
+            return
+        self._lent.discard(connection)
+        try:
+            connection.guard = None
+            if connection.one_way:
+                await connection.disconnect(nowait=True)
+        finally:
+            self._idle.append(connection)
+            self._free.release()
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        """Close the connections; they are opened anew when they are needed again."""
+        connections = [*self._idle, *(self._lent if inuse_connections else ())]
+        await asyncio.gather(*(connection.disconnect() for connection in connections), return_exceptions=True)
+
+
+class _Watched:
+    """What is added to the driver's connections: everything that is sent passes here."""
+
+    guard: Guard | None = None
+    one_way: bool = False
+
+    def pack_command(self, *args: Any) -> Any:
+        if _first_word(args[0]) in _ONE_WAY:
+            self.one_way = True
+        return super().pack_command(*args)  # type: ignore[misc]
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        if self.guard is not None:
+            command = _joined(command)
+            self.guard.check(command)
+        await super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+
+
+def _watched(kind: type[AbstractConnection]) -> type[AbstractConnection]:
+    return type(f"Watched{kind.__name__}", (_Watched, kind), {})
+
+
+def _first_word(command: Any) -> str:
+    text = command.decode("utf-8", "replace") if isinstance(command, bytes) else str(command)
+    return text.split(" ", 1)[0].upper()
+
+
+def _joined(command: Any) -> bytes:
+    if isinstance(command, str):
+        return command.encode()
+    return command if isinstance(command, bytes) else b"".join(command)
+
+
+async def _broken(connection: Any) -> bool:
+    """Whether the server closed the connection, or sent something that nobody waits for."""
+    readable = getattr(connection, "can_read", None) or connection.can_read_destructive
+    try:
+        return bool(await readable())
+    except (OSError, RedisError):
+        return True
