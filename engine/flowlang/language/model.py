@@ -59,7 +59,7 @@ class Name(NamedTuple):
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Retry:
     """How a failing step is tried again. Durations are seconds once evaluated."""
 
@@ -72,7 +72,7 @@ class Retry:
     on: tuple[Name, ...] = ()
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class Step:
     """What every step has, whatever its kind. `key` is the node that shows the step's kind, for messages."""
 
@@ -127,7 +127,7 @@ class Step:
                     yield value
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class TaskStep(Step):
     """A call of a task. `builtin_form` is true for `- <task name>: {…}`."""
 
@@ -140,7 +140,7 @@ class TaskStep(Step):
         yield self.arguments
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class ParallelStep(Step):
     """Branches that run at once."""
 
@@ -157,7 +157,7 @@ class ParallelStep(Step):
             yield self.max_concurrency
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Elif:
     """A further condition of an `if` step."""
 
@@ -165,7 +165,7 @@ class Elif:
     then: list[Step]
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class IfStep(Step):
     """A choice between lists of steps. The step is never skipped by its own `test`."""
 
@@ -188,7 +188,7 @@ class IfStep(Step):
             yield further.condition
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Case:
     """One case of a `switch`: `when` is a value or a list of values."""
 
@@ -196,7 +196,7 @@ class Case:
     body: list[Step]
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class SwitchStep(Step):
     """A choice by the value of an expression."""
 
@@ -218,7 +218,7 @@ class SwitchStep(Step):
             yield case.when
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class ForEachStep(Step):
     """A loop over items."""
 
@@ -240,7 +240,7 @@ class ForEachStep(Step):
             yield self.concurrency
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class WhileStep(Step):
     """A loop as long as a condition holds."""
 
@@ -259,7 +259,7 @@ class WhileStep(Step):
             yield self.max_iterations
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class SubflowStep(Step):
     """A call of another flow."""
 
@@ -271,7 +271,7 @@ class SubflowStep(Step):
         yield self.arguments
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=True)
 class ExitStep(Step):
     """The end of the flow."""
 
@@ -286,7 +286,7 @@ class ExitStep(Step):
                 yield value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Input:
     """A declared input. `type` is a JSON type name or None for any. `default` is read only if `has_default`."""
 
@@ -301,7 +301,7 @@ class Input:
     secret: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Output:
     """A value that the flow gives back."""
 
@@ -311,7 +311,7 @@ class Output:
     description: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Connection:
     """A declared connection: a plugin `type` with its `config`, or `use`, the name of one of the project's.
 
@@ -326,7 +326,7 @@ class Connection:
     keys: dict[str, Span] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Flow:
     """A flow. A half-typed file gives a partial one: whatever could be read.
 

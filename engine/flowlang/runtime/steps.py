@@ -91,7 +91,7 @@ async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], 
                             event["inputs"] = redactor(inputs)
                             break
                     else:
-                        event["inputs"] = inputs
+                        event["inputs"] = inputs.copy()
                     try:
                         outcome = callback(event)
                     # as in EventStream.tell

@@ -103,14 +103,17 @@ async def run_at_once(
         await group.join()
         return
 
-    missing = [set(others) for others in waits_for]
+    missing = [len(others) for others in waits_for]
+    waiting: list[list[int]] = [[] for _ in plans]
+    for index, others in enumerate(waits_for):
+        for other in others:
+            waiting[other].append(index)
 
     def start_what_waited_for(done: int) -> None:
-        for index, others in enumerate(missing):
-            if done in others:
-                others.discard(done)
-                if not others:
-                    group.start(index, run_steps(frame.call, (frame,), (plans[index],)))
+        for index in waiting[done]:
+            missing[index] -= 1
+            if not missing[index]:
+                group.start(index, run_steps(frame.call, (frame,), (plans[index],)))
 
     group = Group(limit, start_what_waited_for)
     for index, others in enumerate(waits_for):
