@@ -16,6 +16,7 @@ from flowlang.cli.interrupts import INTERRUPTED, Interrupts
 from flowlang.cli.reports import REPORTS, Report, summary, tell_log
 from flowlang.cli.target import UsageError, open_target, results_apart
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line, tell
+from flowlang.connections.project import ENVIRONMENTS
 from flowlang.errors import FlowLangError
 from flowlang.language.durations import parse_duration
 from flowlang.project import Project
@@ -66,6 +67,7 @@ class Call:
         self._tasks_file = None if tasks_file is None else Path(tasks_file).absolute()
         self._inputs = _inputs(options, flow)
         self._env_file: str | None = options.env_file
+        self._environment: str | None = options.env
         self._timeout: float | None = options.timeout
         self._quiet: bool = options.quiet
         self._output_file: str | None = options.output_file
@@ -88,7 +90,7 @@ class Call:
         token = CancellationToken()
         with Interrupts(token, quiet=self._quiet):
             registry = None if self._tasks_file is None else load_registry(self._tasks_file, required=True)
-            executor = FlowExecutor(registry, env_file=self._env_file)
+            executor = FlowExecutor(registry, env_file=self._env_file, environment=self._environment)
             with self._progress() as progress:
                 logs = None if self._quiet or report.streams else tell_log
                 listener = _listener([each for each in (report.event, progress, logs) if each is not None])
@@ -176,6 +178,7 @@ def _parser(prog: str, as_option: bool) -> Parser:
     )
     add("--tasks-file", metavar="FILE", help="the Python file with the project's tasks (default: flow.py beside it)")
     add("--env-file", metavar="FILE", help="a file of NAME=value lines, read besides .env")
+    add("--env", choices=ENVIRONMENTS, help="use the values that the project's stored connections have there")
     add("--output", choices=tuple(REPORTS), help="form of the result (default: text on a terminal, else json)")
     add("--output-file", metavar="FILE", help="write the result to a file instead of stdout")
     add("--timeout", metavar="TIME", type=_seconds, help="how long the run may take: 90, 500ms, 10s, 5m, 2h")

@@ -123,7 +123,7 @@ class Activity:
                 work(database)
                 database.commit()
         except sqlite3.DatabaseError as error:
-            _log.warning("%s cannot be used: %s", self.path, error)
+            _log.info("%s cannot be used: %s", self.path, error)
             if "malformed" in str(error) or "not a database" in str(error):
                 with suppress(OSError):
                     self.path.unlink()

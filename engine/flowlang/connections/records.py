@@ -10,13 +10,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from flowlang.connections.config import secret_values
+from flowlang.connections.project import check_environment
 from flowlang.connections.urls import config_of_url, masked_url, url_secrets
 from flowlang.errors import ConfigurationError
-from flowlang.language.diagnostics import nearest
 from flowlang.redaction import Redactor
-
-#: The environments for which a record may hold other values.
-ENVIRONMENTS: Final = ("dev", "staging", "prod")
 
 #: What plugins call the largest and the smallest number of sessions that a pool keeps.
 _POOL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -113,15 +110,6 @@ def from_dict(data: Mapping[str, Any]) -> ProjectConnection:
         for name, overlay in data.get("environments", {}).items()
     }
     return ProjectConnection(**{**known, "environments": overlays})
-
-
-def check_environment(name: str | None) -> None:
-    """Raise ConfigurationError for a name that is no environment: a misspelt one must not mean the usual."""
-    if name is None or name in ENVIRONMENTS:
-        return
-    near = nearest(name, ENVIRONMENTS)
-    meant = f"; did you mean `{near}`?" if near else ""
-    raise ConfigurationError(f"`{name}` is none of the environments {', '.join(ENVIRONMENTS)}{meant}")
 
 
 def now() -> str:

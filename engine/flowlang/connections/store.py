@@ -18,13 +18,12 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 from uuid import uuid4
 
 from flowlang.connections.atomic import locked, write_atomically
+from flowlang.connections.project import store_path
 from flowlang.connections.records import ProjectConnection, from_dict, now
 from flowlang.connections.vault import VARIABLE, LockedError, Vault
 from flowlang.errors import ConfigurationError
 from flowlang.language.diagnostics import nearest
 
-FOLDER: Final = ".flowlang"
-FILE: Final = "connections.enc"
 VERSION: Final = 1
 
 _LOCK: Final = "connections.lock"
@@ -60,7 +59,7 @@ class Store:
 
     def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
         self.root = root
-        self.path = root / FOLDER / FILE
+        self.path = Path(store_path(root))
         self._env = env
         self._stamp: tuple[int, ...] | None = None
         self._content = _Content("", {})
@@ -85,6 +84,10 @@ class Store:
         content = self._read()
         record = self._opened(self._known(name, content), self._vault(content), content)
         return record if record is not None else self._refuse_locked([name], content)
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys of this store: secrets, wherever they turn up."""
+        return self._vault(self._read()).keys
 
     def state(self, name: str) -> State:
         """Whether a connection can be read: `damaged` ones were changed from outside, or moved."""

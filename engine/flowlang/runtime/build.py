@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flowlang.language.catalog import Catalog
-from flowlang.language.diagnostics import NOWHERE
 from flowlang.language.expressions import compile_values
 from flowlang.language.model import (
     Connection,
@@ -59,9 +58,10 @@ def build_plan(
         plan.waits_for = dependencies(flow.steps) or [set() for _ in flow.steps]
     plan.template = {step.id: PENDING for step in flow.walk()}
     plan.connections = {
-        name: flow.connections.get(name) or Connection(name, NOWHERE, use=Name(name, NOWHERE))
-        for name in dict.fromkeys(builder.connections)
+        name: flow.connections.get(name) or Connection(name, steps[0].span, use=Name(name, steps[0].span))
+        for name, steps in builder.users.items()
     }
+    plan.connection_steps = {name: tuple(step.id for step in steps) for name, steps in builder.users.items()}
     plan.environment = tuple(
         EnvironmentRead(str(read.path[0]), read.span, flow.path)
         for value in values
@@ -97,7 +97,7 @@ class _Builder:
         self.registry = registry
         self.catalog = catalog
         self.subplans = subplans
-        self.connections: list[str] = []
+        self.users: dict[str, list[Step]] = {}
 
     def steps(self, steps: Sequence[Step], silent: bool) -> tuple[StepPlan, ...]:
         return tuple([self.step(step, silent) for step in steps])
@@ -153,10 +153,10 @@ class _Builder:
         if task is not None:
             connection = step.connection.text if step.connection is not None and task.wants_connection else None
             if connection is not None:
-                self.connections.append(connection)
+                self.users.setdefault(connection, []).append(step)
             return TaskBody(step.arguments, task, connection)
         info = self.catalog.task(name)
         assert info is not None, "checking refuses tasks that nobody brings"
         assert step.connection is not None, "checking finds the connection of a task"
-        self.connections.append(step.connection.text)
+        self.users.setdefault(step.connection.text, []).append(step)
         return PluginTaskBody(step.arguments, name, step.connection.text, info.wants_connection)

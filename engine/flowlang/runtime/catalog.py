@@ -1,8 +1,8 @@
-"""What checking may know of a project: its registered tasks, and the plugins that it can use."""
+"""What checking may know of a project: its registered tasks, the plugins that it can use, the connections it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowlang.language.catalog import ConfigProblem, ConnectionType, TaskInfo
@@ -10,14 +10,22 @@ from flowlang.tasks.registry import TaskRegistry
 
 if TYPE_CHECKING:
     from flowlang.connections.discovery import Plugins
+    from flowlang.connections.store import Store
 
 
 class ProjectCatalog:
-    """Looks up tasks in a registry first, then among the plugins, which are loaded only when something needs them."""
+    """Looks up tasks in a registry first, then among the plugins, which are loaded only when something needs them.
 
-    def __init__(self, registry: TaskRegistry, plugins: Plugins) -> None:
+    `store` gives the project's stored connections; `asked_store` tells whether checking wanted to know of them.
+    """
+
+    def __init__(
+        self, registry: TaskRegistry, plugins: Plugins, store: Callable[[], Store | None] | None = None
+    ) -> None:
         self.registry = registry
         self.plugins = plugins
+        self.asked_store = False
+        self._store = store
 
     def task(self, name: str) -> TaskInfo | None:
         if name in self.registry:
@@ -42,7 +50,14 @@ class ProjectCatalog:
         return [] if found is None else check_config(found.schema, config, unknown=unknown)[1]
 
     def project_connection(self, name: str) -> str | None:
-        return None
+        store = self._stored()
+        entry = None if store is None else store.entry(name)
+        return None if entry is None else entry.type
 
     def project_connection_names(self) -> Iterable[str]:
-        return ()
+        store = self._stored()
+        return () if store is None else store.names()
+
+    def _stored(self) -> Store | None:
+        self.asked_store = True
+        return None if self._store is None else self._store()

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 from flowlang.connections.config import secret_values
 from flowlang.connections.manager import ConnectionSpec, OpenConnections
 from flowlang.connections.manager import open_connections as open_all
-from flowlang.errors import ConfigurationError
 from flowlang.language.model import Connection
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.steps import evaluate
+from flowlang.runtime.stored import StoredConnections, usable
 
 if TYPE_CHECKING:
     from flowlang.connections.discovery import Plugins
-    from flowlang.redaction import Redactor
     from flowlang.runtime.call import FlowCall
 
 
-async def open_connections(plugins: Plugins, call: FlowCall, frame: Frame) -> OpenConnections:
+async def open_connections(
+    plugins: Plugins, stored: StoredConnections, call: FlowCall, frame: Frame
+) -> OpenConnections:
     """Open the connections that the flow's steps use, all at once.
 
     Raises ConfigurationError for a configuration that cannot work, before anything is opened, and
     ConnectionError for a connection that cannot be opened.
     """
-    redactor = call.run.redactor
-    specs = [_spec(connection, plugins, frame, redactor) for connection in call.plan.connections.values()]
+    specs = [_spec(connection, plugins, stored, frame) for connection in call.plan.connections.values()]
+    await stored.note_uses(call)
 
     def tell(spec: ConnectionSpec, took: float) -> None:
         if call.events is not None:
@@ -36,13 +37,13 @@ async def open_connections(plugins: Plugins, call: FlowCall, frame: Frame) -> Op
     return await open_all(specs, tell)
 
 
-def _spec(connection: Connection, plugins: Plugins, frame: Frame, redactor: Redactor) -> ConnectionSpec:
+def _spec(connection: Connection, plugins: Plugins, stored: StoredConnections, frame: Frame) -> ConnectionSpec:
+    call = frame.call
+    if connection.use is not None:
+        return stored.spec(connection, connection.use, plugins, call)
     assert connection.type is not None, "checking refuses connections without a type"
-    entry = plugins.get(connection.type.text)
-    assert entry is not None, "checking refuses connections of unknown types"
-    if entry.plugin is None:
-        raise ConfigurationError(f"the plugin of connection `{connection.name}` cannot be used: {entry.error}")
+    plugin = usable(plugins, connection.type.text, connection.name)
     config = {key: evaluate(value, frame) for key, value in connection.config.items()}
-    for secret in secret_values(entry.plugin().get_config_schema(), config):
-        redactor.add(secret)
-    return ConnectionSpec(connection.name, entry.name, entry.plugin, config, connection.span, frame.call.plan.folder)
+    for secret in secret_values(plugin().get_config_schema(), config):
+        call.run.redactor.add(secret)
+    return ConnectionSpec(connection.name, plugin.name, plugin, config, connection.span, call.plan.folder)

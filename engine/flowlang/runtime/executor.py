@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowlang.connections.project import check_environment
 from flowlang.runtime.control import CancellationToken
 from flowlang.runtime.events import EventCallback
 from flowlang.runtime.plan import Plan
@@ -27,6 +28,7 @@ class FlowExecutor:
 
     A flow given as text or data looks for `.env` and for subflows in `folder` (default: the current folder); a
     file looks in its own. `env` stands for the environment of the process, `env_file` is read besides `.env`.
+    `environment` (`dev`, `staging` or `prod`) chooses the values that the project's stored connections have there.
     """
 
     def __init__(
@@ -36,13 +38,16 @@ class FlowExecutor:
         folder: str | PathLike[str] | None = None,
         env: Mapping[str, str] | None = None,
         env_file: str | PathLike[str] | None = None,
+        environment: str | None = None,
     ) -> None:
+        check_environment(environment)
         self.registry = TaskRegistry() if registry is None else registry
         self._folder = None if folder is None else Path(folder).absolute()
         self._env: Mapping[str, str] = os.environ if env is None else env
         self._env_file = None if env_file is None else Path(env_file)
         self._threads: WorkerThreads | None = None
-        self.preparer = Preparer(self.registry)
+        self.connection_environment = environment
+        self.preparer = Preparer(self.registry, env=self._env)
 
     async def execute_flow(
         self,

@@ -93,13 +93,14 @@ class EnvironmentRead(NamedTuple):
 class Plan:
     """A flow, ready to run any number of times.
 
-    `template` holds the state of every step before the run. `connections` are those that steps use, `files`
-    the files it was made from with what they were like then.
+    `template` holds the state of every step before the run. `connections` are those that steps use, and
+    `connection_steps` the ids of these steps; `files` are the files it was made from with what they were like then.
     """
 
     __slots__ = (
         "blocks",
         "connection_environment",
+        "connection_steps",
         "connections",
         "environment",
         "files",
@@ -135,6 +136,7 @@ class Plan:
         self.template: dict[str, StepState] = {}
         self.timeout: Value | None = flow.timeout
         self.connections: dict[str, Connection] = {}
+        self.connection_steps: dict[str, tuple[str, ...]] = {}
         self.subplans: dict[str, Plan] = {}
         self.environment: tuple[EnvironmentRead, ...] = ()
         self.connection_environment: frozenset[str] = frozenset()

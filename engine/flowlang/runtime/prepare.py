@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowlang.connections.discovery import Plugins
+from flowlang.connections.project import store_path
 from flowlang.errors import FlowValidationError
 from flowlang.language.check import check_flow
 from flowlang.language.diagnostics import Diagnostic, Problems, nearest
@@ -21,6 +22,9 @@ from flowlang.runtime.build import build_plan
 from flowlang.runtime.catalog import ProjectCatalog
 from flowlang.runtime.plan import Plan
 from flowlang.tasks.registry import TaskRegistry
+
+if TYPE_CHECKING:
+    from flowlang.connections.store import Store
 
 FlowSource = str | Mapping[str, Any] | PathLike[str]
 Stamp = tuple[int, int, int]
@@ -42,15 +46,19 @@ class Preparer:
     """Makes plans for one registry, and keeps them until a file or the registry changes.
 
     Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning, and flows
-    are only checked.
+    are only checked. `env` stands for the environment of the process.
     """
 
-    def __init__(self, registry: TaskRegistry, *, tasks_known: bool = True) -> None:
+    def __init__(
+        self, registry: TaskRegistry, *, tasks_known: bool = True, env: Mapping[str, str] | None = None
+    ) -> None:
         self.registry = registry
         self.tasks_known = tasks_known
         self._version = registry.version
         self._loaded: dict[tuple[str, str | None], Loaded] = {}
         self._plugins: dict[Path, Plugins] = {}
+        self._stores: dict[Path, Store] = {}
+        self._env = env
 
     def plan(self, flow: FlowSource, folder: Path) -> Plan:
         """The plan of a flow. Raises FlowValidationError with every problem."""
@@ -92,6 +100,14 @@ class Preparer:
         if root not in self._plugins:
             self._plugins[root] = Plugins(root)
         return self._plugins[root]
+
+    def store(self, root: Path) -> Store:
+        """The connections that a project keeps."""
+        if root not in self._stores:
+            from flowlang.connections.store import Store
+
+            self._stores[root] = Store(root, self._env)
+        return self._stores[root]
 
     def _file(self, path: Path, callers: tuple[Path, ...]) -> Loaded:
         key = (str(path), None)
@@ -136,8 +152,12 @@ class Preparer:
                         problems.found.extend(one for one in inner.problems if one not in problems.found)
             return called[name.text]
 
-        catalog = ProjectCatalog(self.registry, plugins)
+        stored = store_path(root)
+        stored_stamp = stamp_of(stored)
+        catalog = ProjectCatalog(self.registry, plugins, lambda: self.store(root) if any(stored_stamp) else None)
         check_flow(flow, source, problems, catalog, subflow, tasks_known=self.tasks_known)
+        if catalog.asked_store:
+            files[stored] = stored_stamp
         plan = None
         if self.tasks_known and not problems.fatal:
             plan = build_plan(flow, folder, root, self.registry, catalog, subplans)

@@ -97,8 +97,11 @@ class Run:
     async def open_connections(self, call: FlowCall, frame: Frame) -> OpenConnections:
         """Open the connections that a flow's steps use."""
         from flowlang.runtime.connecting import open_connections
+        from flowlang.runtime.stored import StoredConnections
 
-        return await open_connections(self._executor.preparer.plugins(call.plan.root), call, frame)
+        preparer, root = self._executor.preparer, call.plan.root
+        stored = StoredConnections(lambda: preparer.store(root), self._executor.connection_environment)
+        return await open_connections(preparer.plugins(root), stored, call, frame)
 
     async def breathe(self) -> None:
         """Let others have a turn; wait for a listener that has fallen far behind."""
