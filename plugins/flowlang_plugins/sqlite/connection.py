@@ -184,18 +184,26 @@ class SQLiteConnection(aiosqlite.Connection):
         return result
 
     async def _run(self, text: str, values: Any) -> Outcome:
-        changes = self.total_changes
-        cursor = await self._patiently(lambda: _awaited(self.execute(text, values)))
-        columns = column_names(cursor.description)
-        rows = [dict(zip(columns, row, strict=True)) for row in await cursor.fetchall()] if columns else []
-        affected = cursor.rowcount
-        if affected < 0:
-            affected = 0
-            if self.total_changes != changes:
-                row = await (await self.execute("SELECT changes()")).fetchone()
-                affected = 0 if row is None else int(row[0])
-        inserted = affected > 0 and _INSERTS.match(text) is not None
-        return Outcome(rows, columns, affected, cursor.lastrowid if inserted else None)
+        outcome: Outcome = await self._patiently(lambda: self._execute(self._fetched, text, values))  # type: ignore[no-untyped-call]
+        return outcome
+
+    def _fetched(self, text: str, values: Any) -> Outcome:
+        """Runs in the thread as one piece: a cursor left open by a step that is cancelled would keep its lock."""
+        database = self._conn
+        changes = database.total_changes
+        cursor = database.execute(text, values)
+        try:
+            columns = column_names(cursor.description)
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()] if columns else []
+            affected = cursor.rowcount
+            if affected < 0:
+                affected = 0
+                if database.total_changes != changes:
+                    affected = int(database.execute("SELECT changes()").fetchone()[0])
+            inserted = affected > 0 and _INSERTS.match(text) is not None
+            return Outcome(rows, columns, affected, cursor.lastrowid if inserted else None)
+        finally:
+            cursor.close()
 
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Try again while the database is locked, up to the timeout. A statement that met a lock did nothing."""
