@@ -1,4 +1,4 @@
-"""Where a configuration leads, and what a URL stands for."""
+"""Where a configuration leads."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowlang.connections.addresses import Address, addresses_of, config_of_url, type_of_url
-
-PARTS = {"properties": {key: {} for key in ("host", "port", "user", "password", "database", "sslmode")}}
-FILE = {"properties": {key: {} for key in ("database", "read_only")}}
+from flowlang.connections.addresses import Address, addresses_of
 
 
 @pytest.mark.parametrize(
@@ -46,34 +43,3 @@ def test_what_only_the_driver_knows_is_left_to_it(config: dict[str, Any]) -> Non
 
 def test_an_address_is_written_as_people_write_it() -> None:
     assert [str(Address("db", 1)), str(Address("::1", 1))] == ["db:1", "[::1]:1"]
-
-
-def test_a_url_is_kept_whole_where_the_schema_takes_one() -> None:
-    assert config_of_url("redis://h/0", {"properties": {"url": {}, "host": {}}}) == {"url": "redis://h/0"}
-
-
-def test_a_url_is_taken_apart_where_the_schema_takes_parts() -> None:
-    config = config_of_url("db://ada:p%40ss@h:7/shop?sslmode=require&other=1", PARTS)
-    assert config == {
-        "host": "h", "port": 7, "user": "ada", "password": "p@ss", "database": "shop", "sslmode": "require"
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("sqlite:///data/shop.db", "data/shop.db"),
-        ("sqlite:////var/shop.db", "/var/shop.db"),
-        ("sqlite:///:memory:", ":memory:"),
-        ("sqlite://shop.db", "shop.db"),
-        ("sqlite://data/my%20shop.db", "data/my shop.db"),
-    ],
-)
-def test_the_path_of_a_file_is_read_as_urls_of_sqlite_have_it(url: str, path: str) -> None:
-    assert config_of_url(url, FILE) == {"database": path}
-
-
-def test_the_scheme_says_the_type() -> None:
-    assert type_of_url("mysql+aiomysql://h") == ("mysql+aiomysql", "mysql")
-    assert type_of_url("rediss://h") == ("rediss", "redis")
-    assert type_of_url("POSTGRES://h") == ("postgres", "postgre")

@@ -25,13 +25,6 @@ _PORTS: Final[Mapping[str, int]] = {
     "wss": 443,
 }
 _TLS_FROM_THE_START: Final = frozenset({"amqps", "https", "rediss", "wss"})
-_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "host": ("host", "hostname", "server"),
-    "port": ("port",),
-    "user": ("user", "username"),
-    "password": ("password",),
-    "database": ("database", "db", "path", "file"),
-}
 
 
 class Address(NamedTuple):
@@ -81,44 +74,3 @@ def _split(place: str, default: int | None) -> tuple[str, int | None]:
     else:
         host, _, port = place.partition(":")
     return unquote(host), int(port) if port.isdecimal() else default
-
-
-def config_of_url(url: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration that a URL stands for: the URL itself where the schema takes one, else its parts.
-
-    Where the schema has no host the path is taken as URLs of SQLite have it: `sqlite:///data/shop.db` is
-    relative to the folder, `sqlite:////var/shop.db` absolute, `sqlite:///:memory:` in memory.
-    """
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    for key in URL_KEYS:
-        if key in properties:
-            return {key: url}
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    database = parts.path[1:]
-    if parts.netloc and not any(name in properties for name in _PARTS["host"]):
-        database = parts.netloc + parts.path
-    found = {
-        "host": parts.hostname,
-        "port": port,
-        "user": parts.username,
-        "password": parts.password,
-        "database": database,
-    }
-    config: dict[str, Any] = {key: value for key, value in parse_qsl(parts.query) if key in properties}
-    for part, names in _PARTS.items():
-        value = found[part]
-        name = next((name for name in names if name in properties), None)
-        if value not in (None, "") and name is not None:
-            config[name] = unquote(value) if isinstance(value, str) else value
-    return config
-
-
-def type_of_url(url: str) -> tuple[str, ...]:
-    """The connection types that a URL's scheme may mean, the likeliest first: `mysql+aiomysql` is `mysql`."""
-    scheme = url.partition("://")[0].lower()
-    plain = scheme.partition("+")[0]
-    return tuple(dict.fromkeys((scheme, plain, plain.removesuffix("s"))))

@@ -58,13 +58,13 @@ async def open_connections(
     plugin refuses, before anything is opened, and `ConnectionError` for a connection that can't be opened.
     """
     opened = OpenConnections(pools or process_pools, idle_seconds)
-    prepared = [_prepared(spec) for spec in specs]
+    ready = [prepared(spec) for spec in specs]
     try:
-        if len(prepared) == 1:
-            await opened.open(*prepared[0], on_opened)
+        if len(ready) == 1:
+            await opened.open(*ready[0], on_opened)
         else:
             async with asyncio.TaskGroup() as group:
-                for spec, plugin in prepared:
+                for spec, plugin in ready:
                     group.create_task(opened.open(spec, plugin, on_opened))
     except BaseExceptionGroup as failures:
         await opened.close()
@@ -140,8 +140,11 @@ class OpenConnections:
         await asyncio.gather(*(self._pools.leave(pool, self._idle_seconds) for pool in leaving))
 
 
-def _prepared(spec: ConnectionSpec) -> tuple[ConnectionSpec, ConnectionPlugin]:
-    """The spec with its config checked and complete, and a fresh instance of its plugin."""
+def prepared(spec: ConnectionSpec) -> tuple[ConnectionSpec, ConnectionPlugin]:
+    """The spec with its config checked and complete, and a fresh instance of its plugin.
+
+    Raises `ConfigurationError` for a config that its plugin refuses.
+    """
     plugin = spec.plugin_class()
     plugin.folder = spec.folder
     config, problems = check_config(plugin.get_config_schema(), spec.config)

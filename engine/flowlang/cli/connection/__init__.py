@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "scaffold": Command("scaffolds", "scaffold", "write a connection for a flow"),
     "example": Command("scaffolds", "example", "write an example flow"),
     "helpers": Command("scaffolds", "helpers", "write Python helpers for tasks of your own"),
+    "test": Command("test", "main", "test a connection stage by stage"),
 }
 
 

@@ -1,0 +1,91 @@
+"""`flowlang connection test`: a connection, stage by stage."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from typing import Final
+
+from flowlang.cli.connection.common import parser, print_json
+from flowlang.cli.connection.subject import Subject, find_subject
+from flowlang.cli.readable import duration
+from flowlang.cli.target import write_result
+from flowlang.cli.terminal import Palette, inert
+from flowlang.connections.activity import Activity, Tested
+from flowlang.connections.probe import STAGE_SECONDS, OnStage, ProbeReport, StageResult, probe
+from flowlang.connections.records import now
+from flowlang.language.durations import parse_duration
+
+_SIGNS: Final = {"ok": "✅", "failed": "❌", "skipped": "➖"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Test one connection. Exit code 0 when it can be used, 1 when a stage failed."""
+    command = parser(
+        "test",
+        "Test a connection stage by stage: resolve its name, reach it, speak TLS, authenticate,\n"
+        "be authorised, measure the latency. It names the stage that failed and what to try.\n"
+        "Nothing that runs is disturbed, and nothing is changed.",
+        "flowlang connection test db --flow orders.yaml\n\n"
+        "exit codes:\n"
+        "  0  the connection can be used\n"
+        "  1  a stage failed\n"
+        "  2  the call, or the configuration, is invalid",
+        plugin=False,
+    )
+    command.add_argument(
+        "connection",
+        metavar="NAME|URL",
+        help="a connection of the project, of the flow given with --flow, or a URL; `-` reads a URL from stdin",
+    )
+    command.add_argument("--flow", metavar="FILE", help="the flow that declares the connection")
+    command.add_argument("--env", metavar="NAME", help="the environment whose values a project's connection gets")
+    command.add_argument(
+        "--timeout", type=_seconds, default=STAGE_SECONDS, metavar="TIME", help="limit of each stage (default: 5s)"
+    )
+    options = command.parse_args(arguments)
+    subject = find_subject(options.connection, options.flow, options.env)
+    report = asyncio.run(_tested(subject, options.timeout, None if options.json else _tell))
+    if subject.id is not None:
+        _note(subject, subject.id, options.env, report)
+    if options.json:
+        print_json({"connection": subject.name, **report.to_dict()})
+    else:
+        write_result(None, _closing(subject, report) + "\n")
+    return int(not report.ok)
+
+
+async def _tested(subject: Subject, timeout: float, tell: OnStage | None) -> ProbeReport:
+    return await probe(subject.plugin, subject.config, tell, timeout, folder=subject.folder)
+
+
+def _note(subject: Subject, id: str, environment: str | None, report: ProbeReport) -> None:
+    """Add the test to the health history of a connection that the project keeps."""
+    failed = report.failed
+    stage, message = (None, None) if failed is None else (failed.stage, failed.message)
+    Activity(subject.folder).note_test(id, Tested(now(), environment, report.ok, stage, message, report.ms))
+
+
+def _tell(stage: StageResult) -> None:
+    palette = Palette(sys.stdout)
+    took = "" if stage.status == "skipped" else duration(stage.ms)
+    line = f"{_SIGNS[stage.status]} {stage.stage:12} {took:>9}  {inert(stage.message)}".rstrip()
+    if stage.hint is not None:
+        line += f"\n   {palette.strong(inert(stage.hint))}"
+    write_result(None, line + "\n")
+
+
+def _closing(subject: Subject, report: ProbeReport) -> str:
+    palette = Palette(sys.stdout)
+    if report.failed is None:
+        return palette.good(f"{inert(subject.name)} ({report.type}) can be used")
+    return palette.bad(f"{inert(subject.name)} ({report.type}) cannot be used: {report.failed.stage} failed")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
