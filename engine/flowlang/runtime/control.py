@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from flowlang.runtime.stopping import stop
+from flowlang.runtime.stopping import stop, take_back
 
 CleanupHandler = Callable[[], Awaitable[None] | None]
 
@@ -23,6 +23,7 @@ class CancellationToken:
         self.reason: str | None = None
         self._handlers: list[CleanupHandler] = []
         self._runs: dict[asyncio.Task[object], Callable[[], None]] = {}
+        self._counted: dict[asyncio.Task[object], int] = {}
 
     async def cancel(self, reason: str | None = None) -> None:
         """Cancel the runs, then call the cleanup handlers, the last added first. A second call does nothing."""
@@ -32,6 +33,7 @@ class CancellationToken:
         self.reason = reason
         for task, told in list(self._runs.items()):
             told()
+            self._counted[task] = task.cancelling()
             stop(task)
         for handler in reversed(self._handlers):
             try:
@@ -50,6 +52,8 @@ class CancellationToken:
         """Let the token cancel `task`, and call `told` when it does."""
         self._runs[task] = told
 
-    def detach(self, task: asyncio.Task[object]) -> None:
-        """The task is done with what the token may cancel."""
+    def detach(self, task: asyncio.Task[object]) -> bool:
+        """The task is done with what the token may cancel. Whether it was cancelled by the token, and only by that."""
         self._runs.pop(task, None)
+        counted = self._counted.pop(task, None)
+        return counted is not None and take_back(task) <= counted

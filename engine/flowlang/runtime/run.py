@@ -18,7 +18,7 @@ from flowlang.runtime.events import EventCallback, EventStream
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.result import FlowResult, Status
-from flowlang.runtime.stopping import is_stopping, take_back
+from flowlang.runtime.stopping import is_stopping
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -159,19 +159,18 @@ class Run:
         task = asyncio.current_task()
         assert task is not None
         token.attach(task, self.breathe_soon)
-        before = task.cancelling()
         ending = None
+        cancelled: asyncio.CancelledError | None = None
         try:
             ending = await call.run_to_end(given, timeout)
             if token.is_cancelled:
                 await asyncio.sleep(0)  # the cancellation came too late to stop a step: take it here
-        except asyncio.CancelledError:
-            if not token.is_cancelled or task.cancelling() > before + 1:
-                raise
+        except asyncio.CancelledError as error:
+            cancelled = error
         finally:
-            token.detach(task)
-            if token.is_cancelled:
-                take_back(task)
+            by_the_token = token.detach(task)
+        if cancelled is not None and not by_the_token:
+            raise cancelled
         return ending
 
     def _result(self, call: FlowCall, ending: Ending | None, started: float) -> FlowResult:

@@ -55,9 +55,12 @@ def after_cancellation() -> Iterator[None]:
     task = asyncio.current_task()
     assert task is not None, "a run happens in a task"
     before = _taken_in.get(task)
-    _taken_in[task] = (_asked.get(task, 0), task.cancelling())
+    counted = task.cancelling()
+    _taken_in[task] = (_asked.get(task, 0), counted)
     try:
         yield
+        while task.cancelling() > counted:  # one that was meant would not have let the handlers end
+            task.uncancel()
     finally:
         if before is None:
             del _taken_in[task]
@@ -71,7 +74,7 @@ class TimeLimit:
     `expired` tells whether the time was over, also when the block ended in another way. None is no limit.
     """
 
-    __slots__ = ("_before", "_seconds", "_task", "_timer", "expired")
+    __slots__ = ("_counted", "_seconds", "_task", "_timer", "expired")
 
     def __init__(self, seconds: float | None) -> None:
         self.expired = False
@@ -83,7 +86,6 @@ class TimeLimit:
             task = asyncio.current_task()
             assert task is not None, "a run happens in a task"
             self._task: asyncio.Task[Any] = task
-            self._before = task.cancelling()
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
         return self
 
@@ -92,9 +94,10 @@ class TimeLimit:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self.expired and take_back(self._task) <= self._before and kind is asyncio.CancelledError:
+        if self.expired and take_back(self._task) <= self._counted and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def _expire(self) -> None:
         self.expired = True
+        self._counted = self._task.cancelling()
         stop(self._task)
