@@ -35,6 +35,7 @@ class Builtin(NamedTuple):
 #: The entry points of this distribution. Reading them from the package's metadata would take longer than a flow.
 BUILTINS: Final[Mapping[str, Builtin]] = {
     "sqlite": Builtin("flowlang_plugins.sqlite:SQLitePlugin", "sqlite_"),
+    "postgres": Builtin("flowlang_plugins.postgres:PostgresPlugin", "pg_", ("postgresql",)),
     "redis": Builtin("flowlang_plugins.redis:RedisPlugin", "redis_"),
 }
 

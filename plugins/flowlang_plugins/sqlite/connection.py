@@ -14,6 +14,7 @@ import aiosqlite
 
 from flowlang.connections.base import shielded, statement
 from flowlang.errors import ConnectionError, FlowExecutionError
+from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sqlite.errors import failure
 from flowlang_plugins.sqlite.guard import refuse_writing
 from flowlang_plugins.sqlite.values import bound, column_names
@@ -54,15 +55,6 @@ class Settings(NamedTuple):
     def in_memory(self) -> bool:
         """Whether the database lives as long as its one connection."""
         return self.database == ":memory:"
-
-
-class Outcome(NamedTuple):
-    """What came of one statement. `columns` is empty unless it gives rows."""
-
-    rows: list[dict[str, Any]]
-    columns: list[str]
-    affected: int
-    last_id: int | None
 
 
 class SQLiteConnection(aiosqlite.Connection):
@@ -118,7 +110,7 @@ class SQLiteConnection(aiosqlite.Connection):
         values = bound(params)
         with statement(text, params) as sent:
             outcome = await self._to_its_end(self._run(text, values))
-            sent.rows = len(outcome.rows) if outcome.columns else outcome.affected
+            sent.rows = outcome.touched
         return outcome
 
     async def send_many(self, text: str, rows: Iterable[Sequence[Any]]) -> int:

@@ -151,14 +151,16 @@ class SQLitePlugin(ConnectionPlugin):
         return CONFIG.format(name=name, database=kwargs.get("database", f"data/{name}.db"))
 
     def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
+        from flowlang_plugins.sql.files import written
         from flowlang_plugins.sqlite.templates import HELPERS
 
-        return _written(output_dir, "sqlite_helpers.py", HELPERS)
+        return written(output_dir, "sqlite_helpers.py", HELPERS)
 
     def scaffold_example_flow(self, output_dir: str, connection_name: str = "db", **kwargs: Any) -> str:
+        from flowlang_plugins.sql.files import written
         from flowlang_plugins.sqlite.templates import EXAMPLE
 
-        return _written(output_dir, "sqlite_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+        return written(output_dir, "sqlite_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
 
 
 def _prepare_file(path: Path, read_only: bool) -> None:
@@ -189,10 +191,3 @@ def _hint(error: sqlite3.Error) -> str | None:
     if code is not None and code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return "check the path, and who may read and write the file and its folder"
     return None
-
-
-def _written(folder: str, name: str, text: str) -> str:
-    path = Path(folder) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return str(path)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flowlang.errors import FlowExecutionError
+from flowlang_plugins.sql import arguments
+from flowlang_plugins.sql.text import STANDARD, command
 from flowlang_plugins.sqlite.values import adapted, quoted
 
 if TYPE_CHECKING:
-    from flowlang_plugins.sqlite.connection import Outcome, SQLiteConnection
+    from flowlang_plugins.sql.rows import Outcome
+    from flowlang_plugins.sqlite.connection import SQLiteConnection
 
 _ISOLATION = ("deferred", "immediate", "exclusive")
 _ENDS_A_TRANSACTION = ("BEGIN", "COMMIT", "END", "ROLLBACK")
@@ -96,7 +98,8 @@ async def sqlite_transaction(
               - query: UPDATE accounts SET balance = balance + ? WHERE id = ?
                 params: [100, 2]
     """
-    statements = [_statement(number, item) for number, item in enumerate(_listed(queries, "queries"), 1)]
+    hint = "leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
+    statements = arguments.statements(queries, _controls_transaction, hint)
     if isolation is not None and str(isolation).lower() not in _ISOLATION:
         raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
     results = []
@@ -135,13 +138,11 @@ async def sqlite_batch_insert(
               - {customer: Ada, total: 12.5}
               - {customer: Grace, total: 30}
     """
-    rows = _records(records, "records")
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    if rows and not columns:
-        raise FlowExecutionError("the records have no columns")
+    rows = arguments.records(records, "records")
+    columns = arguments.columns_of(rows)
     names = ", ".join(map(quoted, columns))
     insert = f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' * len(columns))})"
-    batches = list(_batches(rows, batch_size))
+    batches = list(arguments.batches(rows, batch_size))
     inserted = 0
     if batches:
         session = _session(connection)
@@ -180,19 +181,14 @@ async def sqlite_batch_update(
               - {id: 1, status: shipped}
               - {id: 2, status: shipped, total: 11}
     """
-    changes = _records(updates, "updates")
-    for number, change in enumerate(changes, 1):
-        if change.get(key_field) is None:
-            raise FlowExecutionError(f"update {number} has no `{key_field}`, the key by which its row is found")
-        if len(change) == 1:
-            raise FlowExecutionError(f"update {number} sets no column beside its key `{key_field}`")
-    batches = list(_batches(changes, batch_size))
+    changes = arguments.changes(updates, key_field)
+    batches = list(arguments.batches(changes, batch_size))
     updated = 0
     if batches:
         session = _session(connection)
         async with session.transaction("immediate"):
             for batch in batches:
-                for columns, alike in groupby(batch, key=lambda change: _columns_set(change, key_field)):
+                for columns, alike in groupby(batch, key=lambda change: arguments.columns_set(change, key_field)):
                     # a qualified column can't be taken for text when the table has none of that name
                     found = f"{quoted(table)}.{quoted(key_field)} = ?"
                     sets = ", ".join(f"{quoted(column)} = ?" for column in columns)
@@ -203,7 +199,7 @@ async def sqlite_batch_update(
 
 async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
-    outcome = await session.send(_text(query), params)
+    outcome = await session.send(arguments.query_text(query), params)
     if session.in_transaction:
         await session.settle()
         raise FlowExecutionError(
@@ -221,73 +217,10 @@ def _session(connection: Any) -> SQLiteConnection:
     return connection
 
 
-def _text(query: Any) -> str:
-    if not isinstance(query, str):
-        raise FlowExecutionError(f"`query` must be text, not {type(query).__name__}")
-    if not query.strip():
-        raise FlowExecutionError("`query` is empty")
-    return query
-
-
-def _listed(value: Any, name: str) -> list[Any]:
-    if not isinstance(value, (list, tuple)):
-        raise FlowExecutionError(f"`{name}` must be a list, not {type(value).__name__}")
-    return list(value)
-
-
-def _statement(number: int, item: Any) -> tuple[str, Any]:
-    """One entry of a transaction: a map, or the text of a statement without parameters."""
-    if isinstance(item, str):
-        item = {"query": item}
-    if not isinstance(item, Mapping) or "query" not in item:
-        raise FlowExecutionError(f"query {number} must be a map with `query` and `params`")
-    if unknown := [key for key in item if key not in ("query", "params")]:
-        raise FlowExecutionError(f"query {number} has an unknown key `{unknown[0]}`; it takes `query` and `params`")
-    query = _text(item["query"])
-    if (word := _controls_transaction(query)) is not None:
-        raise FlowExecutionError(
-            f"query {number} is {word}, but the task begins and ends the transaction itself",
-            hint="leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used",
-        )
-    return query, item.get("params")
-
-
 def _controls_transaction(query: str) -> str | None:
     """The word with which a statement would begin or end a transaction, or None."""
-    words = list(_first_words(query, 3))
+    words = command(query, STANDARD)
     if not words or words[0] not in _ENDS_A_TRANSACTION:
         return None
-    back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:]
+    back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:3]
     return None if back_to_savepoint else words[0]
-
-
-def _first_words(query: str, count: int) -> Iterator[str]:
-    """The first words of a statement in capitals, behind comments and empty statements."""
-    import re
-
-    tokens = re.finditer(r"--[^\n]*|/\*.*?(?:\*/|$)|[\s;]+|(\w+)|.", query, re.DOTALL)
-    for token in tokens:
-        if token[1]:
-            yield token[1].upper()
-            count -= 1
-        if count == 0 or (token[1] is None and not token[0].startswith(("--", "/*")) and token[0].strip("; \t\r\n\f")):
-            return
-
-
-def _records(value: Any, name: str) -> list[Mapping[str, Any]]:
-    records = _listed(value, name)
-    for number, record in enumerate(records, 1):
-        if not isinstance(record, Mapping):
-            raise FlowExecutionError(f"entry {number} of `{name}` must be a map, not {type(record).__name__}")
-    return records
-
-
-def _columns_set(change: Mapping[str, Any], key_field: str) -> tuple[str, ...]:
-    return tuple(sorted(column for column in change if column != key_field))
-
-
-def _batches(records: list[Mapping[str, Any]], size: Any) -> Iterator[list[Mapping[str, Any]]]:
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise FlowExecutionError(f"`batch_size` must be a whole number from 1, not {size!r}")
-    for start in range(0, len(records), size):
-        yield records[start : start + size]

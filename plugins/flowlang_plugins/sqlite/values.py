@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from flowlang.errors import FlowExecutionError
 from flowlang.values import plain, to_json
+from flowlang_plugins.sql.rows import unique_names
+from flowlang_plugins.sql.text import checked_name
 
 _NATIVE: Final = frozenset({str, int, float, bytes, type(None)})
 
@@ -40,25 +42,10 @@ def adapted(value: Any) -> Any:
 
 
 def column_names(description: Sequence[Sequence[Any]] | None) -> list[str]:
-    """The columns of a result, each with a name of its own: a second `id` is `id_2`."""
-    if not description:
-        return []
-    names = [str(column[0]) for column in description]
-    if len(set(names)) == len(names):
-        return names
-    taken = set(names)
-    unique: list[str] = []
-    for name in names:
-        chosen, number = name, 1
-        while chosen in unique or (number > 1 and chosen in taken):
-            number += 1
-            chosen = f"{name}_{number}"
-        unique.append(chosen)
-    return unique
+    """The columns of a result, each with a name of its own."""
+    return unique_names(column[0] for column in description or ())
 
 
 def quoted(name: Any) -> str:
     """The name of a table or column that was given as data, as an identifier."""
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise FlowExecutionError(f"{name!r} is no name of a table or column")
-    return '"' + name.replace('"', '""') + '"'
+    return '"' + checked_name(name).replace('"', '""') + '"'

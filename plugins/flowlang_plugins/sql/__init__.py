@@ -1,0 +1,1 @@
+"""What the plugins for SQL databases have in common. No plugin by itself."""

@@ -1,0 +1,93 @@
+"""The arguments of SQL tasks, checked: what a flow gives is not what its author meant to give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from flowlang.errors import FlowExecutionError
+
+Record = Mapping[str, Any]
+
+
+def query_text(query: Any) -> str:
+    """The text of a statement."""
+    if not isinstance(query, str):
+        raise FlowExecutionError(f"`query` must be text, not {type(query).__name__}")
+    if not query.strip():
+        raise FlowExecutionError("`query` is empty")
+    return query
+
+
+def listed(value: Any, name: str) -> list[Any]:
+    """An argument that has to be a list."""
+    if not isinstance(value, (list, tuple)):
+        raise FlowExecutionError(f"`{name}` must be a list, not {type(value).__name__}")
+    return list(value)
+
+
+def statements(queries: Any, refused: Callable[[str], str | None], hint: str) -> list[tuple[str, Any]]:
+    """The statements of a transaction with their parameters.
+
+    An entry is a map of `query` and `params`, or only text. `refused` names what can't be part of a transaction.
+    """
+    return [_statement(number, item, refused, hint) for number, item in enumerate(listed(queries, "queries"), 1)]
+
+
+def _statement(number: int, item: Any, refused: Callable[[str], str | None], hint: str) -> tuple[str, Any]:
+    if isinstance(item, str):
+        item = {"query": item}
+    if not isinstance(item, Mapping) or "query" not in item:
+        raise FlowExecutionError(f"query {number} must be a map with `query` and `params`")
+    if unknown := [key for key in item if key not in ("query", "params")]:
+        raise FlowExecutionError(f"query {number} has an unknown key `{unknown[0]}`; it takes `query` and `params`")
+    query = query_text(item["query"])
+    if (word := refused(query)) is not None:
+        raise FlowExecutionError(
+            f"query {number} is {word}, but the task begins and ends the transaction itself", hint=hint
+        )
+    return query, item.get("params")
+
+
+def records(value: Any, name: str) -> list[Record]:
+    """A list of maps, such as the rows to insert."""
+    entries = listed(value, name)
+    if {*map(type, entries)} <= {dict}:
+        return entries
+    for number, record in enumerate(entries, 1):
+        if not isinstance(record, Mapping):
+            raise FlowExecutionError(f"entry {number} of `{name}` must be a map, not {type(record).__name__}")
+    return entries
+
+
+def columns_of(rows: list[Record]) -> list[str]:
+    """The columns of all records together, in the order in which they turn up."""
+    columns = list(dict.fromkeys(chain.from_iterable(rows)))
+    if rows and not columns:
+        raise FlowExecutionError("the records have no columns")
+    return columns
+
+
+def changes(value: Any, key_field: str) -> list[Record]:
+    """The updates of a batch, each with a key and something to set."""
+    updates = records(value, "updates")
+    for number, change in enumerate(updates, 1):
+        if change.get(key_field) is None:
+            raise FlowExecutionError(f"update {number} has no `{key_field}`, the key by which its row is found")
+        if len(change) == 1:
+            raise FlowExecutionError(f"update {number} sets no column beside its key `{key_field}`")
+    return updates
+
+
+def columns_set(change: Record, key_field: str) -> tuple[str, ...]:
+    """The columns that an update sets, always in the same order."""
+    return tuple(sorted(column for column in change if column != key_field))
+
+
+def batches(entries: list[Record], size: Any) -> Iterator[list[Record]]:
+    """The entries, `size` at a time."""
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise FlowExecutionError(f"`batch_size` must be a whole number from 1, not {size!r}")
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
