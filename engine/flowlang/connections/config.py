@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import unquote
 
+from flowlang.connections.urls import url_secrets
 from flowlang.language.catalog import ConfigProblem
 from flowlang.language.diagnostics import nearest
-from flowlang.redaction import is_secret_name, url_passwords
+from flowlang.redaction import is_secret_name
 
 
 def check_config(
@@ -29,9 +29,9 @@ def check_config(
 
 
 def secret_values(schema: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
-    """The texts of a configuration that must not be shown: passwords, keys, the passwords inside URLs.
+    """The texts of a configuration that must not be shown: passwords, keys, and those inside URLs.
 
-    A password inside a URL is listed as it is written there and decoded.
+    A secret inside a URL is listed as it is written there and decoded.
     """
     found = dict.fromkeys(_secrets(schema, config))
     return [secret for secret in found if secret]
@@ -54,8 +54,7 @@ def _secrets(schema: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[s
         elif isinstance(value, Mapping):
             yield from _secrets(declared, value)
         for text in _leaves(value):
-            for password in url_passwords(text):
-                yield from (password, unquote(password))
+            yield from url_secrets(text)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from flowlang.connections.config import secret_values
+from flowlang.connections.config import is_secret_key, secret_values
 from flowlang.connections.project import check_environment
 from flowlang.connections.urls import config_of_url, masked_url, url_secrets
 from flowlang.errors import ConfigurationError
@@ -86,12 +86,8 @@ class ProjectConnection(Overlay):
 
     def masked(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The record as plain data that may be shown."""
-        shown = asdict(self)
-        for layer in (shown, *shown["environments"].values()):
-            if layer["connection_url"] is not None:
-                layer["connection_url"] = masked_url(layer["connection_url"])
-            layer["config"] = _masked_config(layer["config"], schema)
-        return shown
+        overlays = {name: masked_layer(overlay, schema) for name, overlay in self.environments.items()}
+        return asdict(self) | masked_layer(self, schema) | {"environments": overlays}
 
     def target(self) -> str:
         """Where the connection leads, without secrets: for lists."""
@@ -125,9 +121,14 @@ def current_user() -> str:
         return "unknown"
 
 
-def _masked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    mask = Redactor(secret_values(schema, config))
-    return {key: mask(value) for key, value in config.items()}
+def masked_layer(layer: Overlay, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """URL, config and pool of a record, or of one of its environments, as plain data that may be shown."""
+    mask = Redactor(secret_values(schema, layer.config))
+    return {
+        "connection_url": None if layer.connection_url is None else masked_url(layer.connection_url),
+        "config": {key: mask(value) for key, value in layer.config.items()},
+        "pool": dict(layer.pool),
+    }
 
 
 def _pool_key(key: str, schema: Mapping[str, Any]) -> str:
@@ -140,9 +141,9 @@ def _pool_key(key: str, schema: Mapping[str, Any]) -> str:
 
 def _placeless(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Of a configuration, what says nothing about where it leads or who asks."""
-    secret = {
-        key
-        for key, declared in schema.get("properties", {}).items()
-        if declared.get("format") == "password" or declared.get("secret")
+    declared = schema.get("properties", {})
+    return {
+        key: value
+        for key, value in config.items()
+        if key not in _PLACE and not is_secret_key(key, declared.get(key, {}))
     }
-    return {key: value for key, value in config.items() if key not in _PLACE | secret}

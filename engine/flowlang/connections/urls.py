@@ -44,7 +44,9 @@ def masked_url(url: str) -> str:
 
 
 def url_secrets(url: str) -> list[str]:
-    """What `masked_url` hides, as it is written and decoded."""
+    """What `masked_url` hides, as it is written and decoded; nothing in a text that is no URL."""
+    if "://" not in url:
+        return []
     hidden = [found[2] for found in _USER.finditer(url)]
     hidden += [found[3] for found in _QUERY.finditer(url) if is_secret_name(found[2])]
     return [text for secret in hidden if secret for text in dict.fromkeys((secret, unquote(secret)))]
