@@ -214,3 +214,23 @@ async def test_the_event_of_a_failure_tells_whether_it_is_handled(engine: Engine
     )
 
     assert [event["handled"] for event in engine.of_type("step_failed")] == [True, True, False]
+
+
+async def test_handlers_run_when_a_connection_cannot_be_opened(engine: Engine) -> None:
+    (engine.folder / "taken").write_text("a file where a folder would have to be")
+    flow = """
+        flow: test
+        connections: {db: {type: sqlite, database: taken/shop.db}}
+        steps:
+          - sqlite_query: {query: select 1}
+        on_error:
+          - {task: Note, inputs: {text: "${context.last_error.type}"}}
+          - sqlite_query: {id: late, query: select 1, on_error: [{task: Note, inputs: {text: "${late.error}"}}]}
+        finally:
+          - {task: Note, inputs: {text: finally}}
+    """
+    result = await engine.run(flow)
+
+    assert result.error is not None
+    assert result.error.phase == "connect"
+    assert [str(note) for note in engine.notes] == ["ConnectionError", "connection `db` is not open", "finally"]

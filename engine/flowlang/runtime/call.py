@@ -57,14 +57,9 @@ class FlowCall:
         except ConfigurationError as error:
             return self.failed(error, "environment")
         try:
-            if self.plan.connections:
-                try:
-                    self.connections = await self.run.open_connections(self, frame)
-                except ConfigurationError as error:
-                    return self.failed(error, "environment")
-                except ConnectionError as error:
-                    return self.failed(error, "connect")
             return await self.steps_and_handlers(frame, timeout)
+        except ConfigurationError as error:
+            return self.failed(error, "environment")
         finally:
             if self.connections is not None:
                 await self.connections.close()
@@ -88,10 +83,19 @@ class FlowCall:
         }
         return Frame(self, self.plan.template.copy(), inputs, env, context, self.prefix)
 
+    async def connect(self, frame: Frame) -> Ending | None:
+        """Open the connections. An ending if one cannot be opened; ConfigurationError for one that never could."""
+        if self.plan.connections:
+            try:
+                self.connections = await self.run.open_connections(self, frame)
+            except ConnectionError as error:
+                return self.failed(error, "connect")
+        return None
+
     async def steps_and_handlers(self, frame: Frame, timeout: float | None) -> Ending:
         plan = self.plan
         try:
-            ending = await self.steps_and_outputs(frame, timeout)
+            ending = await self.connect(frame) or await self.steps_and_outputs(frame, timeout)
             if ending.error is not None and plan.on_error:
                 seen = frame.view(last_error=ending.error.as_last_error(self.run.redactor))
                 await self.handler(seen, plan.on_error, ending.error)

@@ -7,6 +7,7 @@ from contextvars import Token
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from flowlang.errors import ConnectionError
 from flowlang.language.model import Value
 from flowlang.runtime.context import RunContext
 from flowlang.runtime.frame import Frame
@@ -15,6 +16,7 @@ from flowlang.runtime.steps import evaluate, remember_statement
 
 if TYPE_CHECKING:
     from flowlang.connections.base import Statement
+    from flowlang.connections.manager import OpenConnections
     from flowlang.tasks.registry import Task
 
 
@@ -67,13 +69,19 @@ class PluginTaskBody:
         return arguments
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> Any:
-        assert frame.call.connections is not None, "a plan opens every connection that its steps use"
-        function = frame.call.connections.task(self.connection, self.task)
+        function = opened(frame, self.connection).task(self.connection, self.task)
         if not self.wants_connection:
             with Listening(frame, plan, self.connection):
                 return await function(**(inputs or {}))
         async with Session(frame, plan, self.connection) as connection:
             return await function(**(inputs or {}), connection=connection)
+
+
+def opened(frame: Frame, name: str) -> OpenConnections:
+    """The run's connections. Raises ConnectionError in handlers of a run that could not open them."""
+    if frame.call.connections is None:
+        raise ConnectionError(f"connection `{name}` is not open", connection=name)
+    return frame.call.connections
 
 
 class Listening:
@@ -137,14 +145,10 @@ class Session:
         self._listening = Listening(frame, plan, name)
 
     async def __aenter__(self) -> Any:
-        connections = self._frame.call.connections
-        assert connections is not None, "a plan opens every connection that its steps use"
-        self._connection = await connections.acquire(self._name)
+        self._connection = await opened(self._frame, self._name).acquire(self._name)
         self._listening.__enter__()
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._listening.__exit__(kind, error, trace)
-        connections = self._frame.call.connections
-        assert connections is not None
-        await connections.release(self._name, self._connection)
+        await opened(self._frame, self._name).release(self._name, self._connection)
