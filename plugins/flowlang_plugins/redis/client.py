@@ -28,16 +28,20 @@ class RedisClient(Redis):  # type: ignore[type-arg, misc, unused-ignore]
     A task can't close it: the connection does.
     """
 
-    def __init__(self, pool: RedisPool) -> None:
-        super().__init__(connection_pool=pool)
-        self.pool = pool
-        self.decode = bool(pool.connection_kwargs.get("decode_responses"))
+    def __init__(self, *, connection_pool: RedisPool, **options: Any) -> None:
+        super().__init__(connection_pool=connection_pool, **options)
+        self.pool = connection_pool
+        self.decode = bool(connection_pool.connection_kwargs.get("decode_responses"))
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        """Does nothing, so that a task that closes what it was lent does no harm."""
+        """Gives back what this client holds itself, and leaves the pool to whom it belongs."""
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
+            await self.pool.release(connection)
 
     async def close(self, close_connection_pool: bool | None = None) -> None:
-        """Does nothing, as `aclose`."""
+        """Does the same as `aclose`."""
+        await self.aclose()
 
     async def ask(self, *command: Any, waits: float = 0) -> Any:
         """Send one command, and its answer as the server gives it: texts, numbers, lists.

@@ -34,7 +34,7 @@ def _refusal(text: str) -> FlowExecutionError:
     return FlowExecutionError(text)
 
 
-def connect_failure(error: Exception, target: str) -> ConnectionError:
+def connect_failure(error: Exception, target: str, tls: bool) -> ConnectionError:
     """Why a connection could not be opened: how far it came, and what to try."""
     text = str(error).strip() or type(error).__name__
     causes = list(_causes(error))
@@ -56,6 +56,8 @@ def connect_failure(error: Exception, target: str) -> ConnectionError:
         return ConnectionError(f"{target}: connection refused", hint=hint, stage="reach")
     if any(isinstance(cause, (exceptions.TimeoutError, builtins.TimeoutError)) for cause in causes):
         hint = "check host and port in `url`, or raise `socket_connect_timeout`"
+        if tls:
+            hint += "; use `redis://` if the server has no TLS"
         return ConnectionError(f"{target}: no answer in time", hint=hint, stage="timeout")
     hint = "check that it is a Redis server, and whether it wants TLS (`rediss://`)"
     return ConnectionError(f"{target}: {text}", hint=hint, stage="connect")

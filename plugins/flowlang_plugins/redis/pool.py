@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from typing import Any, Final
 
+from redis import exceptions
 from redis.asyncio.connection import AbstractConnection, Connection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from flowlang.errors import ConnectionError
 from flowlang_plugins.redis.guard import Guard
 
 #: How many seconds a command waits for a connection when all are in use.
 WAIT_SECONDS: Final = 20.0
+
+#: How many bytes can be sent without waiting, on a connection on which nothing else is under way.
+_BUFFER: Final = 32_768
 
 #: Commands that leave a connection in a state of its own, so that it can't serve anything else.
 _ONE_WAY: Final = frozenset(
@@ -95,6 +99,8 @@ class _Watched:
 
     guard: Guard | None = None
     one_way: bool = False
+    socket_timeout: float | None = None
+    is_connected: bool
 
     def pack_command(self, *args: Any) -> Any:
         if _first_word(args[0]) in _ONE_WAY:
@@ -102,10 +108,24 @@ class _Watched:
         return super().pack_command(*args)  # type: ignore[misc]
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        command = _chunks(command)
         if self.guard is not None:
-            command = _joined(command)
-            self.guard.check(command)
-        await super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+            self.guard.check(b"".join(command))
+        patience, self.socket_timeout = self.socket_timeout, None
+        # what fits into the buffer is written without waiting
+        waits = not self.is_connected or sum(map(len, command)) > _BUFFER
+        try:
+            # with a timeout of its own the driver uses `asyncio.wait_for`, which before Python 3.12 may lose a
+            # cancellation
+            if waits:
+                async with asyncio.timeout(patience):
+                    await super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+            else:
+                await super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
+        except builtins.TimeoutError as error:
+            raise exceptions.TimeoutError("Timeout writing to socket") from error
+        finally:
+            self.socket_timeout = patience
 
 
 def _watched(kind: type[AbstractConnection]) -> type[AbstractConnection]:
@@ -117,10 +137,12 @@ def _first_word(command: Any) -> str:
     return text.split(" ", 1)[0].upper()
 
 
-def _joined(command: Any) -> bytes:
+def _chunks(command: Any) -> list[bytes]:
+    if isinstance(command, list):
+        return command
     if isinstance(command, str):
-        return command.encode()
-    return command if isinstance(command, bytes) else b"".join(command)
+        return [command.encode()]
+    return [command] if isinstance(command, bytes) else list(command)
 
 
 async def _broken(connection: Any) -> bool:
@@ -128,5 +150,5 @@ async def _broken(connection: Any) -> bool:
     readable = getattr(connection, "can_read", None) or connection.can_read_destructive
     try:
         return bool(await readable())
-    except (OSError, RedisError):
+    except (OSError, exceptions.RedisError):
         return True

@@ -112,13 +112,13 @@ class RedisPlugin(ConnectionPlugin):
             )
         except (ValueError, TypeError) as error:
             raise ConnectionError(f"`url` can't be used: {error}", hint="check its options", stage="resolve") from error
-        self._client = RedisClient(pool)
+        self._client = RedisClient(connection_pool=pool)
         try:
             await self._client.reach()
             if config.get("read_only"):
                 await self._client.learn_commands()
         except (RedisError, OSError) as error:
-            raise connect_failure(error, _target(config["url"])) from error
+            raise connect_failure(error, _target(config["url"]), config["url"].startswith("rediss")) from error
         return self._client
 
     async def disconnect(self) -> None:
