@@ -11,9 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowlang.connections.records import now
+
+if TYPE_CHECKING:
+    from flowlang.connections.probe import ProbeReport
 
 FILE: Final = "connections.db"
 
@@ -88,6 +91,12 @@ class Activity:
             )
 
         self._do(work)
+
+    def note_report(self, connection: str, environment: str | None, report: ProbeReport) -> None:
+        """Write down how a staged test ended."""
+        failed = report.failed
+        stage, message = (None, None) if failed is None else (failed.stage, failed.message)
+        self.note_test(connection, Tested(now(), environment, report.ok, stage, message, report.ms))
 
     def tests(self, connection: str) -> list[Tested]:
         """The last tests of a connection, the latest first."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flowlang.connections.activity import Activity, Tested
+from flowlang.connections.activity import Activity
 from flowlang.connections.manager import ConnectionSpec, prepared
 from flowlang.connections.project import check_environment
-from flowlang.connections.records import Overlay, ProjectConnection, now
+from flowlang.connections.records import Overlay, ProjectConnection
 from flowlang.connections.store import Change, Store
 from flowlang.connections.urls import canonical_url, type_of_url, with_password
 from flowlang.errors import ConfigurationError
@@ -88,7 +88,7 @@ class ProjectConnections:
         """Test a connection stage by stage, and remember how that ended."""
         record = self.store.get(name)
         report = await self.probe(record, environment, on_stage, timeout)
-        self._note(record, environment, report)
+        self.activity.note_report(record.id, environment, report)
         return report
 
     async def probe(
@@ -125,7 +125,7 @@ class ProjectConnections:
         candidate = self.checked(change(self.store.get(name)))
         report = await self.probe(candidate, environment, on_stage)
         if report.ok:
-            self._note(self.update(name, change), environment, report)
+            self.activity.note_report(self.update(name, change).id, environment, report)
         return report
 
     def new_password(self, password: str, environment: str | None = None) -> Change:
@@ -168,11 +168,6 @@ class ProjectConnections:
     ) -> ConnectionSpec:
         config = record.resolved(plugin().get_config_schema(), environment)
         return ConnectionSpec(record.name, plugin.name, plugin, config, folder=self.root)
-
-    def _note(self, record: ProjectConnection, environment: str | None, report: ProbeReport) -> None:
-        failed = report.failed
-        stage, message = (None, None) if failed is None else (failed.stage, failed.message)
-        self.activity.note_test(record.id, Tested(now(), environment, report.ok, stage, message, report.ms))
 
 
 def in_environment(record: ProjectConnection, environment: str | None, **fields: Any) -> ProjectConnection:

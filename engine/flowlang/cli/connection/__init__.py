@@ -36,6 +36,16 @@ COMMANDS: Final[dict[str, Command]] = {
     "scaffold": Command("scaffolds", "scaffold", "write a connection for a flow"),
     "example": Command("scaffolds", "example", "write an example flow"),
     "helpers": Command("scaffolds", "helpers", "write Python helpers for tasks of your own"),
+    "add": Command("project.adding", "add", "keep a connection in the project, encrypted"),
+    "edit": Command("project.editing", "edit", "change a connection of the project"),
+    "remove": Command("project.editing", "remove", "forget a connection of the project"),
+    "duplicate": Command("project.adding", "duplicate", "copy a connection of the project"),
+    "import": Command("project.adding", "import_", "keep the connections that the environment describes"),
+    "show": Command("project.showing", "show", "a connection of the project, its secrets masked"),
+    "used-by": Command("project.showing", "used_by", "the steps that use a connection of the project"),
+    "health": Command("project.showing", "health", "how the tests of the project's connections ended"),
+    "rotate": Command("project.editing", "rotate", "new credentials for a connection, tested first"),
+    "rotate-key": Command("project.keys", "rotate_key", "another key for the project's connections"),
     "test": Command("test", "main", "test a connection stage by stage"),
 }
 

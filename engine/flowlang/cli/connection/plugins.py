@@ -27,13 +27,19 @@ from flowlang.values import plain
 
 def list_plugins(arguments: Sequence[str]) -> int:
     """List every plugin, also those that can't be used. Always exit code 0."""
-    options = parser(
+    command = parser(
         "list",
         "List the plugins that the flows of this folder can use, those that cannot be used\n"
         "with the reason: packages that are missing, or an error in the plugin.",
         "flowlang connection list",
         plugin=False,
-    ).parse_args(arguments)
+    )
+    command.add_argument("--project", action="store_true", help="list the connections that the project keeps instead")
+    options = command.parse_args(arguments)
+    if options.project:
+        from flowlang.cli.connection.project.showing import list_project
+
+        return list_project(options.json)
     rows = [_row(entry) for entry in plugins().all()]
     if options.json:
         print_json(rows)

@@ -13,9 +13,8 @@ from flowlang.cli.connection.subject import Subject, find_subject
 from flowlang.cli.readable import duration
 from flowlang.cli.target import write_result
 from flowlang.cli.terminal import Palette, inert
-from flowlang.connections.activity import Activity, Tested
+from flowlang.connections.activity import Activity
 from flowlang.connections.probe import STAGE_SECONDS, OnStage, ProbeReport, StageResult, probe
-from flowlang.connections.records import now
 from flowlang.language.durations import parse_duration
 
 _SIGNS: Final = {"ok": "✅", "failed": "❌", "skipped": "➖"}
@@ -47,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = command.parse_args(arguments)
     subject = find_subject(options.connection, options.flow, options.env)
-    report = asyncio.run(_tested(subject, options.timeout, None if options.json else _tell))
+    report = asyncio.run(_tested(subject, options.timeout, None if options.json else tell_stage))
     if subject.id is not None:
-        _note(subject, subject.id, options.env, report)
+        Activity(subject.folder).note_report(subject.id, options.env, report)
     if options.json:
         print_json({"connection": subject.name, **report.to_dict()})
     else:
@@ -61,14 +60,8 @@ async def _tested(subject: Subject, timeout: float, tell: OnStage | None) -> Pro
     return await probe(subject.plugin, subject.config, tell, timeout, folder=subject.folder)
 
 
-def _note(subject: Subject, id: str, environment: str | None, report: ProbeReport) -> None:
-    """Add the test to the health history of a connection that the project keeps."""
-    failed = report.failed
-    stage, message = (None, None) if failed is None else (failed.stage, failed.message)
-    Activity(subject.folder).note_test(id, Tested(now(), environment, report.ok, stage, message, report.ms))
-
-
-def _tell(stage: StageResult) -> None:
+def tell_stage(stage: StageResult) -> None:
+    """One stage as it ends, with what to try if it failed."""
     palette = Palette(sys.stdout)
     took = "" if stage.status == "skipped" else duration(stage.ms)
     line = f"{_SIGNS[stage.status]} {stage.stage:12} {took:>9}  {inert(stage.message)}".rstrip()
