@@ -289,3 +289,10 @@ def _install(site: Path, package: str, name: str) -> None:
     (info / "entry_points.txt").write_text(
         f"[flowlang.connections]\n{name} = {package}:WeatherPlugin\nbroken_point = a_module_that_is_nowhere:Plugin\n"
     )
+
+
+def test_a_package_on_the_import_path_is_no_plugin_of_the_project() -> None:
+    """In a checkout of this project its own `plugins` folder holds the package of those in the box."""
+    checkout = Path(__file__).parents[2]
+    assert (checkout / "plugins" / "flowlang_plugins").is_dir()
+    assert "flowlang_plugins" not in [entry.name for entry in Plugins(checkout).all()]

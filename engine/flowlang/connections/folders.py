@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -39,5 +40,12 @@ def _folders(plugins: Path) -> Iterator[Path]:
     if not plugins.is_dir():
         return
     for folder in sorted(plugins.iterdir()):
-        if folder.name[0] not in "._" and folder.is_dir() and any(folder.glob("*.py")):
+        if folder.name[0] not in "._" and folder.is_dir() and any(folder.glob("*.py")) and not _is_imported(folder):
             yield folder.resolve()
+
+
+def _is_imported(folder: Path) -> bool:
+    """Whether the folder is a package on the import path, as the plugins in the box are in their own checkout."""
+    found = find_spec(folder.name)
+    places = () if found is None else found.submodule_search_locations or ()
+    return any(Path(place).resolve() == folder.resolve() for place in places)
