@@ -46,6 +46,6 @@ def _folders(plugins: Path) -> Iterator[Path]:
 
 def _is_imported(folder: Path) -> bool:
     """Whether the folder is a package on the import path, as the plugins in the box are in their own checkout."""
-    found = find_spec(folder.name)
+    found = find_spec(folder.name) if folder.name.isidentifier() else None
     places = () if found is None else found.submodule_search_locations or ()
     return any(Path(place).resolve() == folder.resolve() for place in places)
