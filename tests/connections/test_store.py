@@ -326,13 +326,24 @@ def test_old_keys_that_something_still_needs_are_not_forgotten(store: Store) -> 
 
 
 KILLED = """
-import os, signal, sys, json
+import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
+from flowlang.connections.records import ProjectConnection
 from flowlang.connections.store import Store
 
-root, names = Path(sys.argv[1]), sys.argv[2].split(",")
-store = Store(root)
-store.get(names[0])
+root, work, names = Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")
+Store(root).get(names[0])
+
+def change(store, point):
+    if work == "rotate the key":
+        store.rotate_key(forget_old=point % 2 == 0)
+    elif work == "add":
+        store.add(ProjectConnection(connection_type="redis", name=f"new {point}"))
+    elif work == "update":
+        store.update(names[0], lambda record: replace(record, config={"point": point}))
+    elif f"new {point - 1}" in store.names():
+        store.remove(f"new {point - 1}")
 
 def dying_at(point):
     count = 0
@@ -350,10 +361,12 @@ def dying_at(point):
 point, killed = 0, True
 while killed:
     point += 1
+    if work == "remove":
+        Store(root).add(ProjectConnection(connection_type="redis", name=f"new {point - 1}"))
     child = os.fork()
     if child == 0:
         dying_at(point)
-        Store(root).rotate_key(forget_old=point % 2 == 0)
+        change(Store(root), point)
         os._exit(0)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
     for name in names:
@@ -362,20 +375,35 @@ print(point)
 """
 
 
-def test_a_process_that_is_killed_at_any_point_of_a_rotation_leaves_everything_readable(
-    store: Store, tmp_path: Path
+@pytest.mark.parametrize("work", ["rotate the key", "add", "update", "remove"])
+def test_a_process_that_is_killed_at_any_point_of_its_work_leaves_everything_readable(
+    store: Store, tmp_path: Path, work: str
 ) -> None:
     names = ["one", "two", "three"]
     for name in names:
         store.add(connection(name, f"postgresql://host/{name}"))
     ran = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store.root), ",".join(names)],
+        [sys.executable, "-c", KILLED, str(store.root), work, ",".join(names)],
         env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path / "config")},
         capture_output=True,
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
-    assert int(ran.stdout) > 20
+    assert int(ran.stdout) > 10
+
+
+def test_what_is_read_while_keys_are_rotated_and_forgotten_is_never_locked(store: Store, tmp_path: Path) -> None:
+    store.add(connection())
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from flowlang.connections.store import Store\n"
+        "for _ in range(20): Store(Path(sys.argv[1])).rotate_key(forget_old=True)\n"
+    )
+    env = os.environ | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    with subprocess.Popen([sys.executable, "-c", code, str(store.root)], env=env) as rotating:
+        while rotating.poll() is None:
+            assert store.get(NAME).connection_url == URL
+    assert rotating.returncode == 0
 
 
 def test_two_processes_at_once_lose_nothing_of_each_other(store: Store, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowlang.connections.activity import Activity
+from flowlang.connections.discovery import Plugins
 from flowlang.connections.manager import ConnectionSpec, prepared
 from flowlang.connections.project import check_environment
 from flowlang.connections.records import Overlay, ProjectConnection
@@ -19,22 +20,24 @@ from flowlang.redaction import Redactor
 
 if TYPE_CHECKING:
     from flowlang.connections.base import ConnectionPlugin
-    from flowlang.connections.discovery import PluginEntry, Plugins
+    from flowlang.connections.discovery import PluginEntry
     from flowlang.connections.probe import OnStage, ProbeReport, StageResult
 
 L = TypeVar("L", bound=Overlay)
 
 
 class ProjectConnections:
-    """The connections of the project in `root`. `env` stands for the environment of the process.
+    """The connections of the project in `root`.
+
+    `plugins` are those that its flows can use, and `env` stands for the environment of the process.
 
     Its methods raise ConfigurationError for what cannot be: a name that nothing has, a configuration that the
     plugin refuses, a connection that is locked. No message holds a secret.
     """
 
-    def __init__(self, root: Path, plugins: Plugins, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: Path, plugins: Plugins | None = None, env: Mapping[str, str] | None = None) -> None:
         self.root = root
-        self.plugins = plugins
+        self.plugins = Plugins(root) if plugins is None else plugins
         self.store = Store(root, env)
         self.activity = Activity(root)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, NoReturn
+from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
 
 from flowlang.connections.atomic import locked, write_atomically
@@ -81,9 +81,16 @@ class Store:
 
         Raises StoreError for a name that nothing has or an entry that was tampered with, and LockedError.
         """
-        content = self._read()
-        record = self._opened(self._known(name, content), self._vault(content), content)
-        return record if record is not None else self._refuse_locked([name], content)
+        for afresh in (False, True):  # old keys may have been forgotten since the file was read
+            content = self._read(afresh=afresh)
+            record = self._opened(self._known(name, content), self._vault(content), content)
+            if record is not None:
+                return record
+        raise self._locked([name], content)
+
+    def key_source(self) -> str:
+        """Where the key comes from: the name of the environment variable, or the path of the file."""
+        return self._vault(self._read()).source
 
     def keys(self) -> tuple[str, ...]:
         """The keys of this store: secrets, wherever they turn up."""
@@ -116,7 +123,7 @@ class Store:
             vault = self._writable(content)
             record = self._opened(entry, vault, content)
             if record is None:
-                self._refuse_locked([name], content)
+                raise self._locked([name], content)
             changed = replace(change(record), id=record.id, project_id=content.project_id, updated_at=now())
             if changed.name != name:
                 self._free(changed.name, content)
@@ -148,7 +155,7 @@ class Store:
             readable = {name: vault.decrypt(entry.token) for name, entry in content.entries.items()}
             shut = [name for name, plain in readable.items() if plain is None]
             if forget_old and shut:
-                self._refuse_locked(shut, content)
+                raise self._locked(shut, content)
             if not vault.from_environment:
                 vault.add_key()
             for name, plain in readable.items():
@@ -166,8 +173,7 @@ class Store:
             self._known("", self._read())
         self._make_folder()
         with locked(self.path.parent / _LOCK):
-            self._stamp = None
-            content = self._read().copy()
+            content = self._read(afresh=True).copy()
             if not content.project_id:
                 content = _Content(uuid4().hex, {})
             yield content
@@ -178,13 +184,14 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / ".gitignore", _IGNORED.encode(), 0o644)
 
-    def _read(self) -> _Content:
+    def _read(self, *, afresh: bool = False) -> _Content:
+        """What is in the file, read again only when it has changed, or `afresh`."""
         try:
             status = os.stat(self.path)
         except FileNotFoundError:
             return _Content("", {})
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if stamp != self._stamp:
+        if afresh or stamp != self._stamp:
             self._content = _parsed(self.path)
             self._stamp = stamp
         return self._content
@@ -200,7 +207,7 @@ class Store:
         """The vault, if its key is the one of this store: a second key beside the first would help nobody."""
         vault = self._vault(content)
         if content.entries and all(vault.decrypt(entry.token) is None for entry in content.entries.values()):
-            self._refuse_locked(list(content.entries), content)
+            raise self._locked(list(content.entries), content)
         return vault
 
     def _opened(self, entry: Entry, vault: Vault, content: _Content) -> ProjectConnection | None:
@@ -242,11 +249,11 @@ class Store:
         if taken is not None:
             raise StoreError(f"the project keeps a connection called `{taken}` already", hint="choose another name")
 
-    def _refuse_locked(self, names: list[str], content: _Content) -> NoReturn:
+    def _locked(self, names: list[str], content: _Content) -> LockedError:
         vault = self._vault(content)
         what = f"`{names[0]}` is" if len(names) == 1 else f"{len(names)} of the project's connections are"
         why = f"no key in {vault.source} opens them" if vault.keys else f"there is no key at {vault.source}"
-        raise LockedError(
+        return LockedError(
             f"{what} locked: {why.replace('them', 'it') if len(names) == 1 else why}",
             hint=f"put the key back there, or set {VARIABLE} to it. A key that is lost for good cannot be replaced: "
             f"then `flowlang connection remove {names[0]!r}` and add the connection again",

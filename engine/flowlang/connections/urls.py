@@ -15,6 +15,8 @@ _SCHEMES: Final = {"rediss": "redis", "valkey": "redis", "sqlite3": "sqlite"}
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9.-]*)((?:\+[A-Za-z0-9]+)?)://(.*)", re.DOTALL)
 _USER = re.compile(r"(://[^/?#\s:@]*):([^\s/?#]*)@")
+#: A password that ends too early: no port stands behind the first `:`, or an `@` where none belongs.
+_CUT_SHORT = re.compile(r"[^/?#@]*:(?:(?!\d*[/?#])[^/?#@]*[/?#][^@]*@|\d*#[^@]*@|\d*/[^?#@]*@)")
 _QUERY = re.compile(r"([?&;])([^=&;#]+)=([^&;#]*)")
 
 
@@ -30,11 +32,19 @@ def type_of_url(url: str) -> str:
 
 
 def canonical_url(url: str) -> str:
-    """The URL without the name of a Python driver in its scheme: `postgresql+asyncpg://` is `postgresql://`."""
+    """The URL without the name of a Python driver in its scheme: `postgresql+asyncpg://` is `postgresql://`.
+
+    Raises ConfigurationError for one whose password holds a character that ends it too early.
+    """
     found = _URL.match(url.strip())
-    if found is None or found[2].lower() == "+srv":
+    if found is None:
         return url.strip()
-    return f"{found[1]}://{found[3]}"
+    if _CUT_SHORT.match(found[3]):
+        raise ConfigurationError(
+            "the URL has a `/`, `?` or `#` in its password, where it means the end of the server's name",
+            hint="write %2F for `/`, %3F for `?`, %23 for `#`, or give the password with --password",
+        )
+    return url.strip() if found[2].lower() == "+srv" else f"{found[1]}://{found[3]}"
 
 
 def masked_url(url: str) -> str:

@@ -26,7 +26,7 @@ from flowlang.cli.connection.project.common import (
 from flowlang.cli.connection.project.telling import tell_report
 from flowlang.cli.connection.test import tell_stage
 from flowlang.cli.target import UsageError
-from flowlang.cli.terminal import Palette, inert, is_terminal
+from flowlang.cli.terminal import Palette, inert, is_terminal, tell
 from flowlang.connections.importing import Candidate, found_in
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import ProjectConnection
@@ -65,7 +65,13 @@ def add(arguments: Sequence[str]) -> int:
         report = asyncio.run(connections.probe(record, on_stage=None if options.json else tell_stage))
         if not report.ok:
             return tell_report(record.name, report, options.json, "was not added")
+    is_first = not connections.store.path.exists()
     _tell_kept(connections, connections.create(record), "added", options.json)
+    if is_first:
+        tell(
+            f"What the project keeps is in {inert(str(connections.store.path))}, its key in "
+            f"{inert(connections.store.key_source())}: without the key nobody can read it, you included."
+        )
     return 0
 
 

@@ -13,20 +13,19 @@ from typing import Any
 from flowlang.cli.arguments import Parser
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, is_terminal, tell
-from flowlang.connections.discovery import Plugins
 from flowlang.connections.project import ENVIRONMENTS
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import Overlay, masked_layer
 from flowlang.connections.urls import url_secrets
 from flowlang.language.diagnostics import nearest
 from flowlang.project import Project
+from flowlang.redaction import is_secret_name
 from flowlang.runtime.uses import UsePlace, places_using
 
 
 def here() -> ProjectConnections:
     """The connections of the project that the current folder belongs to."""
-    root = Path(Project(os.curdir).root)
-    return ProjectConnections(root, Plugins(root))
+    return ProjectConnections(Path(Project(os.curdir).root))
 
 
 def known_name(connections: ProjectConnections, name: str) -> str:
@@ -89,10 +88,7 @@ def read_url(options: Namespace) -> str | None:
     if options.url_env is not None:
         return variable(options.url_env)
     if options.url is not None and url_secrets(options.url):
-        tell(
-            "flowlang connection: a password in an argument shows in the list of processes and in the shell's "
-            "history; `--url -` and `--url-env` keep it out of both"
-        )
+        _warn("`--url -` and `--url-env`")
     url: str | None = options.url
     return url
 
@@ -109,6 +105,8 @@ def read_password(options: Namespace) -> str | None:
 def read_config(options: Namespace) -> dict[str, Any]:
     """The keys that were given one by one."""
     config = {key: _value(text) for key, text in map(_pair, getattr(options, "set", ()))}
+    if any(map(is_secret_name, config)):
+        _warn("`--password -` and `--set-env`")
     config |= {key: variable(name) for key, name in map(_pair, options.set_env)}
     return config
 
@@ -155,6 +153,13 @@ def described(overlay: Overlay, schema: Mapping[str, Any]) -> list[str]:
         f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in shown["config"].items()
     ]
     return lines + [f"pool {key.replace('_', ' ')}: {value}" for key, value in shown["pool"].items()]
+
+
+def _warn(better: str) -> None:
+    tell(
+        "flowlang connection: a secret in an argument shows in the list of processes and in the shell's history; "
+        f"{better} keep it out of both"
+    )
 
 
 def _dash(text: str) -> str:
