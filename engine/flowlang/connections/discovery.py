@@ -36,6 +36,7 @@ class Builtin(NamedTuple):
 BUILTINS: Final[Mapping[str, Builtin]] = {
     "sqlite": Builtin("flowlang_plugins.sqlite:SQLitePlugin", "sqlite_"),
     "postgres": Builtin("flowlang_plugins.postgres:PostgresPlugin", "pg_", ("postgresql",)),
+    "mysql": Builtin("flowlang_plugins.mysql:MySQLPlugin", "mysql_", ("mariadb",)),
     "redis": Builtin("flowlang_plugins.redis:RedisPlugin", "redis_"),
 }
 

@@ -207,11 +207,11 @@ def _level(isolation: Any) -> str | None:
 
 
 def _controls_transaction(query: str) -> str | None:
-    """The word with which a statement would begin or end a transaction, or None."""
+    """What a statement is that would begin or end a transaction, and why not; else None."""
     words = command(query, POSTGRES)
     if words[:2] == ["PREPARE", "TRANSACTION"]:
-        return "PREPARE TRANSACTION"
+        return f"PREPARE TRANSACTION, {arguments.ENDED_BY_TASK}"
     if not words or words[0] not in _CONTROLS:
         return None
     back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:4]
-    return None if back_to_savepoint else words[0]
+    return None if back_to_savepoint else f"{words[0]}, {arguments.ENDED_BY_TASK}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from flowlang.errors import FlowExecutionError
 
 Record = Mapping[str, Any]
+
+#: Why a statement such as COMMIT is refused in a transaction.
+ENDED_BY_TASK: Final = "but the task begins and ends the transaction itself"
 
 
 def query_text(query: Any) -> str:
@@ -30,7 +33,8 @@ def listed(value: Any, name: str) -> list[Any]:
 def statements(queries: Any, refused: Callable[[str], str | None], hint: str) -> list[tuple[str, Any]]:
     """The statements of a transaction with their parameters.
 
-    An entry is a map of `query` and `params`, or only text. `refused` names what can't be part of a transaction.
+    An entry is a map of `query` and `params`, or only text. `refused` says what a statement is, and why that
+    can't be part of the transaction.
     """
     return [_statement(number, item, refused, hint) for number, item in enumerate(listed(queries, "queries"), 1)]
 
@@ -43,10 +47,8 @@ def _statement(number: int, item: Any, refused: Callable[[str], str | None], hin
     if unknown := [key for key in item if key not in ("query", "params")]:
         raise FlowExecutionError(f"query {number} has an unknown key `{unknown[0]}`; it takes `query` and `params`")
     query = query_text(item["query"])
-    if (word := refused(query)) is not None:
-        raise FlowExecutionError(
-            f"query {number} is {word}, but the task begins and ends the transaction itself", hint=hint
-        )
+    if (reason := refused(query)) is not None:
+        raise FlowExecutionError(f"query {number} is {reason}", hint=hint)
     return query, item.get("params")
 
 

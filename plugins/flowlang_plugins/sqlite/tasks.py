@@ -218,9 +218,9 @@ def _session(connection: Any) -> SQLiteConnection:
 
 
 def _controls_transaction(query: str) -> str | None:
-    """The word with which a statement would begin or end a transaction, or None."""
+    """What a statement is that would begin or end a transaction, and why not; else None."""
     words = command(query, STANDARD)
     if not words or words[0] not in _ENDS_A_TRANSACTION:
         return None
     back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:3]
-    return None if back_to_savepoint else words[0]
+    return None if back_to_savepoint else f"{words[0]}, {arguments.ENDED_BY_TASK}"

@@ -1,0 +1,272 @@
+"""One session on a MySQL server: statements that are bounded in time, ended there, and reported."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import aiomysql
+from pymysql.constants import CLIENT
+from pymysql.err import MySQLError
+
+from flowlang.connections.base import shielded, statement
+from flowlang.errors import FlowExecutionError
+from flowlang_plugins.mysql.cursor import ReportingCursor
+from flowlang_plugins.mysql.errors import failure
+from flowlang_plugins.mysql.json_columns import JsonColumns
+from flowlang_plugins.mysql.readonly import refuse_writing
+from flowlang_plugins.mysql.settings import Settings
+from flowlang_plugins.mysql.values import DECODERS, bound
+from flowlang_plugins.sql.rows import Outcome, unique_names
+from flowlang_plugins.sql.text import MYSQL, code, traceless
+
+#: How many seconds ending a statement at the server may take.
+KILL_SECONDS: Final = 5.0
+_RESET_CONNECTION: Final = 0x1F
+
+
+class MySQLConnection(aiomysql.Connection):
+    """An `aiomysql.Connection` that belongs to a pool.
+
+    Its session commits each statement. For tasks of a project whose connection is not `autocommit` a transaction
+    begins with the first statement of a cursor, as the driver has it, and is rolled back unless they commit.
+    """
+
+    def __init__(self, settings: Settings, json_columns: JsonColumns) -> None:
+        super().__init__(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password,
+            db=settings.database,
+            charset=settings.charset,
+            connect_timeout=settings.timeout,
+            autocommit=True,
+            conv=DECODERS,
+            ssl=settings.tls(),
+            program_name="flowlang",
+            # rows that an UPDATE finds count, also those that had the value already
+            client_flag=CLIENT.FOUND_ROWS,
+        )
+        self.client_flag &= ~CLIENT.MULTI_STATEMENTS
+        self.settings = settings
+        self._json_columns = json_columns
+        #: Whether nothing can be running: what was sent was also awaited to its end.
+        self._settled = True
+        #: Whether a statement may have left something in the session.
+        self._touched = False
+
+    async def open(self) -> None:
+        """Log in. Raises what the driver raises; then there is nothing to close."""
+        try:
+            await self._connect()
+            if self.settings.sslmode != "disable" and not self._secure:
+                raise MySQLError(2026, "the server has no TLS")
+            await self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    async def _prepare(self) -> None:
+        if self.settings.read_only:
+            await super().query("SET SESSION TRANSACTION READ ONLY")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the session exists as far as is known."""
+        return not self.closed and not self._reader.at_eof()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self.get_transaction_status())
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing runs, no transaction is open, and nothing was left in the session."""
+        return self._settled and not self._touched and not self.in_transaction
+
+    def lend(self) -> None:
+        """Get ready for a step, of which nothing is known yet."""
+        self._settled = self._touched = False
+
+    async def restore(self) -> None:
+        """Undo an open transaction, and reset variables, locks and temporary tables."""
+        if self._result is not None and self._result.unbuffered_active:
+            # the rest of a result that nobody wants may be long
+            self.close()
+            return
+        await self._execute_command(_RESET_CONNECTION, b"")
+        await self._read_ok_packet()
+        await super().query(f"SET NAMES {self.settings.charset}")
+        await self._prepare()
+        self._settled, self._touched = True, False
+
+    async def shut(self) -> None:
+        """Take leave of the server."""
+        await self.ensure_closed()
+
+    def abandon(self) -> None:
+        """Close the socket."""
+        self.close()
+
+    def escape(self, obj: Any) -> Any:
+        """As the driver's; bytes as hexadecimal digits, which no mode of the server takes for anything else."""
+        return f"x'{obj.hex()}'" if isinstance(obj, bytes) else super().escape(obj)
+
+    def cursor(self, *cursors: Any) -> Any:
+        """As the driver's, with what it sends reported."""
+        return super().cursor(ReportingCursor, *(cursors or (aiomysql.Cursor,)))
+
+    async def begin(self) -> None:
+        """As the driver's; on a read-only connection the transaction can't write."""
+        if self.settings.read_only:
+            await super().query("START TRANSACTION READ ONLY")
+        else:
+            await super().begin()
+
+    async def commit(self) -> None:
+        """As the driver's; nothing of a read-only connection may stay, so that is rolled back."""
+        await (super().rollback() if self.settings.read_only else super().commit())
+
+    async def used(self, text: str) -> None:
+        """Before a statement of the driver's own cursors: begin the transaction that it belongs to."""
+        self._touched = True
+        if self.settings.read_only:
+            refuse_writing(text)
+        if not self.in_transaction and (self.settings.read_only or not self.settings.autocommit):
+            await self.begin()
+
+    async def query(self, sql: str | bytes, unbuffered: bool = False) -> Any:
+        """As the driver's. When it is cancelled, or takes too long, the server stops working on it."""
+        self._settled = False
+        try:
+            async with asyncio.timeout(self.settings.timeout):
+                return await super().query(sql, unbuffered)
+        except (asyncio.CancelledError, TimeoutError):
+            self.close()
+            await shielded(self._kill())
+            raise
+
+    async def send(self, text: str, params: Any = None) -> Outcome:
+        """Run one statement and fetch all its rows."""
+        with statement(text, params) as sent:
+            if not self._touched and not traceless(text, MYSQL):
+                self._touched = True
+            if self.settings.read_only:
+                refuse_writing(text)
+            sql = bound(text, params, self.escape)
+            if self.settings.read_only and not self.in_transaction:
+                async with self.atomic():
+                    outcome = await self._run(text, sql)
+            else:
+                outcome = await self._run(text, sql)
+            sent.rows = outcome.touched
+        return outcome
+
+    async def _run(self, text: str, sql: str) -> Outcome:
+        await self._answered(text, sql)
+        result = self._result
+        while result.has_next:
+            # a procedure gives several results; the first one with rows is its result
+            await self._next(text)
+            result = result if result.description else self._result
+            if not self._result.has_next:
+                break
+        self._settled = True
+        if not result.description:
+            affected = result.affected_rows or 0
+            return Outcome([], [], affected, (result.insert_id or None) if affected else None)
+        columns = unique_names(field.name for field in result.fields)
+        rows = [dict(zip(columns, row, strict=True)) for row in result.rows]
+        await self._json_columns.decode(self, result.fields, columns, rows)
+        return Outcome(rows, columns, 0)
+
+    async def _next(self, text: str) -> None:
+        try:
+            await self.next_result()
+        except MySQLError as error:
+            raise failure(error, self.settings.timeout) from error
+
+    async def send_rows(self, text: str, sql: str) -> int:
+        """Run one statement that holds its values, reported by the text of its pattern; how many rows it touched."""
+        with statement(text) as sent:
+            await self._answered(text, sql)
+            self._settled = True
+            sent.rows = self._result.affected_rows
+        return sent.rows or 0
+
+    async def send_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run one statement for each of the rows; how many rows of the table it found."""
+        found = 0
+        with statement(text) as sent:
+            for row in rows:
+                await self._answered(text, bound(text, row, self.escape))
+                found += self._result.affected_rows
+            self._settled = True
+            sent.rows = found
+        return found
+
+    async def _answered(self, text: str, sql: str) -> None:
+        try:
+            await self.query(sql)
+        except (MySQLError, OSError, RuntimeError, UnicodeError) as error:
+            if ";" in code(text, MYSQL).rstrip("; \t\r\n"):
+                hint = "mysql_transaction runs several statements, one by one"
+                raise FlowExecutionError(f"the query holds several statements: {error.args[-1]}", hint=hint) from error
+            raise failure(error, self.settings.timeout) from error
+
+    @asynccontextmanager
+    async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:
+        """Commits what happens inside, or, however that fails or is cancelled, undoes all of it."""
+        self._settled = False
+        try:
+            if isolation is not None:
+                await self._control(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+            await self._control(f"START TRANSACTION{' READ ONLY' if self.settings.read_only else ''}")
+            yield
+            if not self.in_transaction:
+                raise FlowExecutionError("one of the statements ended the transaction")
+            # nothing of a read-only transaction may stay: not even what the server lets pass
+            await self._control("ROLLBACK" if self.settings.read_only else "COMMIT")
+            self._settled = True
+        except BaseException:
+            await shielded(self._undone())
+            raise
+
+    async def _control(self, text: str) -> None:
+        with statement(text) as sent:
+            await self._answered(text, text)
+            sent.rows = 0
+
+    async def _undone(self) -> None:
+        """Roll back, if the session still exists; else the server does."""
+        if not self.alive:
+            return
+        try:
+            await self._control("ROLLBACK")
+        except FlowExecutionError:
+            self.close()
+
+    async def _kill(self) -> None:
+        """End this session at the server, through another one, and with it what it was doing."""
+        killer = aiomysql.Connection(
+            host=self.settings.host,
+            port=self.settings.port,
+            user=self.settings.user,
+            password=self.settings.password,
+            connect_timeout=KILL_SECONDS,
+            ssl=self.settings.tls(),
+        )
+        try:
+            async with asyncio.timeout(KILL_SECONDS):
+                await killer._connect()
+                await killer.query(f"KILL {self.server_thread_id[0]}")
+                await killer.ensure_closed()
+        except (MySQLError, OSError, RuntimeError):
+            # the session ended by itself, or the server can't be reached and will notice the closed socket
+            pass
+        finally:
+            killer.close()
