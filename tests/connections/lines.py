@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from flowlang.connections.addresses import addresses_of
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.errors import ConnectionError, FlowExecutionError
 
@@ -103,7 +104,7 @@ class LinesPlugin(ConnectionPlugin):
         }
 
     def validate_config(self, config: dict[str, Any]) -> tuple[bool, str | None]:
-        return (True, None) if ":" in config["url"][8:] else (False, "`url` needs a port")
+        return (True, None) if addresses_of(config) else (False, "`url` needs a host and a port")
 
     async def connect(self, config: dict[str, Any]) -> None:
         self._config = config
@@ -111,8 +112,8 @@ class LinesPlugin(ConnectionPlugin):
         self._free = asyncio.Semaphore(config["pool_size"])
 
     async def _opened(self) -> Session:
-        host, _, port = self._config["url"].removeprefix("lines://").rpartition("@")[2].partition(":")
-        session = Session(*await asyncio.open_connection(host, int(port)))
+        address = addresses_of(self._config)[0]
+        session = Session(*await asyncio.open_connection(address.host, address.port))
         self._sessions.append(session)
         answer = await session.ask(f"hello {self._config.get('word', 's3cret-word')}")
         if answer != "welcome":

@@ -223,7 +223,7 @@ async def test_a_plugin_without_a_check_is_only_connected() -> None:
 
 
 async def test_a_config_that_the_plugin_refuses_is_not_tested() -> None:
-    with pytest.raises(ConfigurationError, match="needs a port"):
+    with pytest.raises(ConfigurationError, match="needs a host and a port"):
         await probe(LinesPlugin, {"url": "lines://somewhere"})
     with pytest.raises(ConfigurationError, match="did you mean `url`"):
         await probe(LinesPlugin, {"ulr": "lines://somewhere:1"})

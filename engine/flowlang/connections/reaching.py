@@ -24,7 +24,7 @@ class Server(NamedTuple):
     def words(self) -> str:
         """What the name stands for, in words."""
         if self.ips == (self.address.host,):
-            return self.address.host
+            return "an IP address"
         more = f" and {len(self.ips) - 1} more" if len(self.ips) > 1 else ""
         return f"{self.address.host} is {self.ips[0]}{more}"
 

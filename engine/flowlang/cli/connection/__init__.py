@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "rotate": Command("project.editing", "rotate", "new credentials for a connection, tested first"),
     "rotate-key": Command("project.keys", "rotate_key", "another key for the project's connections"),
     "test": Command("test", "main", "test a connection stage by stage"),
+    "verify": Command("verify", "main", "put a plugin through the contract that plugins keep"),
 }
 
 

@@ -1,0 +1,59 @@
+"""What code leaves behind: tasks, threads, sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+_DESCRIPTORS: Final = "/proc/self/fd"
+
+
+class Traces:
+    """What was there at one moment, to be compared with a later one."""
+
+    def __init__(self) -> None:
+        self._tasks = _tasks()
+        self._threads = set(threading.enumerate())
+        self._sockets = set(_sockets())
+
+    def grown(self) -> str:
+        """What is there now and was not then, in words; empty if nothing is."""
+        tasks = _tasks() - self._tasks
+        threads = [thread.name for thread in threading.enumerate() if thread not in self._threads]
+        sockets = set(_sockets()) - self._sockets
+        found = [f"the task {task.get_name()} ({task.get_coro()})" for task in tasks]
+        found += [f"the thread {name}" for name in threads]
+        found += [f"{len(sockets)} open sockets"] if sockets else []
+        return ", ".join(found)
+
+    async def left(self, seconds: float = 2.0) -> str:
+        """The same, after up to `seconds` for what is still ending."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        # nothing tells when a thread or a socket is gone
+        while (grown := self.grown()) and loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return grown
+
+
+def _tasks() -> set[asyncio.Task[object]]:
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:
+        return set()
+
+
+def _sockets() -> Iterator[str]:
+    """The sockets of this process, where the system tells."""
+    if not os.path.isdir(_DESCRIPTORS):
+        return
+    for name in os.listdir(_DESCRIPTORS):
+        try:
+            target = os.readlink(f"{_DESCRIPTORS}/{name}")
+        except OSError:
+            continue
+        if target.startswith("socket:"):
+            yield target
