@@ -126,7 +126,9 @@ def test_the_tasks_may_be_in_another_file(flowlang: Command, project: Path) -> N
     assert "gone.py" in flowlang("check", "flows", "--tasks-file", "gone.py").stdout
 
 
-def test_without_a_tasks_file_a_task_that_no_plugin_brings_is_an_error_as_it_would_be_when_run(flowlang: Command, project: Path) -> None:
+def test_without_a_tasks_file_a_task_that_no_plugin_brings_is_an_error_as_it_would_be_when_run(
+    flowlang: Command, project: Path
+) -> None:
     write(project / "one.yaml", "flow: one\nsteps: [task: Mine]\n")
     ran = flowlang("check", "one.yaml")
     assert ran.returncode == 1
