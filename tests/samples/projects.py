@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flowlang import CancellationToken, Event, FlowExecutor, FlowResult
+from flowlang import CancellationToken, Diagnostic, Event, FlowExecutor, FlowResult, TaskRegistry, check
 from flowlang.environment import read_dotenv
 from flowlang.tasks.loader import load_registry
 
@@ -30,12 +30,14 @@ class Project:
         lines = (f"{name}={value}\n" for name, value in variables.items())
         (self.folder / ".env").write_text("".join(lines), encoding="utf-8")
 
-    @property
-    def flows(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob("*.yaml") if path.name != "compose.yaml")
+    def problems(self) -> list[Diagnostic]:
+        """The problems of all its flows."""
+        flows = sorted(path for path in self.folder.glob("*.yaml") if path.name != "compose.yaml")
+        return [problem for path in flows for problem in check(path)]
 
     def executor(self) -> FlowExecutor:
-        return FlowExecutor(load_registry(self.folder / "flow.py"))
+        tasks = self.folder / "flow.py"
+        return FlowExecutor(load_registry(tasks) if tasks.exists() else TaskRegistry())
 
     async def run(self, flow: str = "flow.yaml", /, **inputs: Any) -> FlowResult:
         """The result of a flow that must not fail."""
@@ -44,11 +46,18 @@ class Project:
         return result
 
     async def attempt(
-        self, flow: str = "flow.yaml", /, token: CancellationToken | None = None, **inputs: Any
+        self, flow: str = "flow.yaml", /, cancel_at: int | None = None, **inputs: Any
     ) -> tuple[FlowResult, list[Event]]:
-        """The result of a flow that may fail, and what happened."""
+        """The result of a flow that may fail, and what happened; it is cancelled at the event of that number."""
         events: list[Event] = []
-        result = await self.executor().execute_flow(self.folder / flow, inputs, events.append, token)
+        token = CancellationToken()
+
+        async def follow(event: Event) -> None:
+            events.append(event)
+            if len(events) == cancel_at:
+                await token.cancel("the test says so")
+
+        result = await self.executor().execute_flow(self.folder / flow, inputs, follow, token)
         return result, events
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:

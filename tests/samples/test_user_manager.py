@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from flowlang import check
 from tests.samples.projects import Project
 
 
@@ -19,7 +18,7 @@ def project(tmp_path: Path, postgres_database: str, redis_database: str) -> Proj
 
 
 def test_its_flows_are_without_problems(project: Project) -> None:
-    assert [check(path) for path in project.flows] == [[], []]
+    assert project.problems() == []
 
 
 def test_the_table_can_be_set_up_again(project: Project) -> None:
