@@ -273,3 +273,19 @@ async def test_a_rotated_credential_is_used_by_the_next_run_of_the_same_executor
     assert (await executor.execute_flow(BY_NAME)).outputs == {"place": "old.db"}
     project.store.update("Shop Database", lambda record: replace(record, config={"database": "new.db"}))
     assert (await executor.execute_flow(BY_NAME)).outputs == {"place": "new.db"}
+
+
+def test_the_documentation_lists_every_template() -> None:
+    from flowlang.connections.templates import TEMPLATES
+
+    page = (Path(__file__).parent.parent.parent / "docs" / "connections.md").read_text()
+    assert [name for name in TEMPLATES if f"`{name}`" not in page] == []
+
+
+def test_the_example_for_python_in_the_documentation_works(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "connections.md").read_text()
+    example = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("XDG_CONFIG_HOME", project.env["XDG_CONFIG_HOME"])
+    exec(example, {})
+    assert project.store.names() == ["Analytics Database"]
