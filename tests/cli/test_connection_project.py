@@ -286,6 +286,7 @@ def test_a_locked_connection_is_shown_as_locked_with_the_way_out(
     connection("add", NAME, "--url-env", "U", U=URL)
     next((tmp_path / "config" / "flowlang" / "keys").iterdir()).unlink()
     assert connection("list", "--project", "--json").json[0]["state"] == "locked"
+    assert "there is no key" in connection("list", "--project").err
     ran = connection("show", NAME)
     assert (ran.code, "locked" in ran.out, "put the key back" in ran.err) == (1, True, True)
     before = Store(project).path.read_bytes()

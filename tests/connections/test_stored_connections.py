@@ -215,7 +215,8 @@ async def test_a_locked_connection_ends_the_run_before_anything_is_opened(projec
         key.unlink()
     result = await project.run(BY_NAME)
     assert result.error is not None
-    assert (result.error_type, result.error.phase, result.error.line) == ("LockedError", "environment", 3)
+    assert (result.error_type, result.error.phase) == ("LockedError", "environment")
+    assert (result.error.line, result.error.column) == (3, 43)
     assert "remove" in str(result.error["hint"])
     assert not any(event["type"] == "connection_opened" for event in project.events)
 

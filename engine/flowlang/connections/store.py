@@ -98,14 +98,11 @@ class Store:
 
     def state(self, name: str) -> State:
         """Whether a connection can be read: `damaged` ones were changed from outside, or moved."""
-        content = self._read()
         try:
-            record = self._opened(self._known(name, content), self._vault(content), content)
-        except StoreError:
-            return "damaged"
-        except ConfigurationError:
-            return "locked"
-        return "locked" if record is None else "open"
+            self.get(name)
+        except ConfigurationError as error:
+            return state_of(error)
+        return "open"
 
     def add(self, connection: ProjectConnection) -> ProjectConnection:
         """Keep a new connection, and give back the record as it is kept. Makes the store if there is none."""
@@ -279,6 +276,11 @@ class _Content:
             "connections": [entry._asdict() for entry in sorted(self.entries.values(), key=lambda entry: entry.name)],
         }
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def state_of(error: ConfigurationError) -> State:
+    """The state of a connection that could not be read for this reason."""
+    return "damaged" if isinstance(error, StoreError) else "locked"
 
 
 def check_name(name: str) -> None:

@@ -58,8 +58,7 @@ def build_plan(
         plan.waits_for = dependencies(flow.steps) or [set() for _ in flow.steps]
     plan.template = {step.id: PENDING for step in flow.walk()}
     plan.connections = {
-        name: flow.connections.get(name) or Connection(name, steps[0].span, use=Name(name, steps[0].span))
-        for name, steps in builder.users.items()
+        name: flow.connections.get(name) or _stored(name, steps[0]) for name, steps in builder.users.items()
     }
     plan.connection_steps = {name: tuple(step.id for step in steps) for name, steps in builder.users.items()}
     plan.environment = tuple(
@@ -76,6 +75,12 @@ def build_plan(
         if read.root == "env" and read.path
     )
     return plan
+
+
+def _stored(name: str, step: Step) -> Connection:
+    """A connection that the flow does not declare, so that it is one of the project's; `step` uses it."""
+    span = step.span if step.connection is None else step.connection.span
+    return Connection(name, span, use=Name(name, span))
 
 
 def values_of(flow: Flow) -> Iterator[Value]:

@@ -23,6 +23,7 @@ from flowlang.cli.terminal import Palette, inert, tell
 from flowlang.connections.activity import Tested
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import ProjectConnection
+from flowlang.connections.store import state_of
 from flowlang.errors import ConfigurationError
 
 
@@ -37,6 +38,9 @@ def list_project(as_json: bool) -> int:
     else:
         columns = ("name", "type", "target", "state", "last_used", "last_test")
         print_text("\n".join(readable([{column: row[column] or "" for column in columns} for row in rows])))
+        shut = next((row for row in rows if row["problem"] is not None), None)
+        if shut is not None:
+            tell(inert(f"{shut['problem']}\n{shut['hint']}"))
     return 0
 
 
@@ -55,8 +59,8 @@ def show(arguments: Sequence[str]) -> int:
     name = known_name(connections, options.name)
     try:
         record = connections.store.get(name)
-    except ConfigurationError as error:
-        return _tell_shut(_row(connections, name), error, options.json)
+    except ConfigurationError:
+        return _tell_shut(_row(connections, name), options.json)
     schema = connections.schema(record.connection_type)
     about = record.to_dict() if options.reveal else record.masked(schema)
     about |= _history(connections, record.id)
@@ -140,26 +144,31 @@ def _row(connections: ProjectConnections, name: str) -> dict[str, Any]:
     entry = connections.store.entry(name)
     assert entry is not None, "names come from the entries"
     row: dict[str, Any] = {"id": entry.id, "name": name, "type": entry.type, "target": None, "environments": []}
-    state = connections.store.state(name)
-    if state == "open":
+    try:
         record = connections.store.get(name)
-        row |= {"target": record.target(), "environments": sorted(record.environments)}
+        row |= {
+            "target": record.target(),
+            "environments": sorted(record.environments),
+            "state": "open",
+            "problem": None,
+        }
+    except ConfigurationError as error:
+        row |= {"state": state_of(error), "problem": str(error), "hint": error.hint}
     history = _history(connections, entry.id)
     test = history["last_test"]
     return row | {
-        "state": state,
         "last_used": history["last_used"],
         "last_test": None if test is None else f"{'ok' if test['ok'] else test['stage']} {test['at']}",
     }
 
 
-def _tell_shut(row: Mapping[str, Any], error: ConfigurationError, as_json: bool) -> int:
+def _tell_shut(row: Mapping[str, Any], as_json: bool) -> int:
     """What is known of a connection that cannot be read, and the way out."""
     if as_json:
-        print_json({**row, "problem": str(error), "hint": error.hint})
+        print_json(row)
     else:
         print_text(inert(f"{row['name']} ({row['type']}): {row['state']}"))
-        tell(inert(f"{error}\n{error.hint}"))
+        tell(inert(f"{row['problem']}\n{row['hint']}"))
     return 1
 
 
