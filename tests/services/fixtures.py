@@ -10,7 +10,9 @@ For each of `postgres`, `mysql`, `redis` and `mongodb`:
 and besides ``proxy``, which puts a `Proxy` before any of these URLs, and ``postgres_tls``.
 
 A server is started when a selected test asks for it, all of them beside each other, and ends with pytest whichever
-way that ends. Without a server these tests are skipped; where the variable ``CI`` is set they fail.
+way that ends. Without a server these tests are skipped; where the variable ``CI`` is set they fail. The variables
+``FLOWLANG_TEST_POSTGRES_URL``, ``_MYSQL_URL``, ``_REDIS_URL`` and ``_MONGODB_URL`` name servers to use instead;
+of that Redis the databases from 1 on are emptied.
 """
 
 from __future__ import annotations

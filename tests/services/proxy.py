@@ -66,20 +66,28 @@ class Proxy:
         self._writers.add(writer)
         try:
             await self._flowing.wait()
-            server_reader, server_writer = await asyncio.open_connection(*self._target)
-            self._writers.add(server_writer)
-            try:
-                await asyncio.gather(self._pump(reader, server_writer), self._pump(server_reader, writer))
-            finally:
-                self._discard(server_writer)
-        # The server is down or one side went away: the other side hears of it by its connection closing.
-        except OSError:
-            pass
+            await self._forward(reader, writer)
         except asyncio.CancelledError:
+            # Only `_reset` cancels, and nobody waits for this task.
             pass
         finally:
             self._discard(writer)
             self._tasks.discard(task)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_writer: asyncio.StreamWriter | None = None
+        try:
+            server_reader, server_writer = await asyncio.open_connection(*self._target)
+            self._writers.add(server_writer)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump(reader, server_writer))
+                both.create_task(self._pump(server_reader, writer))
+        except* OSError:
+            # The server is down or one side went away: the other hears of it as its connection closes.
+            pass
+        finally:
+            if server_writer is not None:
+                self._discard(server_writer)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(CHUNK):

@@ -28,7 +28,6 @@ class RedisServer(Server):
         return "0"
 
     def prepare(self) -> Sequence[Sequence[str]]:
-        find_program("redis-server")
         settings = SETTINGS.format(host=HOST, port=self.port, user=USER, password=PASSWORD)
         (self.folder / "redis.conf").write_text(settings)
         return []

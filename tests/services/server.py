@@ -80,7 +80,7 @@ class Server(ABC):
     def launch(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"flowlang-{self.name}-"))
         try:
-            preparations = self.prepare()
+            preparations, command = self.prepare(), self.command()
             self._give_folder_away()
             self._keeper = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(KEEPER), str(self.folder)],
@@ -95,12 +95,13 @@ class Server(ABC):
         self._send(end_with=int(self.end_signal))
         for argv in preparations:
             self._send(run=list(argv), **{"as": self.account()})
-        self._send(serve=list(self.command()), **{"as": self.account()})
+        self._send(serve=list(command), **{"as": self.account()})
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while not self._ready:
             try:
+                socket.create_connection((HOST, self.port), timeout=1).close()
                 self.ping()
                 self._ready = True
             # Each driver has its own errors for a server that is not there yet; the last one is told.
@@ -165,6 +166,8 @@ class Server(ABC):
         while self._unread:
             line = self._keeper.stdout.readline()
             self._unread -= 1
+        if not line:
+            raise RuntimeError(f"the process that keeps the private {self.name} server has ended")
         return dict(json.loads(line))
 
 

@@ -2,30 +2,94 @@
 
 from __future__ import annotations
 
-from pymongo import MongoClient
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from tests.services import mysql, postgres, redis
+import asyncpg
+import pytest
 
+from tests.services import mongodb, mysql, postgres, redis
+from tests.services.server import Server
 
-def test_a_postgres_database_is_empty_and_writable(postgres_database: str) -> None:
-    postgres.execute(postgres_database, "CREATE TABLE t AS SELECT 7 AS n")
-    assert postgres.execute(postgres_database, "SELECT n FROM t") == 7
-
-
-def test_a_mysql_database_is_empty_and_writable(mysql_database: str) -> None:
-    mysql.execute(mysql_database, "CREATE TABLE t AS SELECT 7 AS n")
-    assert mysql.execute(mysql_database, "SELECT n FROM t") == 7
-
-
-def test_a_redis_database_is_empty_and_writable(redis_database: str) -> None:
-    assert redis.execute(redis_database, "DBSIZE") == 0
-    redis.execute(redis_database, "SET", "n", "7")
-    assert redis.execute(redis_database, "GET", "n") == "7"
+Databases = Callable[[], str]
+SERVERS = ("postgres", "mysql", "redis", "mongodb")
 
 
-def test_a_mongodb_database_is_empty_and_writable(mongodb_database: str) -> None:
-    with MongoClient(mongodb_database) as client:
-        database = client.get_default_database()
-        assert database.list_collection_names() == []
-        database.t.insert_one({"n": 7})
-        assert database.t.find_one({}, {"_id": 0}) == {"n": 7}
+def write(url: str) -> None:
+    if url.startswith("mongodb"):
+        with mongodb.connect(url) as client:
+            client.get_default_database().t.insert_one({"n": 7})
+    elif url.startswith("redis"):
+        redis.execute(url, "SET", "n", "7")
+    else:
+        sql(url)(url, "CREATE TABLE t AS SELECT 7 AS n")
+
+
+def stored(url: str) -> list[Any]:
+    """What `write` wrote to this database: [7] or nothing."""
+    if url.startswith("mongodb"):
+        with mongodb.connect(url) as client:
+            return [document["n"] for document in client.get_default_database().t.find()]
+    if url.startswith("redis"):
+        return [int(str(value)) for value in [redis.execute(url, "GET", "n")] if value is not None]
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema IN ('public', database())"
+    if sql(url) is postgres.execute:
+        tables = tables.replace(", database()", "")
+    return [sql(url)(url, "SELECT n FROM t")] if sql(url)(url, tables) else []
+
+
+def sql(url: str) -> Callable[[str, str], object]:
+    return postgres.execute if url.startswith("postgres") else mysql.execute
+
+
+@pytest.fixture(params=SERVERS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def databases(name: str, request: pytest.FixtureRequest) -> Databases:
+    made: Databases = request.getfixturevalue(f"{name}_databases")
+    return made
+
+
+@pytest.fixture
+def server(name: str, request: pytest.FixtureRequest) -> Server:
+    server: Server = request.getfixturevalue(f"{name}_server")
+    return server
+
+
+def test_databases_of_a_test_are_empty_and_apart(databases: Databases) -> None:
+    first, second = databases(), databases()
+    assert stored(first) == stored(second) == []
+    write(first)
+    assert stored(first) == [7]
+    assert stored(second) == []
+
+
+def test_a_restarted_server_has_the_same_address_and_data(server: Server, databases: Databases) -> None:
+    url = databases()
+    write(url)
+    server.restart()
+    assert stored(url) == [7]
+
+
+def test_a_killed_server_is_gone_until_it_is_started(server: Server, databases: Databases) -> None:
+    server.kill()
+    assert not server.running
+    server.start()
+    assert stored(databases()) == []
+
+
+async def test_postgres_offers_tls_to_the_tests_that_want_it(postgres_url: str, postgres_tls: Path) -> None:
+    connection = await asyncpg.connect(f"{postgres_url}?sslmode=verify-full&sslrootcert={postgres_tls}")
+    try:
+        assert await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    finally:
+        await connection.close()
+
+
+async def test_without_asking_for_it_postgres_speaks_no_tls(postgres_url: str) -> None:
+    with pytest.raises(ConnectionError):
+        await asyncpg.connect(f"{postgres_url}?sslmode=require")
