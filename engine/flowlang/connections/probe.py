@@ -176,19 +176,19 @@ class _Probe:
             stage = stage_of(error)
             if stage in self.stages:
                 stage = "authenticate"
-            self._pass_by(stage)
+            self._pass_by(stage, certain=getattr(error, "stage", None) in STAGES)
             if stage == "authorise":
                 self._tell("authenticate", "ok", _since(started))
             self._fail(stage, error, started)
-        self._pass_by("authenticate")
+        self._pass_by("authenticate", certain=True)
         self._tell("authenticate", "ok", _since(started), "connected")
 
-    def _pass_by(self, until: str) -> None:
-        """Tell the stages before `until` that only the driver knows of."""
+    def _pass_by(self, until: str, *, certain: bool) -> None:
+        """Tell the stages before `until` that only the driver knows of; `certain` if it came past them for sure."""
         for stage in STAGES[: min(STAGES.index(until), STAGES.index("authenticate"))]:
             if stage in self.stages:
                 continue
-            if stage != "tls":
+            if stage != "tls" or (not certain and asks_for_tls(self.config)):
                 self._tell(stage, "skipped", message="left to the driver")
             elif self._untrusted is not None:
                 self._tell(stage, "ok", message=f"the certificate is not verified: {self._untrusted}")

@@ -79,7 +79,7 @@ def opening_failure(error: Exception, place: str) -> ConnectionError:
 def _stage(error: Exception) -> tuple[str, str | None]:
     if isinstance(error, socket.gaierror):
         return "resolve", "check the name of the host"
-    if isinstance(error, ssl.SSLError) or "SSL" in str(error):
+    if isinstance(error, ssl.SSLError) or "SSL" in str(error) or "certificate" in str(error):
         return "tls", "check `sslmode`, and the server's certificate"
     if isinstance(error, TimeoutError):
         return "timeout", "check host and port, or raise `timeout`"
