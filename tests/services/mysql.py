@@ -20,6 +20,7 @@ port = {port}
 init-file = {folder}/users.sql
 skip-name-resolve
 max_connections = 300
+max_connect_errors = 1000000
 character-set-server = utf8mb4
 default-time-zone = +00:00
 innodb_flush_log_at_trx_commit = 0

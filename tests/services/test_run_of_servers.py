@@ -37,7 +37,7 @@ def command(file: Path, text: str) -> list[str]:
 
 def environment(**changes: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("FLOWLANG_TEST_")}
-    return {**kept, "PYTHONPATH": str(ROOT), **changes}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **changes}
 
 
 def run(file: Path, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
