@@ -37,6 +37,7 @@ BUILTINS: Final[Mapping[str, Builtin]] = {
     "sqlite": Builtin("flowlang_plugins.sqlite:SQLitePlugin", "sqlite_"),
     "postgres": Builtin("flowlang_plugins.postgres:PostgresPlugin", "pg_", ("postgresql",)),
     "mysql": Builtin("flowlang_plugins.mysql:MySQLPlugin", "mysql_", ("mariadb",)),
+    "mongodb": Builtin("flowlang_plugins.mongodb:MongoDBPlugin", "mongo_", ("mongo",)),
     "redis": Builtin("flowlang_plugins.redis:RedisPlugin", "redis_"),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.connections.base import ConnectionPlugin
@@ -137,6 +136,14 @@ class RedisPlugin(ConnectionPlugin):
     def try_release(self, connection: Any) -> bool:
         return True
 
+    async def check(self, connection: RedisClient) -> str:
+        from flowlang_plugins.redis.client import decoded
+
+        server = dict(
+            line.split(":", 1) for line in decoded(await connection.ask("INFO", "server")).splitlines() if ":" in line
+        )
+        return f"Redis {server.get('redis_version', '')}, database {connection.pool.connection_kwargs.get('db') or 0}"
+
     def get_builtin_tasks(self) -> dict[str, Callable[..., Any]]:
         from flowlang_plugins.redis.tasks import TASKS
 
@@ -152,13 +159,15 @@ class RedisPlugin(ConnectionPlugin):
 
     def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
         from flowlang_plugins.redis.templates import HELPERS
+        from flowlang_plugins.sql.files import written
 
-        return _written(output_dir, "redis_helpers.py", HELPERS)
+        return written(output_dir, "redis_helpers.py", HELPERS)
 
     def scaffold_example_flow(self, output_dir: str, connection_name: str = "cache", **kwargs: Any) -> str:
         from flowlang_plugins.redis.templates import EXAMPLE
+        from flowlang_plugins.sql.files import written
 
-        return _written(output_dir, "redis_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+        return written(output_dir, "redis_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
 
 
 def _target(url: str) -> str:
@@ -169,10 +178,3 @@ def _target(url: str) -> str:
     if parts.scheme == "unix":
         return parts.path
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
-
-
-def _written(folder: str, name: str, text: str) -> str:
-    path = Path(folder) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return str(path)

@@ -1,0 +1,120 @@
+"""The driver's client, and operations that end at the server when their step ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+
+from flowlang.connections.base import Statement, shielded, statement, statement_sink
+from flowlang.errors import ConnectionError, FlowExecutionError
+from flowlang.values import to_json
+from flowlang_plugins.mongodb.errors import failure
+
+T = TypeVar("T")
+
+#: How many seconds a cancelled operation is waited for. Its step ends then, whatever the server does.
+_PATIENCE: Final = 3.0
+
+Database = AsyncIOMotorDatabase[dict[str, Any]]
+#: What is done in a database, in a session of the driver (whose Motor twin would cost a thread's turn to make).
+Operation = Callable[[Database, Any], Awaitable[T]]
+
+
+def open_client(config: Mapping[str, Any]) -> AsyncIOMotorClient[dict[str, Any]]:
+    """A client for a checked configuration. It connects when it is used."""
+    options: dict[str, Any] = {}
+    if config.get("read_only"):
+        from flowlang_plugins.mongodb.guard import ReadingPool
+
+        # a compressed message can't be looked into
+        options = {"_pool_class": ReadingPool, "compressors": []}
+    return AsyncIOMotorClient(
+        config["url"],
+        maxPoolSize=config.get("max_pool_size", 100),
+        minPoolSize=config.get("min_pool_size", 0),
+        serverSelectionTimeoutMS=config.get("server_selection_timeout_ms", 5000),
+        connectTimeoutMS=config.get("connect_timeout_ms", 5000),
+        uuidRepresentation="standard",
+        appname="flowlang",
+        **options,
+    )
+
+
+async def prove_read_only(database: Database) -> None:
+    """Make sure that nothing but reading gets through: a command that no server knows must not reach one."""
+    try:
+        await database.command("flowlangWriteProbe")
+    except FlowExecutionError:
+        return
+    except PyMongoError:
+        pass
+    raise ConnectionError(
+        "`read_only` can't be enforced with this version of the driver",
+        hint="use a version of pymongo that this one was tested with, or a user of the database who may only read",
+        stage="authorise",
+    )
+
+
+async def close_client(client: AsyncIOMotorClient[dict[str, Any]]) -> None:
+    """Close every connection; says good-bye to the server, so it isn't done in the event loop."""
+    await asyncio.to_thread(client.delegate.close)
+
+
+async def operate(connection: Any, what: str, shown: list[Any], params: Any, call: Operation[T]) -> tuple[T, Statement]:
+    """Run one operation in a session of its own, and report it as a statement whose rows the caller fills in.
+
+    Cancelled, the session is ended at the server, and with it what runs there.
+    """
+    if not isinstance(connection, AsyncIOMotorDatabase):
+        raise FlowExecutionError("this task needs a connection of type `mongodb`")
+    session = connection.client.delegate.start_session(causal_consistency=False)
+    text = what if statement_sink.get() is None else " ".join([what, *map(to_json, shown)])
+    with statement(text, params) as sent:
+        try:
+            result = await _to_its_end(connection, session, call)
+        except (PyMongoError, OverflowError, TypeError, ValueError, OSError) as error:
+            if isinstance(error, FlowExecutionError):
+                raise
+            raise failure(error) from error
+    return result, sent
+
+
+async def _to_its_end(database: Database, session: ClientSession, call: Operation[T]) -> T:
+    working = asyncio.ensure_future(call(database, session))
+    try:
+        await asyncio.wait((working,))
+    except asyncio.CancelledError:
+        await shielded(_stop(database, session, working))
+        raise
+    finally:
+        if working.done():
+            session.end_session()
+    return working.result()
+
+
+async def _stop(database: Database, session: ClientSession, working: asyncio.Future[Any]) -> None:
+    """End what runs in a session. An operation that is just being sent isn't known there, so once may not be enough."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    pause = 0.01
+    while not working.done() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.wait((working,), timeout=pause)
+        if not working.done():
+            pause = min(pause * 2, 0.5)
+            await _kill(database, session)
+    if working.done():
+        # its error, if there is one, belongs to nobody any more
+        working.cancelled() or working.exception()
+
+
+async def _kill(database: Database, session: ClientSession) -> None:
+    try:
+        async with asyncio.timeout(1):
+            await database.client.admin.command("killSessions", [dict(session.session_id)])
+    # a server that can't be reached, or doesn't let this user, ends the operation in its own time
+    except (PyMongoError, TimeoutError, OSError):
+        pass
