@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,21 @@ class Project:
         return result
 
     async def attempt(
-        self, flow: str = "flow.yaml", /, cancel_at: int | None = None, **inputs: Any
+        self,
+        flow: str = "flow.yaml",
+        /,
+        cancel_at: int | None = None,
+        listener: Callable[[Event], object] = lambda event: None,
+        **inputs: Any,
     ) -> tuple[FlowResult, list[Event]]:
-        """The result of a flow that may fail, and what happened; it is cancelled at the event of that number."""
+        """The result of a flow that may fail, and what happened; it is cancelled about the event of that number."""
         events: list[Event] = []
         token = CancellationToken()
 
-        async def follow(event: Event) -> None:
+        def follow(event: Event) -> Awaitable[None] | None:
             events.append(event)
-            if len(events) == cancel_at:
-                await token.cancel("the test says so")
+            listener(event)
+            return token.cancel("the test says so") if len(events) == cancel_at else None
 
         result = await self.executor().execute_flow(self.folder / flow, inputs, follow, token)
         return result, events

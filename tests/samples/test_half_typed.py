@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowlang import check
+from flowlang import TaskRegistry, check
 from flowlang.language.diagnostics import Diagnostic
 from flowlang.tasks.loader import load_registry
 
@@ -17,12 +17,15 @@ FLOWS = sorted(
 
 
 @pytest.mark.parametrize("path", FLOWS, ids=lambda path: str(path.relative_to(ROOT / "sample_projects")))
-def test_every_prefix_of_a_sample_gives_diagnostics_and_nothing_else(path: Path) -> None:
+def test_a_prefix_of_a_sample_gives_diagnostics_and_nothing_else(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    tasks = load_registry(path.parent / "flow.py")
+    # one sample is cut at every character, the others more coarsely
+    ends = range(0, len(text), 1 if path.parent.name == "quickstart" else 7)
+    own = path.with_name("flow.py")
+    tasks = load_registry(own) if own.exists() else TaskRegistry()
     broken = 0
-    for end in range(len(text)):
+    for end in ends:
         problems = check(text[:end] + "\n", tasks, folder=path.parent)
         assert all(isinstance(problem, Diagnostic) for problem in problems)
         broken += any(problem.severity == "error" for problem in problems)
-    assert broken > len(text) // 4
+    assert broken > len(ends) // 4

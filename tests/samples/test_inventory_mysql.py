@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import pymysql
 import pytest
 
+from tests.samples.databases import mysql_rows
 from tests.samples.projects import Project
 
 PIECES = {"BOWL": 12, "CUP": 40, "JUG": 3, "PLATE": 25, "VASE": 2}
@@ -23,32 +21,15 @@ async def shop(tmp_path: Path, mysql_database: str) -> Project:
     return project
 
 
-def stored(url: str, query: str) -> list[tuple[Any, ...]]:
-    parts = urlsplit(url)
-    with (
-        pymysql.connect(
-            host=parts.hostname,
-            port=parts.port or 3306,
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            database=parts.path[1:],
-            autocommit=True,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(query)
-        return list(cursor.fetchall())
-
-
 def assert_nothing_is_sold_twice(url: str) -> None:
     """What lies there and what is reserved was there from the start; who has a reservation has one."""
-    left = dict(stored(url, "SELECT sku, stock FROM products"))
+    left = dict(mysql_rows(url, "SELECT sku, stock FROM products"))
     reserved = Counter[str]()
-    for sku, quantity in stored(url, "SELECT sku, quantity FROM reservations"):
+    for sku, quantity in mysql_rows(url, "SELECT sku, quantity FROM reservations"):
         reserved[sku] += quantity
     assert {sku: left[sku] + reserved[sku] for sku in PIECES} == PIECES
-    orders = stored(url, "SELECT id FROM orders WHERE status = 'reserved' ORDER BY id")
-    assert orders == stored(url, "SELECT order_id FROM reservations ORDER BY order_id")
+    orders = mysql_rows(url, "SELECT id FROM orders WHERE status = 'reserved' ORDER BY id")
+    assert orders == mysql_rows(url, "SELECT order_id FROM reservations ORDER BY order_id")
 
 
 def test_its_flows_are_without_problems(shop: Project) -> None:
@@ -62,7 +43,7 @@ def test_the_readme_shows_what_one_sees(shop: Project) -> None:
 
 async def test_orders_are_served_in_the_order_they_came(shop: Project, mysql_database: str) -> None:
     await shop.run()
-    waiting = stored(mysql_database, "SELECT id FROM orders WHERE status = 'waiting' ORDER BY id")
+    waiting = mysql_rows(mysql_database, "SELECT id FROM orders WHERE status = 'waiting' ORDER BY id")
     assert waiting == [(6,), (10,)]
     assert_nothing_is_sold_twice(mysql_database)
 
@@ -101,8 +82,8 @@ async def test_an_order_whose_reservation_fails_keeps_its_stock(shop: Project, m
     shop.edit("flow.yaml", "INTO reservations (order_id, sku, quantity)", "INTO reservations (order_id, sku, amount)")
     result, _ = await shop.attempt()
     assert "amount" in str(result.error)
-    assert stored(mysql_database, "SELECT sku, stock FROM products ORDER BY sku") == sorted(PIECES.items())
-    assert stored(mysql_database, "SELECT COUNT(*) FROM orders WHERE status <> 'open'") == [(0,)]
+    assert mysql_rows(mysql_database, "SELECT sku, stock FROM products ORDER BY sku") == sorted(PIECES.items())
+    assert mysql_rows(mysql_database, "SELECT COUNT(*) FROM orders WHERE status <> 'open'") == [(0,)]
 
 
 async def test_setting_up_again_changes_nothing_unless_it_is_told_to(shop: Project) -> None:
