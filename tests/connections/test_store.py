@@ -63,7 +63,7 @@ def test_a_record_comes_back_as_it_was_kept(store: Store) -> None:
         environments={"dev": Overlay(connection_url="postgresql://localhost/dev")},
     )
     kept = store.add(given)
-    assert Store(store.root, store._env).get(NAME) == kept == replace(given, project_id=kept.project_id)
+    assert Store(store.root, store.env).get(NAME) == kept == replace(given, project_id=kept.project_id)
 
 
 def test_every_record_says_who_made_it_when_and_for_which_project(store: Store) -> None:
@@ -282,7 +282,7 @@ def test_after_a_rotation_everything_is_readable_and_encrypted_anew(store: Store
 
 def test_another_copy_of_the_project_stays_readable_until_old_keys_are_forgotten(store: Store, tmp_path: Path) -> None:
     store.add(connection())
-    copy = Store(tmp_path / "copy", store._env)
+    copy = Store(tmp_path / "copy", store.env)
     copy.path.parent.mkdir(parents=True)
     copy.path.write_bytes(store.path.read_bytes())
     store.rotate_key()

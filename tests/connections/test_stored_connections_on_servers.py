@@ -50,8 +50,8 @@ def connections(tmp_path: Path) -> ProjectConnections:
 
 
 async def run(connections: ProjectConnections, flow: dict[str, Any], **inputs: Any) -> FlowResult:
-    assert connections.store._env is not None
-    executor = FlowExecutor(folder=connections.root, env=connections.store._env)
+    assert connections.store.env is not None
+    executor = FlowExecutor(folder=connections.root, env=connections.store.env)
     try:
         return await executor.execute_flow(flow, inputs)
     finally:

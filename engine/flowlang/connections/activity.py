@@ -22,7 +22,7 @@ FILE: Final = "connections.db"
 
 #: How many tests of a connection are kept.
 TESTS_KEPT: Final = 20
-#: For how many seconds a use by the same flow is not written down again.
+#: For how many seconds a use that was written down is new enough.
 USE_SECONDS: Final = 60.0
 
 _SCHEMA: Final = """
@@ -44,7 +44,7 @@ class Use(NamedTuple):
     last_used: str
 
 
-class Tested(NamedTuple):
+class ProbeOutcome(NamedTuple):
     """How a test of a connection ended: `stage` is the one that failed, None if none did."""
 
     at: str
@@ -61,12 +61,14 @@ class Activity:
     def __init__(self, root: Path) -> None:
         self.path = root / ".flowlang" / FILE
 
-    def note_use(self, connection: str, flow: str, steps: Sequence[str]) -> None:
-        """Write down that these steps of a flow use a connection; soon after the last time, nothing is done."""
+    def is_due(self, connection: str, flow: str, steps: Sequence[str]) -> bool:
+        """Whether these steps of a flow were not written down just now, so that `note_use` is worth its time."""
         key = (str(self.path), connection, flow, tuple(steps))
-        if monotonic() - _noted.get(key, -USE_SECONDS) < USE_SECONDS:
-            return
-        _noted[key] = monotonic()
+        return monotonic() - _noted.get(key, -USE_SECONDS) >= USE_SECONDS
+
+    def note_use(self, connection: str, flow: str, steps: Sequence[str]) -> None:
+        """Write down that these steps of a flow use a connection."""
+        _noted[str(self.path), connection, flow, tuple(steps)] = monotonic()
         moment = now()
         rows = [(connection, flow, step, moment) for step in steps]
         self._do(lambda database: database.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?, ?, ?)", rows))
@@ -79,7 +81,7 @@ class Activity:
         )
         return [Use(*row) for row in found]
 
-    def note_test(self, connection: str, test: Tested) -> None:
+    def note_test(self, connection: str, test: ProbeOutcome) -> None:
         """Write down how a test ended, and forget the oldest ones."""
 
         def work(database: sqlite3.Connection) -> None:
@@ -96,15 +98,15 @@ class Activity:
         """Write down how a staged test ended."""
         failed = report.failed
         stage, message = (None, None) if failed is None else (failed.stage, failed.message)
-        self.note_test(connection, Tested(now(), environment, report.ok, stage, message, report.ms))
+        self.note_test(connection, ProbeOutcome(now(), environment, report.ok, stage, message, report.ms))
 
-    def tests(self, connection: str) -> list[Tested]:
+    def tests(self, connection: str) -> list[ProbeOutcome]:
         """The last tests of a connection, the latest first."""
         found = self._read(
             "SELECT at, environment, ok, stage, message, ms FROM tests WHERE connection = ? ORDER BY rowid DESC",
             connection,
         )
-        return [Tested(at, where, bool(ok), stage, message, ms) for at, where, ok, stage, message, ms in found]
+        return [ProbeOutcome(at, where, bool(ok), stage, message, ms) for at, where, ok, stage, message, ms in found]
 
     def forget(self, connection: str) -> None:
         """Drop what is known of a connection that was removed."""

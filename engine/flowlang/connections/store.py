@@ -60,7 +60,7 @@ class Store:
     def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
         self.root = root
         self.path = Path(store_path(root))
-        self._env = env
+        self.env = env
         self._stamp: tuple[int, ...] | None = None
         self._content = _Content("", {})
 
@@ -198,7 +198,7 @@ class Store:
         self._stamp = None
 
     def _vault(self, content: _Content) -> Vault:
-        return Vault(self.root, content.project_id, self._env)
+        return Vault(self.root, content.project_id, self.env)
 
     def _writable(self, content: _Content) -> Vault:
         """The vault, if its key is the one of this store: a second key beside the first would help nobody."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowlang.connections.discovery import Plugins
     from flowlang.connections.store import Store
     from flowlang.runtime.call import FlowCall
+    from flowlang.runtime.plan import Plan
 
 
 class StoredConnections:
@@ -54,14 +55,24 @@ class StoredConnections:
         from flowlang.connections.activity import Activity
 
         plan = call.plan
+        activity, flow = Activity(plan.root), _flow_name(plan)
+        due = [
+            (id, flow, plan.connection_steps[name])
+            for name, id in self._used.items()
+            if activity.is_due(id, flow, plan.connection_steps[name])
+        ]
 
         def note() -> None:
-            flow = plan.name if plan.path is None else os.path.relpath(plan.path, plan.root)
-            activity = Activity(plan.root)
-            for name, id in self._used.items():
-                activity.note_use(id, flow, plan.connection_steps[name])
+            for use in due:
+                activity.note_use(*use)
 
-        await call.run.threads.run(note)
+        if due:
+            await call.run.threads.run(note)
+
+
+def _flow_name(plan: Plan) -> str:
+    """The path of a flow's file from the project's root; of a flow without one its name."""
+    return plan.name if plan.path is None else os.path.relpath(plan.path, plan.root)
 
 
 def usable(plugins: Plugins, kind: str, connection: str) -> type[ConnectionPlugin]:

@@ -20,7 +20,7 @@ from flowlang.cli.connection.project.common import (
 )
 from flowlang.cli.readable import duration, readable
 from flowlang.cli.terminal import Palette, inert, tell
-from flowlang.connections.activity import Tested
+from flowlang.connections.activity import ProbeOutcome
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import ProjectConnection
 from flowlang.connections.store import state_of
@@ -190,7 +190,7 @@ def _shown(record: ProjectConnection, schema: Mapping[str, Any], about: Mapping[
     if about["last_used"] is not None:
         lines.append(f"  last used at {about['last_used']}")
     if about["last_test"] is not None:
-        lines.append(f"  last test {inert(_test_words(Tested(**about['last_test'])))}")
+        lines.append(f"  last test {inert(_test_words(ProbeOutcome(**about['last_test'])))}")
     return lines
 
 
@@ -216,10 +216,10 @@ def _health_lines(row: Mapping[str, Any], palette: Palette) -> list[str]:
         lines.append(f"   {inert(row['problem'])}")
     elif not row["tests"]:
         lines.append("   never tested")
-    return lines + [f"   {inert(_test_words(Tested(**test)))}" for test in row["tests"][:5]]
+    return lines + [f"   {inert(_test_words(ProbeOutcome(**test)))}" for test in row["tests"][:5]]
 
 
-def _test_words(test: Tested) -> str:
+def _test_words(test: ProbeOutcome) -> str:
     where = "" if test.environment is None else f" in {test.environment}"
     took = f"ok in {duration(test.ms)}" if test.ok else f"{test.stage} failed: {test.message}"
     return f"{test.at}{where}: {took}"
