@@ -53,9 +53,9 @@ async def test_it_is_never_looked_for_outside_the_project(engine: Engine) -> Non
         await engine.run(path)
 
 
-@pytest.mark.parametrize("name", ["../shared", "./shared", "shared.yaml", "/etc/passwd", "a/b"])
+@pytest.mark.parametrize("name", ["../common", "./common", "common.yaml", "/etc/passwd", "a/b"])
 async def test_a_name_is_no_path(engine: Engine, name: str) -> None:
-    engine.write("shared.yaml", "- {task: Tick}")
+    engine.write("common.yaml", "- {task: Tick}")
 
     with pytest.raises(FlowValidationError):
         await engine.run(f"- {{subflow: '{name}'}}")
