@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -66,14 +66,11 @@ class PostgresConnection(asyncpg.Connection):
 
     async def restore(self) -> None:
         """Undo an open transaction, and reset settings, locks, cursors and temporary tables."""
-        self._reports = False
-        try:
+        with self._quietly():
             if self.is_in_transaction():
                 await asyncpg.Connection.execute(self, "ROLLBACK")
             self._top_xact = None
             await self.reset()
-        finally:
-            self._reports = True
         self._settled, self._touched = True, False
 
     def get_reset_query(self) -> str:
@@ -255,11 +252,21 @@ class PostgresConnection(asyncpg.Connection):
         self._touched = True
         with statement(query, list(args) or None) as sent:
             if not self.settings.read_only or controls_transaction(query):
-                yield sent
+                with self._quietly():
+                    yield sent
                 return
             refuse_writing(query)
-            if self.is_in_transaction():
-                yield sent
-                return
-            async with self.atomic():
-                yield sent
+            async with AsyncExitStack() as stack:
+                if not self.is_in_transaction():
+                    await stack.enter_async_context(self.atomic())
+                with self._quietly():
+                    yield sent
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Leave out of the reports what the driver does by itself meanwhile."""
+        reports, self._reports = self._reports, False
+        try:
+            yield
+        finally:
+            self._reports = reports

@@ -1,0 +1,425 @@
+"""The life of PostgreSQL connections: pools, failures, cancellation, transactions, servers that go away."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
+
+from flowlang.connections.base import Statement, statement_sink
+from flowlang.errors import ConfigurationError, ConnectionError, FlowExecutionError
+from flowlang.runtime.executor import FlowExecutor
+from flowlang_plugins.postgres import PostgresPlugin
+from tests.plugins.connected import Connected, connected
+
+Postgres = Callable[..., Any]
+
+
+@pytest.fixture
+def postgres(postgres_database: str) -> Postgres:
+    """Opens an empty database for an `async with` block."""
+    return partial(connected, PostgresPlugin, "pg", url=postgres_database)
+
+
+class Onlooker:
+    """Somebody else on the same server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def ask(self, query: str) -> Any:
+        connection = await asyncpg.connect(self.url)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    async def sessions(self, condition: str = "true") -> int:
+        """How many sessions flowlang has in this database."""
+        count: int = await self.ask(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            f"AND application_name = 'flowlang' AND {condition}"
+        )
+        return count
+
+    async def sees(self, count: int, condition: str = "true") -> None:
+        """Wait until that many sessions are left."""
+        async with asyncio.timeout(5):
+            while True:
+                if await self.sessions(condition) == count:
+                    return
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def onlooker(postgres_database: str) -> Onlooker:
+    return Onlooker(postgres_database)
+
+
+BUSY = "state <> 'idle'"
+
+
+async def value(db: Connected, query: str, *params: Any) -> Any:
+    return next(iter((await db.call("query", query=query, params=list(params)))["rows"][0].values()))
+
+
+async def test_a_connection_is_given_by_its_parts_too(postgres_database: str) -> None:
+    from urllib.parse import unquote, urlsplit
+
+    url = urlsplit(postgres_database)
+    parts = {
+        "host": url.hostname,
+        "port": str(url.port),
+        "user": url.username,
+        "password": unquote(url.password or ""),
+        "database": url.path[1:],
+        "sslmode": "disable",
+    }
+    async with connected(PostgresPlugin, "pg", **parts) as db:
+        assert await value(db, "SELECT current_database()") == url.path[1:]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "give `url`, or `host`, or `database`"),
+        ({"url": "mysql://x"}, "`url` must start with `postgresql://`"),
+        ({"url": "postgresql://u:pa/ss@h:x/d"}, "`url` is malformed"),
+        ({"url": "postgresql://h/d", "host": "x"}, "`host` is part of `url`"),
+        ({"host": "h", "pool_size": 0}, "`pool_size` must be at least 1"),
+        ({"host": "h", "pool_size": 101}, "`pool_size` must be at most 100"),
+        ({"host": "h", "pool_size": 2, "min_pool_size": 3}, r"`min_pool_size` \(3\) is larger than `pool_size` \(2\)"),
+        ({"host": "h", "timeout": 0}, "`timeout` must be more than 0"),
+        ({"host": "h", "sslmode": "maybe"}, "`sslmode` must be one of"),
+        ({"hots": "h"}, "unknown key `hots`"),
+    ],
+)
+async def test_a_config_that_cannot_work_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        await connected(PostgresPlugin, "pg", **config).__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("change", "stage"),
+    [
+        (("127.0.0.1", "no-such-host.invalid"), "resolve"),
+        (("only-for-tests", "canary-wrong"), "authenticate"),
+        (("/flowlang_test", "/nope"), "authorise"),
+    ],
+)
+async def test_a_connection_that_cannot_be_opened_tells_the_stage(
+    postgres_database: str, change: tuple[str, str], stage: str
+) -> None:
+    with pytest.raises(ConnectionError) as raised:
+        await connected(PostgresPlugin, "pg", url=postgres_database.replace(*change)).__aenter__()
+
+    assert raised.value.stage == stage
+    assert raised.value.hint
+    assert "canary" not in str(raised.value)
+
+
+async def test_a_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1") as raised:
+        await connected(PostgresPlugin, "pg", url="postgresql://u:canary@127.0.0.1:1/d").__aenter__()
+
+    assert raised.value.stage == "reach"
+    assert "canary" not in f"{raised.value}{raised.value.hint}"
+
+
+async def test_tls_that_is_not_there_is_told(postgres_database: str) -> None:
+    with pytest.raises(ConnectionError) as raised:
+        await connected(PostgresPlugin, "pg", url=postgres_database, sslmode="require").__aenter__()
+
+    assert raised.value.stage == "tls"
+
+
+async def test_the_check_says_what_answers(postgres: Postgres) -> None:
+    async with postgres() as db:
+        assert (await db.step(db.opened.plugin("db").check)).startswith("PostgreSQL 1")
+
+
+async def test_a_pool_never_holds_more_than_its_size(postgres: Postgres, onlooker: Onlooker) -> None:
+    async with postgres(pool_size=3, min_pool_size=2) as db:
+        assert await onlooker.sessions() == 2
+        work = [db.call("query", query="SELECT pg_sleep(0.01)") for _ in range(30)]
+        done = asyncio.gather(*work)
+        while not done.done():
+            assert await onlooker.sessions() <= 3
+        await done
+        assert await onlooker.sessions() == 3
+    await onlooker.sees(0)
+
+
+async def fail(db: Connected) -> None:
+    with pytest.raises(FlowExecutionError):
+        await db.call("transaction", queries=["CREATE TEMP TABLE IF NOT EXISTS mine (a int)", "SELECT 1/0"])
+
+
+async def run_late(db: Connected) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await db.call("transaction", queries=["SELECT 1", "SELECT pg_sleep(60)"])
+
+
+async def be_cancelled(db: Connected) -> None:
+    task = asyncio.ensure_future(db.call("query", query="SELECT pg_sleep(60)"))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.004, task.cancel)
+    await asyncio.wait((task,))
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize("ending", [fail, run_late, be_cancelled])
+async def test_two_hundred_bad_endings_leave_nothing(postgres: Postgres, onlooker: Onlooker, ending: Any) -> None:
+    async with postgres() as db:
+        for _ in range(100):
+            await ending(db)
+        assert await onlooker.sessions() <= 2
+        for _ in range(5):
+            await asyncio.gather(*(ending(db) for _ in range(20)))
+        await onlooker.sees(0, BUSY)
+        assert await onlooker.sessions() <= 10
+        assert await value(db, "SELECT 1") == 1
+    await onlooker.sees(0)
+
+
+async def test_a_statement_that_takes_too_long_ends_at_the_server(postgres: Postgres, onlooker: Onlooker) -> None:
+    async with postgres(timeout=0.2) as db:
+        with pytest.raises(FlowExecutionError, match=r"did not finish the statement within 0\.2 s"):
+            await db.call("query", query="SELECT pg_sleep(60)")
+        await onlooker.sees(0, BUSY)
+        assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_cancelled_transaction_is_undone_at_once(postgres: Postgres, onlooker: Onlooker) -> None:
+    async with postgres() as db:
+        await db.call("execute", query="CREATE TABLE t (a int)")
+        queries = ["INSERT INTO t VALUES (1)", "LOCK TABLE t", "SELECT pg_sleep(60)"]
+        task = asyncio.ensure_future(db.call("transaction", queries=queries))
+        await onlooker.sees(1, "wait_event = 'PgSleep'")
+        task.cancel()
+        await asyncio.wait((task,))
+        assert task.cancelled()
+        assert await onlooker.ask("SELECT count(*) FROM t") == 0
+        assert await onlooker.sessions("state LIKE 'idle in transaction%'") == 0
+
+
+@pytest.mark.parametrize("step", range(4))
+async def test_a_transaction_that_fails_anywhere_leaves_nothing(
+    postgres: Postgres, onlooker: Onlooker, step: int
+) -> None:
+    queries: list[Any] = [{"query": "INSERT INTO t VALUES ($1)", "params": [number]} for number in range(4)]
+    queries[step] = "INSERT INTO t VALUES (1/0)"
+    async with postgres() as db:
+        await db.call("execute", query="CREATE TABLE t (a int)")
+        with pytest.raises(FlowExecutionError, match="division by zero"):
+            await db.call("transaction", queries=queries)
+        assert await onlooker.ask("SELECT count(*) FROM t") == 0
+
+
+async def test_a_constraint_that_fails_at_the_end_undoes_the_transaction(
+    postgres: Postgres, onlooker: Onlooker
+) -> None:
+    async with postgres() as db:
+        await db.call("execute", query="CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        with pytest.raises(FlowExecutionError, match="duplicate key"):
+            await db.call("transaction", queries=["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"])
+        assert await onlooker.ask("SELECT count(*) FROM t") == 0
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from flowlang.connections.base import statement_sink
+from flowlang_plugins.postgres import PostgresPlugin
+
+async def main():
+    plugin = PostgresPlugin()
+    await plugin.connect({"url": sys.argv[1]})
+    def die(statement):
+        if "(2)" in statement.text:
+            os.kill(os.getpid(), signal.SIGKILL)
+    statement_sink.set(die)
+    queries = [f"INSERT INTO t VALUES ({number})" for number in (1, 2, 3)]
+    await plugin.get_builtin_tasks()["pg_transaction"](queries=queries, connection=await plugin.get_connection())
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_that_is_killed_between_statements_leaves_nothing(
+    postgres_database: str, onlooker: Onlooker
+) -> None:
+    await onlooker.ask("CREATE TABLE t (a int)")
+    ended = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED, postgres_database], check=False)
+    assert ended.returncode == -9
+    await onlooker.sees(0)
+    assert await onlooker.ask("SELECT count(*) FROM t") == 0
+
+
+async def test_the_next_step_finds_a_clean_session(postgres: Postgres) -> None:
+    async def leave_traces(connection: Any) -> None:
+        await connection.execute("SET search_path TO nowhere")
+        await connection.execute("SELECT pg_advisory_lock(5)")
+        await connection.execute("CREATE TEMP TABLE mine (a int)")
+        await connection.execute("LISTEN news")
+        await connection.execute("SET ROLE pg_read_all_data")
+        await connection.execute("BEGIN")
+
+    async with postgres(pool_size=1) as db:
+        pid = await value(db, "SELECT pg_backend_pid()")
+        await db.step(leave_traces)
+        assert await value(db, "SELECT pg_backend_pid()") == pid
+        assert await value(db, "SHOW search_path") == '"$user", public'
+        assert await value(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert await value(db, "SELECT to_regclass('mine')") is None
+        assert await value(db, "SELECT current_user = session_user")
+        assert await value(db, "SELECT count(*) FROM pg_listening_channels()") == 0
+
+
+async def test_a_setting_made_by_a_query_does_not_reach_the_next(postgres: Postgres) -> None:
+    async with postgres(pool_size=1) as db:
+        await db.call("query", query="SELECT set_config('search_path', 'nowhere', false)")
+        await db.call("execute", query="SET statement_timeout = 1")
+        assert await value(db, "SHOW search_path") == '"$user", public'
+        assert await value(db, "SHOW statement_timeout") == "0"
+
+
+async def test_a_custom_task_has_the_connection_of_the_driver(postgres: Postgres) -> None:
+    heard: list[Statement] = []
+
+    async def work(connection: Any) -> None:
+        assert isinstance(connection, asyncpg.Connection)
+        await connection.execute("CREATE TABLE users (id int, extra jsonb)")
+        assert await connection.execute("INSERT INTO users VALUES ($1, $2)", 1, {"a": 1}) == "INSERT 0 1"
+        assert await connection.execute("UPDATE users SET id = id WHERE id = $1", 1) == "UPDATE 1"
+        assert await connection.fetchval("SELECT extra FROM users") == {"a": 1}
+        assert (await connection.fetchrow("SELECT id FROM users"))["id"] == 1
+        await connection.executemany("INSERT INTO users VALUES ($1)", [(2,), (3,)])
+        with suppress(ZeroDivisionError):
+            async with connection.transaction():
+                await connection.execute("DELETE FROM users")
+                raise ZeroDivisionError
+        async with connection.transaction():
+            numbers = [row["id"] async for row in connection.cursor("SELECT id FROM users ORDER BY id")]
+        assert numbers == [1, 2, 3]
+
+    async with postgres() as db:
+        token = statement_sink.set(heard.append)
+        await db.step(work)
+        statement_sink.reset(token)
+
+    assert [(sent.text, sent.rows) for sent in heard[1:4]] == [
+        ("INSERT INTO users VALUES ($1, $2)", 1),
+        ("UPDATE users SET id = id WHERE id = $1", 1),
+        ("SELECT extra FROM users", 1),
+    ]
+    assert [sent.text for sent in heard[6:9]] == ["BEGIN;", "DELETE FROM users", "ROLLBACK;"]
+
+
+async def test_sessions_that_the_server_ended_are_replaced(postgres: Postgres, postgres_server: Any) -> None:
+    async with postgres(min_pool_size=3) as db:
+        await asyncio.to_thread(postgres_server.restart)
+        for _ in range(4):
+            try:
+                assert await value(db, "SELECT 1") == 1
+            except ConnectionError:
+                continue
+        assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_step_that_loses_its_server_says_so(
+    postgres: Postgres, postgres_server: Any, onlooker: Onlooker
+) -> None:
+    async with postgres() as db:
+        task = asyncio.ensure_future(db.call("query", query="SELECT pg_sleep(60)"))
+        await onlooker.sees(1, BUSY)
+        await asyncio.to_thread(postgres_server.kill)
+        with pytest.raises(ConnectionError, match="the connection to the server was lost") as raised:
+            await task
+        assert "retry" in str(raised.value.hint)
+        with pytest.raises(ConnectionError):
+            await db.call("query", query="SELECT 1")
+        await asyncio.to_thread(postgres_server.start)
+        assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_reset_connection_is_told_and_replaced(postgres_database: str, proxy: Any) -> None:
+    way = proxy(postgres_database)
+    async with connected(PostgresPlugin, "pg", url=way.url) as db:
+        task = asyncio.ensure_future(db.call("query", query="SELECT pg_sleep(60)"))
+        await Onlooker(postgres_database).sees(1, BUSY)
+        way.drop()
+        with pytest.raises(ConnectionError, match="lost"):
+            await task
+        assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_connection_that_falls_silent_ends_with_the_timeout(postgres_database: str, proxy: Any) -> None:
+    way = proxy(postgres_database)
+    async with connected(PostgresPlugin, "pg", url=way.url, timeout=0.3) as db:
+        way.freeze()
+        with pytest.raises(FlowExecutionError, match=r"within 0\.3 s"):
+            await db.call("query", query="SELECT 1")
+        way.thaw()
+        assert await value(db, "SELECT 1") == 1
+
+
+FLOW = """
+flow: Both
+connections:
+  one: {type: postgres, url: "%s", pool_size: 5}
+  two: {type: postgresql, url: "%s", pool_size: 5}
+inputs: [{name: run, type: integer}]
+steps:
+  - parallel:
+      - pg_execute: {connection: one, query: "INSERT INTO t VALUES ($1, 'one')", params: ["${inputs.run}"]}
+      - pg_batch_insert: {connection: two, table: t, records: [{run: "${inputs.run}", place: two}]}
+  - pg_query: {id: mine, connection: one, query: "SELECT place FROM t WHERE run = $1", params: ["${inputs.run}"]}
+outputs: {places: "${mine.rows}"}
+"""
+
+
+async def test_every_row_of_two_databases_is_where_it_belongs(postgres_databases: Callable[[], str]) -> None:
+    urls = postgres_databases(), postgres_databases()
+    for url in urls:
+        await Onlooker(url).ask("CREATE TABLE t (run int, place text)")
+    executor = FlowExecutor()
+    results = await asyncio.gather(*(executor.execute_flow(FLOW % urls, {"run": run}) for run in range(20)))
+
+    assert [result.outputs for result in results] == [{"places": [{"place": "one"}]}] * 20
+    for url, place in zip(urls, ("one", "two"), strict=True):
+        rows = "SELECT array_agg(DISTINCT place) || count(DISTINCT run)::text || count(*)::text FROM t"
+        assert await Onlooker(url).ask(rows) == [place, "20", "20"]
+        await Onlooker(url).sees(0)
+
+
+async def test_a_failed_step_tells_its_statement(postgres_database: str) -> None:
+    flow = f"""
+flow: Fails
+connections: {{db: {{type: postgres, url: "{postgres_database}"}}}}
+steps:
+  - pg_transaction: {{id: move, connection: db, queries: ["SELECT 1", "SELECT 1/0 AS boom"]}}
+"""
+    events: list[Any] = []
+    result = await FlowExecutor().execute_flow(flow, event_callback=events.append)
+
+    assert result.error is not None
+    assert "division by zero" in str(result.error)
+    assert "SELECT 1/0 AS boom" in str(dict(result.error))
+    assert [
+        event["statement"] if "statement" in event else event.get("text")
+        for event in events
+        if event["type"] == "statement"
+    ] == [
+        "BEGIN;",
+        "SELECT 1",
+        "SELECT 1/0 AS boom",
+        "ROLLBACK",
+    ]
