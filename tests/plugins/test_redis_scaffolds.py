@@ -124,3 +124,12 @@ def test_the_plugin_tells_what_it_can_do() -> None:
         "read_only": True,
     }
     assert RedisPlugin().check_dependencies() == (True, [])
+
+
+async def test_a_test_of_the_connection_says_where_it_leads(redis_database: str) -> None:
+    async with connected(RedisPlugin, "redis", url=redis_database) as redis:
+        plugin = redis.opened.plugin("db")
+        answer = await plugin.check(await plugin.get_connection())
+        assert answer is not None
+        assert answer.startswith("Redis ")
+        assert answer.endswith(f", database {redis_database.rpartition('/')[2]}")

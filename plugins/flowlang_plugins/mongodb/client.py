@@ -18,7 +18,7 @@ from flowlang_plugins.mongodb.errors import failure
 T = TypeVar("T")
 
 #: How many seconds a cancelled operation is waited for. Its step ends then, whatever the server does.
-_PATIENCE: Final = 3.0
+_PATIENCE: Final = 1.0
 
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 #: What is done in a database, in a session of the driver (whose Motor twin would cost a thread's turn to make).
@@ -106,9 +106,9 @@ async def _stop(database: Database, session: ClientSession, working: asyncio.Fut
         if not working.done():
             pause = min(pause * 2, 0.5)
             await _kill(database, session)
-    if working.done():
+    if not working.cancel() and not working.cancelled():
         # its error, if there is one, belongs to nobody any more
-        working.cancelled() or working.exception()
+        working.exception()
 
 
 async def _kill(database: Database, session: ClientSession) -> None:

@@ -53,7 +53,7 @@ def connect_failure(error: Exception, target: str) -> ConnectionError:
                 target, text, "authenticate", "check user and password in `url`, and `authSource` in its options"
             )
         return _told(target, text, "authorise", "check the database's name, and the user's roles")
-    if isinstance(error, (errors.ConfigurationError, errors.InvalidURI)):
+    if isinstance(error, (errors.ConfigurationError, ValueError, TypeError)):
         srv = "dnspython" in lowered
         return _told(target, text, "resolve", "pip install dnspython" if srv else "check `url`")
     for words, (reason, stage, hint) in _REACHING.items():
