@@ -125,8 +125,9 @@ async def test_failing_and_cancelled_operations_leave_nothing_behind(
         for _ in range(1 + number % 7):
             await asyncio.sleep(0)
         finding.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await finding
+        # it may have been done before
+        (outcome,) = await asyncio.gather(finding, return_exceptions=True)
+        assert isinstance(outcome, asyncio.CancelledError) or outcome["count"] == 5
 
     async def times_out(mongo: Any) -> None:
         with pytest.raises(TimeoutError):
