@@ -179,7 +179,7 @@ class Store:
         folder = self.path.parent
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / ".gitignore", _IGNORED.encode(), 0o644)
+            (folder / ".gitignore").write_text(_IGNORED, encoding="utf-8")
 
     def _read(self, *, afresh: bool = False) -> _Content:
         """What is in the file, read again only when it has changed, or `afresh`."""
