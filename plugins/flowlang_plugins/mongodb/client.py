@@ -45,6 +45,13 @@ def open_client(config: Mapping[str, Any]) -> AsyncIOMotorClient[dict[str, Any]]
     )
 
 
+async def greet(database: Database, read_only: bool) -> None:
+    """Make sure that a server answers, and that a read-only client sends it nothing but reading commands."""
+    await database.command("ping")
+    if read_only:
+        await prove_read_only(database)
+
+
 async def prove_read_only(database: Database) -> None:
     """Make sure that nothing but reading gets through: a command that no server knows must not reach one."""
     try:

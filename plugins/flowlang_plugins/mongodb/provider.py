@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,9 @@ from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
     from flowlang_plugins.mongodb.client import Database
+
+#: How many seconds closing waits for a connect that was cancelled.
+_PATIENCE: Final = 5.0
 
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -82,6 +86,7 @@ class MongoDBPlugin(ConnectionPlugin):
     def __init__(self) -> None:
         super().__init__()
         self._database: Database | None = None
+        self._greeting: asyncio.Task[None] | None = None
 
     def get_config_schema(self) -> dict[str, Any]:
         return _SCHEMA
@@ -102,15 +107,14 @@ class MongoDBPlugin(ConnectionPlugin):
     async def connect(self, config: dict[str, Any]) -> Database:
         from pymongo.errors import PyMongoError
 
-        from flowlang_plugins.mongodb.client import open_client, prove_read_only
+        from flowlang_plugins.mongodb.client import greet, open_client
         from flowlang_plugins.mongodb.errors import connect_failure
 
         target = _hosts(config["url"])
         try:
             self._database = open_client(config)[_database_of(config)]
-            await self._database.command("ping")
-            if config.get("read_only"):
-                await prove_read_only(self._database)
+            self._greeting = asyncio.ensure_future(greet(self._database, bool(config.get("read_only"))))
+            await asyncio.shield(self._greeting)
         except ConnectionError:
             raise
         except (PyMongoError, OSError, ValueError, TypeError) as error:
@@ -123,6 +127,10 @@ class MongoDBPlugin(ConnectionPlugin):
 
             database, self._database = self._database, None
             await close_client(database.client)
+            if self._greeting is not None and not self._greeting.done():
+                # the driver's thread goes on after a cancellation, and may have opened the client again
+                await asyncio.wait((self._greeting,), timeout=_PATIENCE)
+                await close_client(database.client)
 
     async def get_connection(self) -> Database:
         if self._database is None:
