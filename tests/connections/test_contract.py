@@ -16,6 +16,7 @@ from flowlang.connections import plugin_registry
 from flowlang.connections.base import ConnectionPlugin, statement
 from flowlang.connections.contract import CheckResult, NotApplicable, Violation, checks, verify
 from flowlang.connections.discovery import BUILTINS, Plugins
+from flowlang.errors import ConfigurationError
 from flowlang_plugins.sqlite import SQLitePlugin
 from tests.connections.lines import LinesPlugin, Service, Session, service
 
@@ -102,8 +103,26 @@ async def test_without_a_server_the_live_checks_are_skipped() -> None:
         assert result.status != "failed", result
         if check.live:
             assert result.status == "skipped"
-            with pytest.raises(NotApplicable, match="URL"):
+            with pytest.raises(NotApplicable, match="needs a server"):
                 await check()
+
+
+async def test_the_plugin_of_the_documentation_keeps_the_contract() -> None:
+    page = Path(__file__).parents[2] / "docs" / "plugins.md"
+    source = page.read_text(encoding="utf-8").split("```python plugin\n")[1].split("```")[0]
+    module: dict[str, Any] = {"__name__": "notes"}
+    exec(compile(source, str(page), "exec"), module)
+    results = await verify(module["NotesPlugin"], config={"owner": "me"}, live=True)
+    assert [result for result in results if result.status == "failed"] == []
+
+
+async def test_a_url_for_a_plugin_that_takes_none_is_refused_at_once() -> None:
+    class NoUrl(LinesPlugin):
+        def get_config_schema(self) -> dict[str, Any]:
+            return {"type": "object", "properties": {"key": {"type": "string"}}}
+
+    with pytest.raises(ConfigurationError, match="take no URL"):
+        checks(NoUrl, "lines://h:1")
 
 
 async def test_sqlite_keeps_the_contract(tmp_path: Path) -> None:

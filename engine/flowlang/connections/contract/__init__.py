@@ -8,7 +8,8 @@ In a test of the plugin::
     async def test_the_plugin_keeps_the_contract(check):
         await check()
 
-and `flowlang connection verify` on the command line. Without a URL the checks that need a server are skipped.
+and `flowlang connection verify` on the command line. Without a URL, or `live`, the checks that need a server are
+skipped.
 """
 
 from __future__ import annotations
@@ -42,14 +43,16 @@ def checks(
     url: str | None = None,
     *,
     config: Mapping[str, Any] | None = None,
+    live: bool | None = None,
     run: RunFlow | None = None,
 ) -> list[Check]:
     """The checks of the contract for one plugin.
 
-    `url` is that of a server that may be used, `config` what else the configuration needs. `run` runs a flow
-    given as data, such as `FlowExecutor().execute_flow`: with it the example flow is not only checked but run.
+    `url` is that of a server that may be used, `config` what else the configuration needs; with `live` that leads
+    to a server by itself. `run` runs a flow given as data, such as `FlowExecutor().execute_flow`: with it the
+    example flow is not only checked but run. Raises ConfigurationError for a plugin that takes no URL.
     """
-    subject = Subject(plugin, url, config or {}, run)
+    subject = Subject(plugin, url, config or {}, run, live=url is not None if live is None else live)
     return [Check(definition, subject) for definition in DEFINITIONS]
 
 
@@ -59,11 +62,12 @@ async def verify(
     on_result: Callable[[CheckResult], object] | None = None,
     *,
     config: Mapping[str, Any] | None = None,
+    live: bool | None = None,
     run: RunFlow | None = None,
 ) -> list[CheckResult]:
     """Run all checks; `on_result` is called with each result as it comes."""
     results = []
-    for check in checks(plugin, url, config=config, run=run):
+    for check in checks(plugin, url, config=config, live=live, run=run):
         results.append(await check.run())
         if on_result is not None:
             on_result(results[-1])

@@ -29,7 +29,7 @@ class NotApplicable(SkipTest):
 
 
 class Definition(NamedTuple):
-    """A check, of any plugin. A `live` one needs the URL of a server."""
+    """A check, of any plugin. A `live` one needs a server."""
 
     name: str
     function: Function
@@ -82,8 +82,8 @@ class Check:
 
     async def __call__(self) -> None:
         """Raise Violation if the plugin breaks the contract, NotApplicable if there is nothing to check."""
-        if self.live and self._subject.url is None:
-            raise NotApplicable("needs the URL of a server")
+        if self.live and not self._subject.live:
+            raise NotApplicable("needs a server")
         try:
             done = self._function(self._subject)
             if inspect.isawaitable(done):

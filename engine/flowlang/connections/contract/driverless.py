@@ -79,7 +79,7 @@ async def connecting_says_what_is_missing(subject: Subject) -> None:
 async def _without_driver(subject: Subject, config: dict[str, Any] | None) -> dict[str, Any]:
     """What a process in which the packages can't be imported tells."""
     kind = subject.plugin
-    if "<locals>" in kind.__qualname__ or kind.__module__ == "__main__":
+    if "<locals>" in kind.__qualname__ or kind.__module__ == "__main__" or kind.__module__ not in sys.modules:
         raise NotApplicable("the class cannot be imported by name")
     folder, package = _folder_of(kind.__module__)
     orders = {

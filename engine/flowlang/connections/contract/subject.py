@@ -42,12 +42,19 @@ class Subject:
     """A plugin under test. `config` is one that it takes: of the URL if there is one, else made up."""
 
     def __init__(
-        self, plugin: type[ConnectionPlugin], url: str | None, config: Mapping[str, Any], run: RunFlow | None
+        self,
+        plugin: type[ConnectionPlugin],
+        url: str | None,
+        config: Mapping[str, Any],
+        run: RunFlow | None,
+        *,
+        live: bool,
     ) -> None:
         self.plugin = plugin
-        self.url = url
-        self.given = dict(config)
         self.run = run
+        self.live = live
+        #: What the caller says of the configuration.
+        self.given = {**({} if url is None else self._of_url(url)), **config}
 
     @property
     def name(self) -> str:
@@ -76,8 +83,8 @@ class Subject:
 
     @cached_property
     def candidate(self) -> dict[str, Any]:
-        """A configuration that the plugin may take: of the URL, else made up."""
-        return {**(self._of_url(self.url) if self.url else self._scaffolded), **self.given}
+        """A configuration that the plugin may take: the given one; unless that leads to a server, the rest made up."""
+        return self.given if self.live else {**self._scaffolded, **self.given}
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -86,8 +93,8 @@ class Subject:
         try:
             prepared(ConnectionSpec("sample", self.name, self.plugin, config, folder=Path.cwd()))
         except ConfigurationError as error:
-            if self.url:
-                raise Violation(f"the URL makes no configuration: {error}") from error
+            if self.live:
+                raise Violation(f"what is given makes no configuration: {error}") from error
             raise NotApplicable(
                 f"no configuration could be made up ({error}); give `examples` in the schema"
             ) from error
@@ -145,8 +152,8 @@ class Subject:
             await limited(plugin.disconnect(), CONNECT_SECONDS)
 
     def mask(self, text: str) -> str:
-        """`text` without the secrets of the URL."""
-        return masking(self.plugin(), {"url": self.url, **self.given})(text) if self.url else text
+        """`text` without the secrets that were given."""
+        return masking(self.plugin(), self.given)(text) if self.given else text
 
     def _of_url(self, url: str) -> dict[str, Any]:
         key = next((key for key in URL_KEYS if key in self.properties), None)

@@ -17,12 +17,15 @@ class Traces:
     def __init__(self) -> None:
         self._tasks = _tasks()
         self._threads = set(threading.enumerate())
+        self._pools = {_pool(thread) for thread in self._threads}
         self._sockets = set(_sockets())
 
     def grown(self) -> str:
         """What is there now and was not then, in words; empty if nothing is."""
         tasks = _tasks() - self._tasks
-        threads = [thread.name for thread in threading.enumerate() if thread not in self._threads]
+        new = [thread for thread in threading.enumerate() if thread not in self._threads]
+        # a pool of threads that was there may grow to its size
+        threads = [thread.name for thread in new if _pool(thread) is None or _pool(thread) not in self._pools]
         sockets = set(_sockets()) - self._sockets
         found = [f"the task {task.get_name()} ({task.get_coro()})" for task in tasks]
         found += [f"the thread {name}" for name in threads]
@@ -37,6 +40,12 @@ class Traces:
         while (grown := self.grown()) and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return grown
+
+
+def _pool(thread: threading.Thread) -> str | None:
+    """What the threads of one pool have in common: `ThreadPoolExecutor-0_3` is one of `ThreadPoolExecutor-0`."""
+    pool, _, number = thread.name.rpartition("_")
+    return pool if pool and number.isdecimal() else None
 
 
 def _tasks() -> set[asyncio.Task[object]]:
