@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, NamedTuple
 
 import pytest
@@ -128,6 +129,29 @@ def test_a_connection_is_added_by_its_keys(connection: Command, project: Path) -
     assert record.connection_type == "postgres"
     assert record.config == {"host": "db.example.com", "database": "shop", "password": CANARY}
     assert record.pool == {"size": 3}
+
+
+SERVICE = """
+from flowlang.connections.base import ConnectionPlugin
+
+
+class ServicePlugin(ConnectionPlugin):
+    name = "service"
+
+    def get_config_schema(self):
+        return {"type": "object", "required": ["base_url"], "properties": {
+            "base_url": {"type": "string"}, "api_key": {"type": "string", "format": "password"}}}
+"""
+
+
+def test_a_connection_of_a_plugin_of_the_project_is_kept_too(connection: Command, project: Path) -> None:
+    (project / "plugins" / "service").mkdir(parents=True)
+    (project / "plugins" / "service" / "__init__.py").write_text(SERVICE)
+    words = ["--type", "service", "--url", "https://api.example.com", "--set-env", "api_key=KEY"]
+    assert connection("add", "Service", *words, KEY=CANARY).code == 0
+    schema = {"properties": {"base_url": {}, "api_key": {}}}
+    assert kept(project, "Service").resolved(schema) == {"base_url": "https://api.example.com", "api_key": CANARY}
+    assert connection("show", "Service", "--json").json["config"] == {"api_key": "••••"}
 
 
 def test_the_name_of_a_driver_in_the_scheme_is_dropped(connection: Command, project: Path) -> None:
@@ -284,7 +308,7 @@ def test_a_locked_connection_is_shown_as_locked_with_the_way_out(
     connection: Command, project: Path, tmp_path: Path
 ) -> None:
     connection("add", NAME, "--url-env", "U", U=URL)
-    next((tmp_path / "config" / "flowlang" / "keys").iterdir()).unlink()
+    rmtree(tmp_path / "config")
     assert connection("list", "--project", "--json").json[0]["state"] == "locked"
     assert "there is no key" in connection("list", "--project").err
     ran = connection("show", NAME)
@@ -335,6 +359,19 @@ def test_an_edit_that_the_plugin_refuses_changes_nothing(connection: Command, sh
     ran = connection("edit", "Shop Database", "--set", "timeout=soon")
     assert (ran.code, "`timeout`" in ran.err) == (2, True)
     assert kept(shop, "Shop Database").config == {}
+
+
+def test_an_edit_that_changes_nothing_is_told_so(connection: Command, shop: Path) -> None:
+    ran = connection("edit", "Shop Database")
+    assert (ran.code, "nothing says what to change" in ran.err) == (2, True)
+
+
+def test_an_environment_can_differ_in_the_password_alone(connection: Command, project: Path) -> None:
+    connection("add", NAME, "--url", "postgresql://app@db.example.com/shop")
+    assert connection("edit", NAME, "--env", "dev", "--password", "-", stdin=CANARY).code == 0
+    record = kept(project)
+    assert record.connection_url == "postgresql://app@db.example.com/shop"
+    assert record.environments["dev"].connection_url == f"postgresql://app:{QUOTED}@db.example.com/shop"
 
 
 def test_an_environment_has_values_of_its_own_until_they_are_cleared(connection: Command, shop: Path) -> None:

@@ -38,7 +38,7 @@ def store(tmp_path: Path, env: dict[str, str]) -> Store:
 
 
 def key_files(tmp_path: Path) -> list[Path]:
-    return list((tmp_path / "config" / "flowlang" / "keys").iterdir())
+    return [path for path in (tmp_path / "config" / "flowlang" / "keys").iterdir() if path.suffix != ".lock"]
 
 
 def rewrite(store: Store, change: str) -> None:
@@ -90,7 +90,7 @@ def test_a_name_is_there_once_whatever_its_case(store: Store) -> None:
 def test_a_name_is_short_printable_text(store: Store, name: str) -> None:
     with pytest.raises(StoreError, match="name of a connection"):
         store.add(connection(name))
-    assert not store.path.exists()
+    assert list(store.root.iterdir()) == []
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_ones_that_are(store: Store) -> None:
@@ -115,6 +115,12 @@ def test_a_connection_is_not_renamed_to_the_name_of_another(store: Store) -> Non
     with pytest.raises(StoreError, match="already"):
         store.update("Shop", lambda record: replace(record, name=NAME))
     assert store.names() == [NAME, "Shop"]
+
+
+def test_a_name_can_change_its_case_alone(store: Store) -> None:
+    store.add(connection())
+    store.update(NAME, lambda record: replace(record, name=NAME.lower()))
+    assert store.names() == [NAME.lower()]
 
 
 def test_a_removed_connection_is_gone(store: Store) -> None:
@@ -390,6 +396,8 @@ def test_a_process_that_is_killed_at_any_point_of_its_work_leaves_everything_rea
     )
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) > 10
+    left = [*store.path.parent.glob(".*.part"), *tmp_path.glob("config/flowlang/keys/.*.part")]
+    assert left == []
 
 
 def test_what_is_read_while_keys_are_rotated_and_forgotten_is_never_locked(store: Store, tmp_path: Path) -> None:
@@ -404,6 +412,22 @@ def test_what_is_read_while_keys_are_rotated_and_forgotten_is_never_locked(store
         while rotating.poll() is None:
             assert store.get(NAME).connection_url == URL
     assert rotating.returncode == 0
+
+
+def test_two_copies_of_a_project_that_rotate_at_once_both_stay_readable(store: Store, tmp_path: Path) -> None:
+    store.add(connection())
+    copy = Store(tmp_path / "copy", store.env)
+    copy.path.parent.mkdir(parents=True)
+    copy.path.write_bytes(store.path.read_bytes())
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from flowlang.connections.store import Store\n"
+        "for _ in range(20): Store(Path(sys.argv[1])).rotate_key()\n"
+    )
+    env = os.environ | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    running = [subprocess.Popen([sys.executable, "-c", code, str(one.root)], env=env) for one in (store, copy)]
+    assert [process.wait() for process in running] == [0, 0]
+    assert store.get(NAME).connection_url == copy.get(NAME).connection_url == URL
 
 
 def test_two_processes_at_once_lose_nothing_of_each_other(store: Store, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -211,8 +212,7 @@ async def test_a_flow_is_checked_again_when_the_store_has_changed(project: Proje
 
 async def test_a_locked_connection_ends_the_run_before_anything_is_opened(project: Project, tmp_path: Path) -> None:
     project.keep(config={"database": project.database("main.db")})
-    for key in (tmp_path / "config" / "flowlang" / "keys").iterdir():
-        key.unlink()
+    rmtree(tmp_path / "config")
     result = await project.run(BY_NAME)
     assert result.error is not None
     assert (result.error_type, result.error.phase) == ("LockedError", "environment")

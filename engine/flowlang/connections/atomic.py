@@ -19,12 +19,16 @@ _PAUSE: Final = 0.02
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace what is in a file. After a crash at any point it holds all of the old or all of the new.
 
-    A new file gets the permissions in `mode`; one that is there keeps its own, and a symbolic link stays one.
+    A new file gets the permissions in `mode`; one that is there keeps its own, and a symbolic link stays one. The
+    caller holds a lock: what a process that was killed left beside the file is removed.
     """
     path = Path(os.path.realpath(path))
+    for left in path.parent.glob(f".{path.name}.*.part"):
+        with suppress(OSError):
+            left.unlink()
     with suppress(FileNotFoundError):
         mode = path.stat().st_mode & 0o777
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

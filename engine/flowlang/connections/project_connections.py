@@ -137,8 +137,9 @@ class ProjectConnections:
 
         def change(record: ProjectConnection) -> ProjectConnection:
             layer = record if environment is None else record.environments.get(environment, Overlay())
-            if layer.connection_url is not None and "password" not in layer.config:
-                return in_environment(record, environment, connection_url=with_password(layer.connection_url, password))
+            url = layer.connection_url or record.connection_url
+            if url is not None and "password" not in layer.config:
+                return in_environment(record, environment, connection_url=with_password(url, password))
             if "password" in self.schema(record.connection_type).get("properties", {}):
                 return in_environment(record, environment, config={**layer.config, "password": password})
             raise ConfigurationError(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from flowlang.connections.addresses import URL_KEYS
 from flowlang.connections.config import is_secret_key, secret_values
 from flowlang.connections.project import check_environment
 from flowlang.connections.urls import config_of_url, masked_url, url_secrets
@@ -21,7 +22,7 @@ _POOL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "min_size": ("min_pool_size",),
 }
 
-_PLACE: Final = frozenset({"url", "host", "port", "user", "username", "password", "database", "sslmode"})
+_PLACE: Final = frozenset({*URL_KEYS, "host", "port", "user", "username", "password", "database", "sslmode"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Overlay:
 class ProjectConnection(Overlay):
     """A connection that a project keeps.
 
-    `connection_url` and `config` together are the plugin's configuration; a key of `config` goes before what
-    the URL says. `pool` has `size` and `min_size`, whatever the plugin calls them. Times are ISO 8601, in UTC.
+    `connection_url` and `config` together are the plugin's configuration. `pool` has `size` and `min_size`,
+    whatever the plugin calls them. Times are ISO 8601, in UTC.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)

@@ -106,6 +106,7 @@ class Store:
 
     def add(self, connection: ProjectConnection) -> ProjectConnection:
         """Keep a new connection, and give back the record as it is kept. Makes the store if there is none."""
+        check_name(connection.name)
         with self._changing(create=True) as content:
             self._free(connection.name, content)
             vault = self._writable(content)
@@ -123,8 +124,8 @@ class Store:
                 raise self._locked([name], content)
             changed = replace(change(record), id=record.id, project_id=content.project_id, updated_at=now())
             if changed.name != name:
-                self._free(changed.name, content)
                 del content.entries[name]
+                self._free(changed.name, content)
             return self._put(changed, vault, content)
 
     def remove(self, name: str) -> None:
@@ -167,7 +168,7 @@ class Store:
     def _changing(self, *, create: bool = False) -> Iterator[_Content]:
         """The content to change and write, while nobody else does."""
         if not create and not self.path.exists():
-            self._known("", self._read())
+            raise self._unknown("", self._read())
         self._make_folder()
         with locked(self.path.parent / _LOCK):
             content = self._read(afresh=True).copy()
@@ -231,14 +232,17 @@ class Store:
     def _known(self, name: str, content: _Content) -> Entry:
         if name in content.entries:
             return content.entries[name]
+        raise self._unknown(name, content)
+
+    def _unknown(self, name: str, content: _Content) -> StoreError:
         if not content.entries:
-            raise StoreError(
+            return StoreError(
                 f"the project {self.root} keeps no connections", hint="`flowlang connection add NAME` adds one"
             )
         near = nearest(name, content.entries)
         there_are = ", ".join(f"`{known}`" for known in sorted(content.entries))
         meant = f"did you mean `{near}`? " if near else ""
-        raise StoreError(f"the project keeps no connection called `{name}`", hint=f"{meant}There are {there_are}.")
+        return StoreError(f"the project keeps no connection called `{name}`", hint=f"{meant}There are {there_are}.")
 
     def _free(self, name: str, content: _Content) -> None:
         check_name(name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from flowlang.connections.addresses import URL_KEYS
 from flowlang.errors import ConfigurationError
 from flowlang.redaction import MASK, is_secret_name
 
@@ -78,12 +79,13 @@ def with_password(url: str, password: str) -> str:
 def config_of_url(url: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration that a URL stands for, for a plugin with this schema.
 
-    Where the plugin takes a `url`, it is that. Where it takes the path of a `database` file, it is what
-    stands behind `scheme:///`; nothing there, or `:memory:`, is a database in memory.
+    Where the plugin takes a `url`, or calls it `base_url` and the like, it is that. Where it takes the path of a
+    `database` file, it is what stands behind `scheme:///`; nothing there, or `:memory:`, is a database in memory.
     """
     properties = schema.get("properties", {})
-    if "url" in properties:
-        return {"url": url}
+    key = next((key for key in URL_KEYS if key in properties), None)
+    if key is not None:
+        return {key: url}
     if "database" in properties and "host" not in properties:
         found = _URL.match(url)
         path = unquote((found[3] if found else url).partition("?")[0]).removeprefix("/")

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from flowlang.connections.atomic import write_atomically
+from flowlang.connections.atomic import locked, write_atomically
 from flowlang.errors import ConfigurationError
 
 VARIABLE: Final = "FLOWLANG_KEY"
@@ -83,13 +82,14 @@ class Vault:
                 f"the key comes from {VARIABLE}, which only you can change",
                 hint=f"put a new key before the one that is there: {VARIABLE}=<new>,<old>",
             )
-        self._write((new_key(), *self.keys))
+        self._change(lambda keys: (new_key(), *keys))
 
     def forget_old_keys(self) -> None:
         """Keep only the key that encrypts. What another one encrypted cannot be read any more."""
-        self._write(self.keys[:1])
+        self._change(lambda keys: keys[:1])
 
-    def _write(self, keys: Sequence[str]) -> None:
+    def _change(self, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
+        """Write other keys to the file. Another copy of the project may be about to do the same."""
         folder = self.path.parent
         if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self._project)):
             raise KeyFileError(
@@ -98,10 +98,10 @@ class Vault:
             )
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _private(folder)
-        with suppress(FileNotFoundError):
-            _private(self.path)
-        write_atomically(self.path, "".join(f"{key}\n" for key in keys).encode("ascii"))
-        self._keys = tuple(keys)
+        with locked(self.path.with_suffix(".lock")):
+            keys = change(self._read())
+            write_atomically(self.path, "".join(f"{key}\n" for key in keys).encode("ascii"))
+        self._keys = keys
 
     def _read(self) -> tuple[str, ...]:
         if self.from_environment:

@@ -133,16 +133,15 @@ def _new_record(options: Namespace, connections: ProjectConnections) -> ProjectC
             f"nothing says what `{inert(options.name)}` is",
             hint="Give --url, --url-env, --template, or --type with --set for each key.",
         )
-    if url is None:
-        record = ProjectConnection(connection_type=options.type, name=options.name)
-    else:
-        record = connections.record_of_url(options.name, url)
     if password is not None and url is not None:
-        record = replace(record, connection_url=with_password(url, password))
+        url = with_password(url, password)
     elif password is not None:
         config["password"] = password
-    kind = record.connection_type if options.type is None else options.type
-    return replace(record, connection_type=kind, config=config, pool=pool)
+    if options.type is None and url is not None:
+        record = connections.record_of_url(options.name, url)
+    else:
+        record = ProjectConnection(connection_type=options.type, name=options.name, connection_url=url)
+    return replace(record, config=config, pool=pool)
 
 
 def _fields(template: Template, options: Namespace, config: dict[str, Any], password: str | None) -> dict[str, str]:

@@ -58,9 +58,10 @@ def edit(arguments: Sequence[str]) -> int:
         raise UsageError("--clear needs --env")
     connections = here()
     name = known_name(connections, options.name)
+    change = _change(options, connections)
     if options.rename is not None and not _may_break(connections, name, "renamed", options):
         return 1
-    record = connections.update(name, _change(options, connections))
+    record = connections.update(name, change)
     schema = connections.schema(record.connection_type)
     if options.json:
         print_json(record.masked(schema))
@@ -123,6 +124,8 @@ def rotate(arguments: Sequence[str]) -> int:
 
 def _change(options: Namespace, connections: ProjectConnections) -> Change:
     url, password, config, pool = read_url(options), read_password(options), read_config(options), read_pool(options)
+    if (url, password, options.rename) == (None, None, None) and not (config or pool or options.unset or options.clear):
+        raise UsageError("nothing says what to change", hint="`flowlang connection edit --help` lists what can be.")
 
     def change(record: ProjectConnection) -> ProjectConnection:
         layer = record if options.env is None else record.environments.get(options.env, Overlay())
