@@ -13,6 +13,7 @@ import pytest
 import flowlang
 from flowlang.cli import main
 from flowlang.cli.connection import COMMANDS
+from flowlang.connections.discovery import BUILTINS
 from tests.connections.sources import INIT, PROVIDER, minimal
 
 Call = Callable[..., "Ran"]
@@ -265,3 +266,23 @@ def test_the_plugins_are_those_of_the_project_around_the_current_folder(
     (folder / "flows").mkdir()
     monkeypatch.chdir(folder / "flows")
     assert "weather" in connection("list").out
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_every_command_works_for_every_plugin_in_the_box(connection: Call, folder: Path, name: str) -> None:
+    about = connection("info", name, "--json").json
+    assert about["name"] == name
+    assert all(task["description"] and task["example"] and task["results"] for task in about["tasks"])
+    assert connection("info", name).out.startswith(name)
+    assert connection("deps", name, "--check").code == 0
+    assert connection("install", name, "--dry-run").out == "everything is installed\n"
+    (folder / "flow.yaml").write_text("flow: mine\nsteps:\n  - exit\n")
+    assert connection("scaffold", name, "--name", "mine", "--into", "flow.yaml").code == 0
+    assert flowlang.check(folder / "flow.yaml") == []
+    assert connection("scaffold", name, "--name", "other", "--json").json["name"] == "other"
+    for alias in about["aliases"]:
+        assert connection("scaffold", alias).code == 0
+    [example] = connection("example", name, "-o", "shown", "--name", "mine", "--json").json["files"]
+    assert flowlang.check(folder / example) == []
+    assert "mine" in Path(example).read_text()
+    compile(connection("helpers", name).out, "helpers", "exec")

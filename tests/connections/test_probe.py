@@ -211,6 +211,17 @@ async def test_a_missing_package_is_told_with_the_command_that_installs_it() -> 
     assert report.failed.hint == "flowlang connection install lines"
 
 
+async def test_a_plugin_that_cannot_tell_where_it_leads_is_connected_all_the_same() -> None:
+    class Lost(LinesPlugin):
+        def addresses(self, config: dict[str, Any]) -> list[Address]:
+            raise KeyError("host")
+
+    async with service() as running:
+        report = await probe(Lost, {"url": f"lines://127.0.0.1:{running.port}"})
+    assert report.ok
+    assert report.target == "known to the driver only"
+
+
 async def test_a_plugin_without_a_check_is_only_connected() -> None:
     class Plain(LinesPlugin):
         check = ConnectionPlugin.check

@@ -119,7 +119,7 @@ class _Probe:
         self._untrusted: str | None = None
 
     async def run(self) -> ProbeReport:
-        addresses = list(self.plugin.addresses(self.config))
+        addresses = self._addresses()
         files = [address for address in addresses if isinstance(address, Path)]
         try:
             if files:
@@ -135,6 +135,14 @@ class _Probe:
                 self._tell(stage, "skipped", message="not come to" if self._has_failed else "")
         target = ", ".join(map(str, addresses)) or "known to the driver only"
         return ProbeReport(self.plugin.name, self._mask(target), tuple(self.stages[stage] for stage in STAGES))
+
+    def _addresses(self) -> list[Address | Path]:
+        try:
+            return list(self.plugin.addresses(self.config))
+        # where a plugin can't tell, its driver will
+        except Exception as error:
+            _log.warning("the plugin `%s` failed in addresses: %s", self.plugin.name, self._mask(str(error)))
+            return []
 
     async def _server(self, addresses: list[Address]) -> None:
         if addresses:
