@@ -11,10 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from flowlang.connections.addresses import Address, addresses_of
+from flowlang.connections.results import RESULT_LIMIT, ResultMeter, ResultTooLarge, size_of
 from flowlang.connections.shielded import shielded
 from flowlang.connections.statements import Statement, statement, statement_sink
 
-__all__ = ["Address", "ConnectionPlugin", "Statement", "shielded", "statement", "statement_sink"]
+__all__ = [
+    "RESULT_LIMIT",
+    "Address",
+    "ConnectionPlugin",
+    "ResultMeter",
+    "ResultTooLarge",
+    "Statement",
+    "shielded",
+    "size_of",
+    "statement",
+    "statement_sink",
+]
 
 
 class ConnectionPlugin:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
 
-from flowlang.connections.base import shielded, statement
+from flowlang.connections.base import ResultMeter, shielded, statement
 from flowlang.errors import ConnectionError, FlowExecutionError
 from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sqlite.errors import failure
@@ -37,6 +37,7 @@ class Settings(NamedTuple):
     isolation: str
     foreign_keys: bool
     read_only: bool
+    max_result_mb: float = 256
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -49,6 +50,7 @@ class Settings(NamedTuple):
             str(isolation).lower(),
             bool(config.get("foreign_keys", True)),
             read_only,
+            float(config.get("max_result_mb", 256)),
         )
 
     @property
@@ -186,7 +188,7 @@ class SQLiteConnection(aiosqlite.Connection):
         cursor = database.execute(text, values)
         try:
             columns = column_names(cursor.description)
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()] if columns else []
+            rows = self._rows(cursor, columns) if columns else []
             affected = cursor.rowcount
             if affected < 0:
                 affected = 0
@@ -196,6 +198,14 @@ class SQLiteConnection(aiosqlite.Connection):
             return Outcome(rows, columns, affected, cursor.lastrowid if inserted else None)
         finally:
             cursor.close()
+
+    def _rows(self, cursor: sqlite3.Cursor, columns: list[str]) -> list[dict[str, Any]]:
+        meter = ResultMeter(self.settings.max_result_mb)
+        rows = []
+        for row in cursor:
+            meter.add_row(row)
+            rows.append(dict(zip(columns, row, strict=True)))
+        return rows
 
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Try again while the database is locked, up to the timeout. A statement that met a lock did nothing."""
@@ -232,6 +242,9 @@ def _opened(settings: Settings) -> sqlite3.Connection:
         if settings.read_only:
             connection.execute("PRAGMA query_only = ON")
             connection.set_authorizer(refuse_writing)
+        # a single value is in memory as a whole before its row can be counted
+        longest = min(max(int(settings.max_result_mb * 1_000_000), 1_000_000), 1_000_000_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
     except BaseException:
         connection.close()
         raise

@@ -30,6 +30,10 @@ def failure(error: Exception, timeout: float) -> FlowExecutionError:
         return FlowExecutionError(
             "the database can't be written", hint="the connection is `read_only`, or the file is write-protected"
         )
+    if code == sqlite3.SQLITE_TOOBIG:
+        return FlowExecutionError(
+            "a text or blob is larger than the connection takes", hint="raise the connection's `max_result_mb`"
+        )
     if isinstance(error, OverflowError):
         return FlowExecutionError("a parameter is too large for SQLite, whose integers have 64 bits")
     if "one statement at a time" in text:

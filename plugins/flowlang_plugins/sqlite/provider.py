@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _SCHEMA: Final[dict[str, Any]] = {
             "default": False,
             "description": "Whether writing is impossible, in this database and in any other file.",
         },
+        **RESULT_LIMIT,
     },
 }
 
