@@ -23,7 +23,7 @@ from flowlang_plugins.sql.rows import Outcome, unique_names
 from flowlang_plugins.sql.text import MYSQL, code, traceless
 
 #: How many seconds ending a statement at the server may take.
-KILL_SECONDS: Final = 5.0
+KILL_SECONDS: Final = 3.0
 _RESET_CONNECTION: Final = 0x1F
 
 

@@ -130,8 +130,6 @@ def problem(config: Mapping[str, Any]) -> str | None:
     mode = Settings.of(config).sslmode
     if mode not in _TLS:
         return f"`sslmode` must be one of {', '.join(f'`{known}`' for known in _TLS)}"
-    try:
-        charset_by_name(config.get("charset", "utf8mb4"))
-    except KeyError:
+    if charset_by_name(config.get("charset", "utf8mb4")) is None:
         return f"`charset` {config['charset']!r} is no character set of MySQL"
     return None

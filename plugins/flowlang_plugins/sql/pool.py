@@ -78,7 +78,7 @@ class SessionPool(Generic[S]):
         if session not in self._all:
             return True
         if not session.alive:
-            self._all.discard(session)
+            self._forget(session)
         elif session.clean:
             self._idle.append(session)
         else:
@@ -110,8 +110,12 @@ class SessionPool(Generic[S]):
             session = self._idle.pop()
             if session.alive:
                 return session
-            self._all.discard(session)
+            self._forget(session)
         return None
+
+    def _forget(self, session: S) -> None:
+        self._all.discard(session)
+        session.abandon()
 
     async def _opened(self) -> S:
         opening = asyncio.ensure_future(self._connect())
