@@ -15,6 +15,7 @@ import pytest
 
 from flowlang.connections.addresses import Address
 from flowlang.connections.base import ConnectionPlugin
+from flowlang.connections.manager import ConnectionSpec, open_connections
 from flowlang.connections.probe import STAGES, ProbeReport, StageResult, probe
 from flowlang.errors import ConfigurationError, ConnectionError
 from flowlang_plugins.sqlite import SQLitePlugin
@@ -85,6 +86,18 @@ async def test_it_takes_one_session_and_leaves_none_behind() -> None:
         assert running.most == 1
         assert threading.active_count() <= threads + 1
         assert {task for task in asyncio.all_tasks() if "talk" not in str(task)} <= tasks
+
+
+async def test_a_pool_that_is_in_use_does_not_notice() -> None:
+    async with service() as running:
+        config = {"url": f"lines://127.0.0.1:{running.port}", "pool_size": 1}
+        opened = await open_connections([ConnectionSpec("db", "lines", LinesPlugin, config)])
+        lent = await opened.acquire("db")
+        assert (await probe(LinesPlugin, config, timeout=2)).ok
+        assert await lent.ask("ping") == "pong"
+        await opened.release("db", lent)
+        await opened.close()
+        await running.quiet.wait()
 
 
 async def test_an_unknown_host_fails_to_resolve() -> None:

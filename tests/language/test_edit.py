@@ -6,6 +6,7 @@ from difflib import ndiff
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from flowlang.language.diagnostics import Problems
 from flowlang.language.edit import EditError, Splice, add_connection, spliced
@@ -127,6 +128,7 @@ def test_anchors_are_kept() -> None:
         ("flow: x\nconnections: [a]\nsteps: []\n", "not a map of connections"),
         ("flow: x\nextra: &c {db: {type: sqlite}}\nconnections: *c\nsteps: []\n", "cannot be added to|alias"),
         ("flow: x\nextra: &c\n  db: {type: sqlite}\nconnections: *c\nsteps: []\n", "alias"),
+        ("flow: x\nconnections: { # none yet\n }\nsteps: []\n", "comment"),
         ("flow: [x\n", "line 1"),
         ("- a\n", "holds no flow"),
         ("", "holds no flow"),
@@ -144,3 +146,26 @@ def test_a_name_with_spaces_is_quoted_where_it_must_be() -> None:
 
 def test_splices_are_made_from_the_end() -> None:
     assert spliced("abcdef", [Splice(0, 1, "XX"), Splice(3, 3, "-"), Splice(5, 6, "")]) == "XXbc-de"
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=strategies.data())
+def test_a_damaged_text_is_refused_or_stays_whole(data: strategies.DataObject) -> None:
+    text = FLOW
+    for _ in range(data.draw(strategies.integers(1, 3))):
+        at = data.draw(strategies.integers(0, len(text)))
+        cut = data.draw(strategies.sampled_from((0, 1, 3, 20)))
+        piece = data.draw(
+            strategies.sampled_from(("", "\n", "  ", "#", "{", "}", ": ", "connections:\n", "- ", "&a ", "*a"))
+        )
+        text = text[:at] + piece + text[at + cut :]
+    try:
+        after = add(text)
+    except EditError:
+        return
+    before = read_text(dedent(text), Problems()).root
+    root = read_text(after, Problems()).root
+    assert before is not None
+    assert root is not None
+    assert {**root.data, "connections": None} == {**before.data, "connections": None}
+    assert after.count("#") == text.count("#")

@@ -91,6 +91,8 @@ def _placed(text: str, root: Mapping, section: Node | None, added: _Addition) ->
         return _line_at(text, end, added.indented(first.start.column))
     if not isinstance(section, Mapping) and section.data is not None:
         raise EditError("`connections` is not a map of connections", hint="Correct it first.")
+    if "#" in text[slice(*_extent(section))]:
+        raise EditError("there is a comment inside the braces of `connections`", hint="Move it first.")
     if _in_braces(text, root):
         return Splice(*_extent(section), f"{{{added.in_braces}}}")
     return _filled(text, key, section, added)
