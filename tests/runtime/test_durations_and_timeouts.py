@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from textwrap import dedent
 
 import pytest
 
@@ -96,3 +97,33 @@ async def test_the_timeout_of_a_subflow_bounds_the_subflow(engine: Engine) -> No
     flow = "- {subflow: endless, id: sub, continue_on_error: true}\noutputs: {e: '${sub.error.message}'}"
 
     assert "10ms" in (await engine.outputs(flow))["e"]
+
+
+async def test_the_timeout_of_a_flow_counts_the_opening_of_its_connections(engine: Engine) -> None:
+    plugin = engine.folder / "plugins" / "slow"
+    plugin.mkdir(parents=True)
+    (engine.folder / "flowlang.yaml").write_text("")
+    (plugin / "__init__.py").write_text(
+        dedent(
+            """
+            import asyncio
+            from ..base import ConnectionPlugin
+
+
+            class SlowPlugin(ConnectionPlugin):
+                name = "slow"
+
+                async def connect(self, config):
+                    await asyncio.Event().wait()
+
+                def get_builtin_tasks(self):
+                    return {"slow_ping": self.ping}
+
+                async def ping(self, connection=None):
+                    return {}
+            """
+        )
+    )
+    result = await engine.run("flow: test\ntimeout: 50ms\nconnections: {it: {type: slow}}\nsteps: [slow_ping: ]\n")
+
+    assert result.error_type == "StepTimeoutError"

@@ -95,7 +95,7 @@ class FlowCall:
     async def steps_and_handlers(self, frame: Frame, timeout: float | None) -> Ending:
         plan = self.plan
         try:
-            ending = await self.connect(frame) or await self.steps_and_outputs(frame, timeout)
+            ending = await self.connect_and_run(frame, timeout)
             if ending.error is not None and plan.on_error:
                 seen = frame.view(last_error=ending.error.as_last_error(self.run.redactor))
                 await self.handler(seen, plan.on_error, ending.error)
@@ -112,12 +112,14 @@ class FlowCall:
                 return Ending({}, late)
         return ending
 
-    async def steps_and_outputs(self, frame: Frame, timeout: float | None) -> Ending:
+    async def connect_and_run(self, frame: Frame, timeout: float | None) -> Ending:
         plan = self.plan
         seconds, limit = None, None
         try:
             seconds = self.time_limit(frame, timeout)
             async with TimeLimit(seconds) as limit:
+                if (failed := await self.connect(frame)) is not None:
+                    return failed
                 if plan.waits_for is None:
                     await run_steps(self, (frame,), plan.steps)
                 else:
