@@ -81,12 +81,16 @@ class Store:
 
         Raises StoreError for a name that nothing has or an entry that was tampered with, and LockedError.
         """
-        for afresh in (False, True):  # old keys may have been forgotten since the file was read
-            content = self._read(afresh=afresh)
-            record = self._opened(self._known(name, content), self._vault(content), content)
+        content = self._read()
+        while True:
+            entry = self._known(name, content)
+            record = self._opened(entry, self._vault(content), content)
             if record is not None:
                 return record
-        raise self._locked([name], content)
+            # the key may have been rotated, and the old one forgotten, since the file was read
+            content = self._read(afresh=True)
+            if content.entries.get(name) == entry:
+                raise self._locked([name], content)
 
     def key_source(self) -> str:
         """Where the key comes from: the name of the environment variable, or the path of the file."""
