@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import asyncpg
 
-from flowlang.connections.base import Statement, shielded, statement
+from flowlang.connections.base import ResultMeter, ResultTooLarge, Statement, shielded, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.postgres.errors import failure, misfit
+from flowlang_plugins.postgres.metering import metered
 from flowlang_plugins.postgres.prepared import Prepared, affected
 from flowlang_plugins.postgres.readonly import controls_transaction, refuse_writing
 from flowlang_plugins.postgres.settings import Settings
@@ -46,6 +47,9 @@ class PostgresConnection(asyncpg.Connection):
     async def ready(self, settings: Settings) -> None:
         """Set up the session after it was opened."""
         self.settings = settings
+        self._meter = ResultMeter(settings.max_result_mb)
+        self._meter.end()
+        metered(self._protocol, self._transport, self._meter)
         for name, (encoder, decoder) in JSON_CODECS.items():
             await self.set_type_codec(name, schema="pg_catalog", encoder=encoder, decoder=decoder, format="binary")
         self._reports = True
@@ -97,6 +101,7 @@ class PostgresConnection(asyncpg.Connection):
 
     async def _sent(self, text: str, params: list[Any]) -> Outcome:
         self._settled = False
+        self._meter.begin()
         if not self._touched and not traceless(text, POSTGRES):
             self._touched = True
         try:
@@ -111,7 +116,11 @@ class PostgresConnection(asyncpg.Connection):
             raise
         # whatever the driver raises for a statement, the step needs to know what to do about it
         except Exception as error:
+            if self._meter.exceeded:
+                raise ResultTooLarge(self._meter.limit) from error
             raise failure(error, self.settings.timeout) from error
+        finally:
+            self._meter.end()
         self._settled = True
         return outcome
 

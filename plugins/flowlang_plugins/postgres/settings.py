@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from flowlang.connections.base import RESULT_LIMIT
 from flowlang_plugins.sql.config import POOL, READ_ONLY, timeout_of
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -37,6 +38,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Seconds for opening a connection, and for each statement.",
         },
         "read_only": READ_ONLY,
+        **RESULT_LIMIT,
     },
 }
 
@@ -49,6 +51,7 @@ class Settings(NamedTuple):
     timeout: float
     read_only: bool
     arguments: Mapping[str, Any]
+    max_result_mb: float
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -68,7 +71,7 @@ class Settings(NamedTuple):
         if read_only:
             server["default_transaction_read_only"] = "on"
         arguments.update(timeout=timeout, command_timeout=timeout, server_settings=server)
-        return cls(timeout, read_only, arguments)
+        return cls(timeout, read_only, arguments, float(config.get("max_result_mb", 256)))
 
     @property
     def place(self) -> str:

@@ -1,0 +1,69 @@
+"""Large amounts of data: a result that memory can't hold is refused, and many rows are written in little memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.withstand import children
+
+#: Kilobytes. A process that only imports flowlang and a driver takes about 60,000.
+ENOUGH = 650_000
+
+
+class Case(NamedTuple):
+    database: str
+    type: str
+    task: str
+    query: str
+
+
+#: About a gigabyte each: as a thousand large values, and as tens of millions of small rows.
+GIGABYTES = [
+    Case(
+        "sqlite",
+        "sqlite",
+        "sqlite_query",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+        "SELECT hex(zeroblob(500000)) AS a FROM n",
+    ),
+    Case(
+        "sqlite",
+        "sqlite",
+        "sqlite_query",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS a FROM n",
+    ),
+    Case("sqlite", "sqlite", "sqlite_query", "SELECT zeroblob(1000000000) AS a"),
+    Case("postgres", "postgres", "pg_query", "SELECT repeat('x', 1000000) AS a FROM generate_series(1, 1000)"),
+    Case("postgres", "postgres", "pg_query", "SELECT a FROM generate_series(1, 50000000) AS s(a)"),
+]
+
+
+@pytest.mark.parametrize("case", GIGABYTES, ids=lambda case: f"{case.database}: {case.query[:40]}")
+async def test_a_result_of_a_gigabyte_is_refused(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    where = "database: test.db" if case.database == "sqlite" else f'url: "{database_of(case.database, request)}"'
+    flow = tmp_path / "large.yaml"
+    flow.write_text(
+        f"""
+flow: Large
+connections: {{db: {{type: {case.type}, {where}}}}}
+steps:
+  - {case.task}: {{id: large, query: "{case.query}", continue_on_error: true}}
+  - {case.task}: {{id: small, query: "SELECT 7 AS a"}}
+outputs: {{error: "${{large.error}}", rows: "${{small.rows}}"}}
+"""
+    )
+
+    run = await children.run(flow)
+
+    assert run["status"] == "succeeded", run
+    assert run["outputs"]["rows"] == [{"a": 7}]
+    assert run["peak_kb"] < ENOUGH
+    assert "larger than" in run["outputs"]["error"]["message"]
+
+
+def database_of(name: str, request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{name}_database")
+    return url
