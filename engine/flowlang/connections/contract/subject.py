@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -89,16 +89,25 @@ class Subject:
     @cached_property
     def config(self) -> dict[str, Any]:
         """A configuration that the plugin takes. Raises NotApplicable if none is known."""
-        config = self.candidate
-        try:
-            prepared(ConnectionSpec("sample", self.name, self.plugin, config, folder=Path.cwd()))
-        except ConfigurationError as error:
-            if self.live:
-                raise Violation(f"what is given makes no configuration: {error}") from error
-            raise NotApplicable(
-                f"no configuration could be made up ({error}); give `examples` in the schema"
-            ) from error
-        return config
+        refusals = []
+        for config in self._candidates():
+            try:
+                prepared(ConnectionSpec("sample", self.name, self.plugin, config, folder=Path.cwd()))
+            except ConfigurationError as error:
+                refusals.append(error)
+            else:
+                return config
+        if self.live:
+            raise Violation(f"what is given makes no configuration: {refusals[0]}")
+        raise NotApplicable(f"no configuration could be made up ({refusals[0]}); give `examples` in the schema")
+
+    def _candidates(self) -> Iterator[dict[str, Any]]:
+        yield self.candidate
+        key = next((key for key in URL_KEYS if key in self.candidate and key not in self.given), None)
+        if key is not None:
+            # the path of a URL may be a name, a number, or nothing
+            for path in ("/0", ""):
+                yield {**self.candidate, key: urlsplit(str(self.candidate[key]))._replace(path=path).geturl()}
 
     @cached_property
     def live_config(self) -> dict[str, Any]:
@@ -124,7 +133,7 @@ class Subject:
         if key is not None:
             sample = str(self.config.get(key) or "")
             scheme = urlsplit(sample).scheme.partition("+")[0] or self.name
-            path = urlsplit(sample).path or "/sample"
+            path = urlsplit(sample).path if sample else "/sample"
             for part in ("user", "username", "password", "database"):
                 config.pop(part, None)
             config[key] = f"{scheme}://ada:{SECRET}@127.0.0.1:{port}{path}"
@@ -185,10 +194,10 @@ class Subject:
         for keyword in ("const", "default"):
             if declared.get(keyword) is not None:
                 return declared[keyword]
-        if is_secret_key(key, declared):
-            return SECRET
         if key in URL_KEYS:
             return f"{self.name}://ada:{SECRET}@127.0.0.1:1/sample"
+        if is_secret_key(key, declared):
+            return SECRET
         kind = declared.get("type", "string")
         kind = kind if isinstance(kind, str) else kind[0]
         samples = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}
