@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 from typing import Any
 
 from flowlang.connections.addresses import addresses_of
@@ -50,10 +51,10 @@ class Service:
 
 
 @asynccontextmanager
-async def service(answer: Answer = polite) -> AsyncIterator[Service]:
+async def service(answer: Answer = polite, tls: SSLContext | None = None) -> AsyncIterator[Service]:
     """A service that answers each line, on a free port."""
     running = Service(answer)
-    server = await asyncio.start_server(running.talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(running.talk, "127.0.0.1", 0, ssl=tls)
     running.port = server.sockets[0].getsockname()[1]
     try:
         yield running

@@ -20,6 +20,7 @@ from flowlang.connections.probe import STAGES, ProbeReport, StageResult, probe
 from flowlang.errors import ConfigurationError, ConnectionError
 from flowlang_plugins.sqlite import SQLitePlugin
 from tests.connections.lines import LinesPlugin, service
+from tests.services.certificate import write_certificate
 
 
 async def lines(port: int, timeout: float = 5.0, host: str = "127.0.0.1", **config: Any) -> ProbeReport:
@@ -123,6 +124,37 @@ async def test_a_server_that_speaks_no_tls_fails_at_tls() -> None:
         report = await addressed(running.port, word="tls", timeout=0.5)
     assert report.failed is not None
     assert report.failed.stage == "tls"
+
+
+class CarelessPlugin(AddressedPlugin):
+    """Doesn't look at the server's certificate, unless it is told to."""
+
+    async def connect(self, config: dict[str, Any]) -> None:
+        if config["pool_size"] == 1:
+            raise ConnectionError("the driver is not amused") from ssl.SSLCertVerificationError("self-signed")
+
+    async def get_connection(self) -> Any:
+        return self
+
+    async def release_connection(self, connection: Any) -> None: ...
+
+    async def check(self, connection: Any) -> str:
+        return "whoever it is"
+
+
+async def test_a_certificate_that_nobody_vouches_for_fails_at_tls_where_the_driver_looks(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*write_certificate(tmp_path))
+    async with service(tls=context) as running:
+        config = {"url": f"lines://127.0.0.1:{running.port}", "word": "tls"}
+        careless = await probe(CarelessPlugin, config)
+        careful = await probe(CarelessPlugin, {**config, "pool_size": 1})
+    assert careless.ok
+    assert careless.stages[2].status == "ok"
+    assert careless.stages[2].message.startswith("the certificate is not verified: ")
+    assert careful.failed is not None
+    assert careful.failed.stage == "tls"
+    assert careful.failed.message.startswith("the server's certificate is not trusted: ")
 
 
 async def test_a_wrong_password_fails_to_authenticate_and_is_not_shown() -> None:
