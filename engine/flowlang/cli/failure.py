@@ -19,6 +19,8 @@ def failure_text(error: Mapping[str, Any], palette: Palette) -> str:
     if place:
         lines.append(f"  {palette.faint('at')} {place}")
     lines += _excerpt(error, palette)
+    if error.get("raised_at"):
+        lines.append(f"  {palette.faint('raised at')} {shown_path(error['raised_at'])}")
     for title, key in (("inputs", "inputs"), ("statement", "statement")):
         if error.get(key):
             lines += _section(title, readable(error[key], 4), palette)
