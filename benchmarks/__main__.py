@@ -18,6 +18,9 @@ WORKLOADS = {
     "W5": "preparing",
     "W6": "startup",
     "W7": "memory",
+    "W8": "connections",
+    "W9": "batches",
+    "W10": "opening",
 }
 
 
