@@ -38,6 +38,8 @@ GIGABYTES = [
     Case("sqlite", "sqlite", "sqlite_query", "SELECT zeroblob(1000000000) AS a"),
     Case("postgres", "postgres", "pg_query", "SELECT repeat('x', 1000000) AS a FROM generate_series(1, 1000)"),
     Case("postgres", "postgres", "pg_query", "SELECT a FROM generate_series(1, 50000000) AS s(a)"),
+    Case("mysql", "mysql", "mysql_query", "SELECT repeat('x', 1000000) AS a FROM seq_1_to_1000"),
+    Case("mysql", "mysql", "mysql_query", "SELECT seq AS a FROM seq_1_to_50000000"),
 ]
 
 

@@ -11,7 +11,7 @@ import aiomysql
 from pymysql.constants import CLIENT
 from pymysql.err import MySQLError
 
-from flowlang.connections.base import shielded, statement
+from flowlang.connections.base import ResultMeter, ResultTooLarge, shielded, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.cursor import ReportingCursor
 from flowlang_plugins.mysql.errors import failure
@@ -25,6 +25,8 @@ from flowlang_plugins.sql.text import MYSQL, code, traceless
 #: How many seconds ending a statement at the server may take.
 KILL_SECONDS: Final = 3.0
 _RESET_CONNECTION: Final = 0x1F
+#: About what a row takes beside its bytes, for each of the two reads in which the driver gets it.
+_READ_BYTES: Final = 150
 
 
 class MySQLConnection(aiomysql.Connection):
@@ -53,6 +55,7 @@ class MySQLConnection(aiomysql.Connection):
         self.client_flag &= ~CLIENT.MULTI_STATEMENTS
         self.settings = settings
         self._json_columns = json_columns
+        self._meter = ResultMeter(settings.max_result_mb)
         #: Whether nothing can be running: what was sent was also awaited to its end.
         self._settled = True
         #: Whether a statement may have left something in the session.
@@ -142,13 +145,22 @@ class MySQLConnection(aiomysql.Connection):
     async def query(self, sql: str | bytes, unbuffered: bool = False) -> Any:
         """As the driver's. When it is cancelled, or takes too long, the server stops working on it."""
         self._settled = False
+        self._meter.begin()
         try:
             async with asyncio.timeout(self.settings.timeout):
                 return await super().query(sql, unbuffered)
-        except (asyncio.CancelledError, TimeoutError):
+        except (asyncio.CancelledError, TimeoutError, ResultTooLarge):
             self.close()
             await shielded(self._kill())
             raise
+        finally:
+            # what is read later is fetched row by row, by a task that asked for that
+            self._meter.end()
+
+    async def _read_bytes(self, num_bytes: int) -> bytes:
+        self._meter.add(num_bytes + _READ_BYTES)
+        data: bytes = await super()._read_bytes(num_bytes)
+        return data
 
     async def send(self, text: str, params: Any = None) -> Outcome:
         """Run one statement and fetch all its rows."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from flowlang.connections.base import RESULT_LIMIT
 from flowlang_plugins.sql.config import POOL, READ_ONLY, pool_problem, timeout_of, url_problem
 
 _TLS: Final = ("disable", "require", "verify-ca", "verify-full")
@@ -47,6 +48,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Seconds for opening a connection, and for each statement.",
         },
         "read_only": READ_ONLY,
+        **RESULT_LIMIT,
     },
 }
 
@@ -67,6 +69,7 @@ class Settings(NamedTuple):
     autocommit: bool
     timeout: float
     read_only: bool
+    max_result_mb: float
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -83,6 +86,7 @@ class Settings(NamedTuple):
             bool(config.get("autocommit", False)),
             timeout_of(config),
             bool(config.get("read_only", False)),
+            float(config.get("max_result_mb", 256)),
         )
 
     @property
