@@ -177,6 +177,15 @@ async def test_many_documents_come_back_whole(mongo: Connected) -> None:
     assert (await mongo.call("aggregate", collection="c", pipeline=[{"$match": {}}]))["count"] == 2500
 
 
+async def test_a_result_that_would_take_too_much_memory_is_refused(mongodb_database: str) -> None:
+    async with connected(MongoDBPlugin, "mongo", **database_of(mongodb_database), max_result_mb=1) as mongo:
+        await mongo.call("insert", collection="c", documents=[{"t": "x" * 50_000} for _ in range(60)])
+        for task, arguments in (("find", {}), ("aggregate", {"pipeline": [{"$match": {}}]})):
+            with pytest.raises(FlowExecutionError, match="the result is larger than 1 MB"):
+                await mongo.call(task, collection="c", **arguments)
+        assert (await mongo.call("find", collection="c", limit=15))["count"] == 15
+
+
 @pytest.fixture
 async def two_ways(mongo: Connected) -> tuple[Connected, str, str]:
     """Two documents: one's id is an ObjectId, the other's is text that looks like one."""

@@ -240,9 +240,9 @@ async def test_any_command_can_be_sent(redis: Connected) -> None:
 
 
 async def test_a_command_may_wait_longer_than_the_socket_timeout(redis_database: str) -> None:
-    async with connected(RedisPlugin, "redis", url=redis_database, socket_timeout=0.1) as redis:
-        assert await redis.call("command", command="BLPOP", args=["none", 0.3]) == {"result": None}
-        assert (await redis.call("xread", key="none", block=300))["count"] == 0
+    async with connected(RedisPlugin, "redis", url=redis_database, socket_timeout=0.4) as redis:
+        assert await redis.call("command", command="BLPOP", args=["none", 0.5]) == {"result": None}
+        assert (await redis.call("xread", key="none", block=500))["count"] == 0
 
 
 async def test_what_a_command_does_to_its_connection_ends_with_it(redis: Connected) -> None:

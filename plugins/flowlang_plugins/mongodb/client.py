@@ -10,30 +10,49 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
-from flowlang.connections.base import Statement, shielded, statement, statement_sink
+from flowlang.connections.base import (
+    ResultMeter,
+    ResultTooLarge,
+    Statement,
+    shielded,
+    size_of,
+    statement,
+    statement_sink,
+)
 from flowlang.errors import ConnectionError, FlowExecutionError
 from flowlang.values import to_json
 from flowlang_plugins.mongodb.errors import failure
 
 T = TypeVar("T")
 
+#: How many documents are counted at a time: few enough that even the largest ones, of 16 MB, find room.
+_BATCH: Final = 8
+
 #: How many seconds a cancelled operation is waited for. Its step ends then, whatever the server does.
 _PATIENCE: Final = 1.0
 
-Database = AsyncIOMotorDatabase[dict[str, Any]]
+
+class Database(AsyncIOMotorDatabase[dict[str, Any]]):
+    """A Motor database, with a limit to what one operation may fetch."""
+
+    def __init__(self, client: AsyncIOMotorClient[dict[str, Any]], name: str, max_result_mb: float) -> None:
+        super().__init__(client, name)
+        self.max_result_mb = max_result_mb
+
+
 #: What is done in a database, in a session of the driver (whose Motor twin would cost a thread's turn to make).
 Operation = Callable[[Database, Any], Awaitable[T]]
 
 
-def open_client(config: Mapping[str, Any]) -> AsyncIOMotorClient[dict[str, Any]]:
-    """A client for a checked configuration. It connects when it is used."""
+def open_database(config: Mapping[str, Any], name: str) -> Database:
+    """A database, with a client of its own, for a checked configuration. It connects when it is used."""
     options: dict[str, Any] = {}
     if config.get("read_only"):
         from flowlang_plugins.mongodb.guard import ReadingPool
 
         # a compressed message can't be looked into
         options = {"_pool_class": ReadingPool, "compressors": []}
-    return AsyncIOMotorClient(
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         config["url"],
         maxPoolSize=config.get("max_pool_size", 100),
         minPoolSize=config.get("min_pool_size", 0),
@@ -43,6 +62,7 @@ def open_client(config: Mapping[str, Any]) -> AsyncIOMotorClient[dict[str, Any]]
         appname="flowlang",
         **options,
     )
+    return Database(client, name, config.get("max_result_mb", 256))
 
 
 async def greet(database: Database, read_only: bool) -> None:
@@ -67,9 +87,9 @@ async def prove_read_only(database: Database) -> None:
     )
 
 
-async def close_client(client: AsyncIOMotorClient[dict[str, Any]]) -> None:
-    """Close every connection; says good-bye to the server, so it isn't done in the event loop."""
-    await asyncio.to_thread(client.delegate.close)
+async def close_database(database: Database) -> None:
+    """Close every connection of its client; says good-bye to the server, so it isn't done in the event loop."""
+    await asyncio.to_thread(database.client.delegate.close)
 
 
 async def operate(connection: Any, what: str, shown: list[Any], params: Any, call: Operation[T]) -> tuple[T, Statement]:
@@ -77,7 +97,7 @@ async def operate(connection: Any, what: str, shown: list[Any], params: Any, cal
 
     Cancelled, the session is ended at the server, and with it what runs there.
     """
-    if not isinstance(connection, AsyncIOMotorDatabase):
+    if not isinstance(connection, Database):
         raise FlowExecutionError("this task needs a connection of type `mongodb`")
     session = connection.client.delegate.start_session(causal_consistency=False)
     text = what if statement_sink.get() is None else " ".join([what, *map(to_json, shown)])
@@ -89,6 +109,23 @@ async def operate(connection: Any, what: str, shown: list[Any], params: Any, cal
                 raise
             raise failure(error) from error
     return result, sent
+
+
+async def fetched(database: Database, cursor: Any) -> list[dict[str, Any]]:
+    """All that a cursor has. Raises `ResultTooLarge` before it takes too much memory."""
+    meter = ResultMeter(database.max_result_mb)
+    found: list[dict[str, Any]] = []
+    try:
+        while True:
+            batch = await cursor.to_list(_BATCH)
+            for document in batch:
+                meter.add(size_of(document))
+            found += batch
+            if not cursor.alive:
+                return found
+    except ResultTooLarge:
+        await cursor.close()
+        raise
 
 
 async def _to_its_end(database: Database, session: ClientSession, call: Operation[T]) -> T:

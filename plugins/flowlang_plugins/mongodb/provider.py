@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from flowlang.connections.base import ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _SCHEMA: Final[dict[str, Any]] = {
             "default": False,
             "description": "Whether the driver's connections send only commands that read.",
         },
+        **RESULT_LIMIT,
     },
 }
 
@@ -107,12 +108,12 @@ class MongoDBPlugin(ConnectionPlugin):
     async def connect(self, config: dict[str, Any]) -> Database:
         from pymongo.errors import PyMongoError
 
-        from flowlang_plugins.mongodb.client import greet, open_client
+        from flowlang_plugins.mongodb.client import greet, open_database
         from flowlang_plugins.mongodb.errors import connect_failure
 
         target = _hosts(config["url"])
         try:
-            self._database = open_client(config)[_database_of(config)]
+            self._database = open_database(config, _database_of(config))
             self._greeting = asyncio.ensure_future(greet(self._database, bool(config.get("read_only"))))
             await asyncio.shield(self._greeting)
         except ConnectionError:
@@ -123,14 +124,14 @@ class MongoDBPlugin(ConnectionPlugin):
 
     async def disconnect(self) -> None:
         if self._database is not None:
-            from flowlang_plugins.mongodb.client import close_client
+            from flowlang_plugins.mongodb.client import close_database
 
             database, self._database = self._database, None
-            await close_client(database.client)
+            await close_database(database)
             if self._greeting is not None and not self._greeting.done():
                 # the driver's thread goes on after a cancellation, and may have opened the client again
                 await asyncio.wait((self._greeting,), timeout=_PATIENCE)
-                await close_client(database.client)
+                await close_database(database)
 
     async def get_connection(self) -> Database:
         if self._database is None:
@@ -168,7 +169,7 @@ class MongoDBPlugin(ConnectionPlugin):
         }
 
     def get_dependencies(self) -> list[str]:
-        return ["motor>=3.5"]
+        return ["motor>=3.6"]
 
     def scaffold_connection_config(self, name: str = "db", **kwargs: Any) -> str:
         from flowlang_plugins.mongodb.templates import CONFIG

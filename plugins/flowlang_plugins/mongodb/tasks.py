@@ -44,7 +44,7 @@ async def mongo_find(
             sort: {total: -1}
             limit: 20
     """
-    from flowlang_plugins.mongodb.client import operate
+    from flowlang_plugins.mongodb.client import fetched, operate
     from flowlang_plugins.mongodb.filters import filter_of, projection_of, sort_of
     from flowlang_plugins.mongodb.values import loaded
 
@@ -55,8 +55,8 @@ async def mongo_find(
         f"find {name}",
         [condition],
         None,
-        lambda database, session: (
-            database[name].find(condition, fields, skip=first, limit=most, sort=order, session=session).to_list(None)
+        lambda database, session: fetched(
+            database, database[name].find(condition, fields, skip=first, limit=most, sort=order, session=session)
         ),
     )
     sent.rows = len(found)
@@ -315,7 +315,7 @@ async def mongo_aggregate(collection: str, pipeline: list[Any], connection: Any 
               - {$group: {_id: $customer, total: {$sum: $total}}}
               - {$sort: {total: -1}}
     """
-    from flowlang_plugins.mongodb.client import operate
+    from flowlang_plugins.mongodb.client import fetched, operate
     from flowlang_plugins.mongodb.filters import pipeline_of
     from flowlang_plugins.mongodb.values import loaded
 
@@ -325,7 +325,7 @@ async def mongo_aggregate(collection: str, pipeline: list[Any], connection: Any 
         f"aggregate {name}",
         [stages],
         None,
-        lambda database, session: database[name].aggregate(stages, session=session).to_list(None),
+        lambda database, session: fetched(database, database[name].aggregate(stages, session=session)),
     )
     sent.rows = len(found)
     return {"documents": [loaded(document) for document in found], "count": len(found)}
