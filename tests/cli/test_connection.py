@@ -114,7 +114,14 @@ def test_list_survives_a_plugin_that_fails_when_it_is_asked(connection: Call, ad
 
 def test_info_shows_configuration_tasks_and_an_example(connection: Call) -> None:
     out = connection("info", "sqlite").out
-    for part in ("database: Path of the file", "(string, required)", "default 5", "type: sqlite", "sqlite_query"):
+    for part in (
+        "database: Path of the file",
+        "(string, required)",
+        "default 5",
+        "one of deferred",
+        "type: sqlite",
+        "sqlite_query",
+    ):
         assert part in out
     assert "params? (" in out
     assert "→ rows: The rows" in out

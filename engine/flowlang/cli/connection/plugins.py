@@ -152,6 +152,8 @@ def _keys(schema: Mapping[str, Any]) -> dict[str, str]:
 def _key(name: str, about: Mapping[str, Any], required: bool) -> str:
     wanted = about.get("type", "any")
     words = [" or ".join(wanted) if isinstance(wanted, list) else str(wanted)]
+    if "enum" in about:
+        words.append(f"one of {', '.join(map(str, about['enum']))}")
     if required:
         words.append("required")
     if "default" in about:
