@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import partial
+from itertools import count
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from flowlang.connections.base import Statement, statement_sink
@@ -28,10 +31,22 @@ CREATE TABLE orders (
 """
 
 
+NUMBERS = count(1)
+
+
 @pytest.fixture
-def postgres(postgres_database: str) -> Postgres:
-    """Opens an empty database for an `async with` block."""
-    return partial(connected, PostgresPlugin, "pg", url=postgres_database)
+async def postgres(postgres_url: str) -> AsyncIterator[Postgres]:
+    """Opens a connection to an empty schema for an `async with` block."""
+    schema = f"flowlang_test_{os.getpid()}_{next(NUMBERS)}"
+    await administer(postgres_url, f"CREATE SCHEMA {schema}")
+    yield partial(connected, PostgresPlugin, "pg", url=f"{postgres_url}?search_path={schema}")
+    await administer(postgres_url, f"DROP SCHEMA {schema} CASCADE")
+
+
+async def administer(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
 
 
 @pytest.fixture
@@ -280,6 +295,7 @@ async def test_names_are_quoted(postgres: Postgres) -> None:
         result = await db.call("batch_update", table=table, updates=[{"id": 1, "x; DROP TABLE y": 3}])
         assert result["updated_count"] == 1
         assert await value(db, 'SELECT "x; DROP TABLE y" FROM "my shop"."a""b"') == 3
+        await db.call("execute", query='DROP SCHEMA "my shop" CASCADE')
 
 
 async def test_rows_are_inserted_into_a_view_too(postgres: Postgres) -> None:

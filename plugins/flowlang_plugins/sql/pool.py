@@ -10,6 +10,8 @@ from flowlang.connections.base import shielded
 
 #: How many seconds a session may take to be cleaned before it is given up.
 RESTORE_SECONDS: Final = 5.0
+#: How many seconds a session that is being opened is waited for when nobody wants it any more.
+LOGIN_SECONDS: Final = 0.5
 
 
 class Session(Protocol):
@@ -122,7 +124,6 @@ class SessionPool(Generic[S]):
         try:
             session = await asyncio.shield(opening)
         except asyncio.CancelledError:
-            opening.cancel()
             await shielded(_given_up(opening))
             raise
         self._all.add(session)
@@ -138,7 +139,10 @@ class SessionPool(Generic[S]):
 
 
 async def _given_up(opening: asyncio.Future[S]) -> None:
-    """Close a session whose opening ended after nobody wanted it any more."""
+    """Close a session that nobody wants any more before it is open."""
+    # drivers leave something behind when they are interrupted while they log in, which takes a moment
+    await asyncio.wait((opening,), timeout=LOGIN_SECONDS)
+    opening.cancel()
     await asyncio.wait((opening,))
     if not opening.cancelled() and opening.exception() is None:
         opening.result().abandon()
