@@ -164,6 +164,22 @@ async def test_a_cancelled_step_ends_even_where_nobody_answers(
         assert (await mongo.call("count", collection="c")) == {"count": 0}
 
 
+async def test_what_was_given_up_ends_with_the_connection(mongodb_database: str, proxy: Callable[[str], Proxy]) -> None:
+    between = proxy(mongodb_database)
+    async with connected(MongoDBPlugin, "mongo", **through(between)) as mongo:
+        await mongo.call("count", collection="c")
+        database = await mongo.opened.acquire("db")
+        between.freeze()
+        finding = asyncio.create_task(mongo.call("find", collection="c"))
+        await asyncio.wait((finding,), timeout=0.05)
+        finding.cancel()
+        await asyncio.gather(finding, return_exceptions=True)
+        waiting = set(database.abandoned)
+    if waiting:
+        await asyncio.wait(waiting, timeout=5)
+    assert not database.abandoned
+
+
 async def test_a_cancelled_operation_ends_its_session_at_the_server(
     mongodb_database: str, proxy: Callable[[str], Proxy]
 ) -> None:

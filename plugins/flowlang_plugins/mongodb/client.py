@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
@@ -38,6 +39,8 @@ class Database(AsyncIOMotorDatabase[dict[str, Any]]):
     def __init__(self, client: AsyncIOMotorClient[dict[str, Any]], name: str, max_result_mb: float) -> None:
         super().__init__(client, name)
         self.max_result_mb = max_result_mb
+        #: Operations that were given up, but still wait for the server.
+        self.abandoned: set[asyncio.Future[Any]] = set()
 
 
 #: What is done in a database, in a session of the driver (whose Motor twin would cost a thread's turn to make).
@@ -89,7 +92,17 @@ async def prove_read_only(database: Database) -> None:
 
 async def close_database(database: Database) -> None:
     """Close every connection of its client; says good-bye to the server, so it isn't done in the event loop."""
-    await asyncio.to_thread(database.client.delegate.close)
+    await asyncio.to_thread(_close, database)
+
+
+def _close(database: Database) -> None:
+    client = database.client.delegate
+    if database.abandoned:
+        # threads of the driver that wait for an answer would go on waiting, and keep the process alive
+        for server in list(client._topology._servers.values()):
+            server.pool.reset(interrupt_connections=True)
+    with pymongo.timeout(_PATIENCE):
+        client.close()
 
 
 async def operate(connection: Any, what: str, shown: list[Any], params: Any, call: Operation[T]) -> tuple[T, Statement]:
@@ -150,14 +163,21 @@ async def _stop(database: Database, session: ClientSession, working: asyncio.Fut
         if not working.done():
             pause = min(pause * 2, 0.5)
             await _kill(database, session)
-    if not working.cancel() and not working.cancelled():
-        # its error, if there is one, belongs to nobody any more
-        working.exception()
+    if not working.done():
+        database.abandoned.add(working)
+        working.add_done_callback(database.abandoned.discard)
+    # its error, if there is one, belongs to nobody any more
+    working.add_done_callback(ignore_failure)
+
+
+def ignore_failure(working: asyncio.Future[Any]) -> None:
+    """For the callbacks of what may be left to itself, so that its error isn't reported as one that was lost."""
+    working.cancelled() or working.exception()
 
 
 async def _kill(database: Database, session: ClientSession) -> None:
     try:
-        async with asyncio.timeout(1):
+        with pymongo.timeout(_PATIENCE):
             await database.client.admin.command("killSessions", [dict(session.session_id)])
     # a server that can't be reached, or doesn't let this user, ends the operation in its own time
     except (PyMongoError, TimeoutError, OSError):

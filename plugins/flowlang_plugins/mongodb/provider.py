@@ -108,13 +108,14 @@ class MongoDBPlugin(ConnectionPlugin):
     async def connect(self, config: dict[str, Any]) -> Database:
         from pymongo.errors import PyMongoError
 
-        from flowlang_plugins.mongodb.client import greet, open_database
+        from flowlang_plugins.mongodb.client import greet, ignore_failure, open_database
         from flowlang_plugins.mongodb.errors import connect_failure
 
         target = _hosts(config["url"])
         try:
             self._database = open_database(config, _database_of(config))
             self._greeting = asyncio.ensure_future(greet(self._database, bool(config.get("read_only"))))
+            self._greeting.add_done_callback(ignore_failure)
             await asyncio.shield(self._greeting)
         except ConnectionError:
             raise
