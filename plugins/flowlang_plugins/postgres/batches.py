@@ -15,7 +15,7 @@ from flowlang_plugins.postgres.connection import PostgresConnection
 from flowlang_plugins.postgres.errors import failure
 from flowlang_plugins.postgres.prepared import affected, quoted, quoted_table, quoted_type, table_parts
 from flowlang_plugins.postgres.values import Coercer, coercer, json_text, zone_named
-from flowlang_plugins.sql.arguments import Record, columns_set
+from flowlang_plugins.sql.arguments import Record, columns_set, tuples
 
 #: What the server says of tables that rows can't be copied into: views, and those with row-level security.
 _NO_COPY: Final = (asyncpg.FeatureNotSupportedError, asyncpg.exceptions.WrongObjectTypeError)
@@ -116,7 +116,7 @@ async def _copied(
 
 def _fitted(columns: Sequence[Column], batch: Sequence[Record]) -> Sequence[Sequence[Any]]:
     """The rows of a batch, in the types of the columns. Columns that fit as they are aren't touched."""
-    rows = _tuples([column.name for column in columns], batch)
+    rows = tuples([column.name for column in columns], batch)
     misfits: dict[int, list[Any]] = {}
     for position, column in enumerate(columns):
         fit = column.fit
@@ -126,15 +126,6 @@ def _fitted(columns: Sequence[Column], batch: Sequence[Record]) -> Sequence[Sequ
         return rows
     cells = [misfits.get(position) or [row[position] for row in rows] for position in range(len(columns))]
     return list(zip(*cells, strict=True))
-
-
-def _tuples(names: Sequence[str], batch: Sequence[Record]) -> list[Sequence[Any]]:
-    try:
-        if len(names) > 1:
-            return list(map(itemgetter(*names), batch))
-    except KeyError:
-        pass
-    return [tuple(record.get(name) for name in names) for record in batch]
 
 
 async def _inserted(

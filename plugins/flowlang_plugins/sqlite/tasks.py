@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.sql import arguments
 from flowlang_plugins.sql.text import STANDARD, command
-from flowlang_plugins.sqlite.values import adapted, quoted
+from flowlang_plugins.sqlite.values import adapted, all_adapted, quoted
 
 if TYPE_CHECKING:
     from flowlang_plugins.sql.rows import Outcome
@@ -148,8 +148,7 @@ async def sqlite_batch_insert(
         session = _session(connection)
         async with session.transaction("immediate"):
             for batch in batches:
-                values = ([adapted(row.get(column)) for column in columns] for row in batch)
-                inserted += await session.send_many(insert, values)
+                inserted += await session.send_many(insert, all_adapted(arguments.tuples(columns, batch)))
     return {"inserted_count": inserted, "batches": len(batches), "table": table}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from flowlang.errors import FlowExecutionError
@@ -39,6 +40,13 @@ def adapted(value: Any) -> Any:
         return to_json(value)
     converted = plain(value)
     return to_json(converted) if isinstance(converted, (dict, list)) else converted
+
+
+def all_adapted(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Rows of values as SQLite can store them."""
+    if _NATIVE.issuperset(map(type, chain.from_iterable(rows))):
+        return rows
+    return [[adapted(value) for value in row] for row in rows]
 
 
 def column_names(description: Sequence[Sequence[Any]] | None) -> list[str]:
