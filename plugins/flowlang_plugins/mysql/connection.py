@@ -41,7 +41,7 @@ class MySQLConnection(aiomysql.Connection):
             host=settings.host,
             port=settings.port,
             user=settings.user,
-            password=settings.password,
+            password=settings.password_for_driver,
             db=settings.database,
             charset=settings.charset,
             connect_timeout=settings.timeout,
@@ -268,7 +268,7 @@ class MySQLConnection(aiomysql.Connection):
             host=self.settings.host,
             port=self.settings.port,
             user=self.settings.user,
-            password=self.settings.password,
+            password=self.settings.password_for_driver,
             connect_timeout=KILL_SECONDS,
             ssl=self.settings.tls(),
         )

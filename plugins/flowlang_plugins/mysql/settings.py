@@ -90,6 +90,11 @@ class Settings(NamedTuple):
         )
 
     @property
+    def password_for_driver(self) -> str:
+        """The password so that its bytes are those of UTF-8, once the driver has encoded it as Latin-1."""
+        return self.password.encode().decode("latin-1")
+
+    @property
     def place(self) -> str:
         """Host and port for messages."""
         return f"{self.host}:{self.port}"
