@@ -253,6 +253,19 @@ async def test_what_a_command_does_to_its_connection_ends_with_it(redis: Connect
     assert (await redis.call("command", command="CLIENT GETNAME"))["result"] in (None, "")
 
 
+async def test_a_result_that_would_take_too_much_memory_is_refused(redis_database: str) -> None:
+    async with connected(RedisPlugin, "redis", url=redis_database, max_result_mb=1) as redis:
+        await redis.call("set", key="large", value="x" * 1_100_000)
+        await redis.call("set", key="small", value="x" * 900_000)
+        await redis.call("rpush", key="many", values=list(range(20_000)))
+        for task, key in (("get", "large"), ("lrange", "many")):
+            with pytest.raises(FlowExecutionError, match="the result is larger than 1 MB"):
+                await redis.call(task, key=key)
+        for _ in range(3):
+            assert len((await redis.call("get", key="small"))["value"]) == 900_000
+        assert (await redis.call("lrange", key="many", stop=99))["count"] == 100
+
+
 async def test_messages_reach_who_listens(redis: Connected) -> None:
     assert await redis.call("publish", channel="c", message="nobody") == {"receivers": 0}
 

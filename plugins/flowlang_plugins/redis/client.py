@@ -7,10 +7,11 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from flowlang.connections.base import statement
+from flowlang.connections.base import ResultMeter, ResultTooLarge, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.redis.errors import failure
 from flowlang_plugins.redis.guard import Guard
+from flowlang_plugins.redis.metering import begin_metering, end_metering
 from flowlang_plugins.redis.pool import RedisPool
 
 #: How the wait for an answer is bounded when the command itself waits.
@@ -73,8 +74,12 @@ class RedisClient(Redis):  # type: ignore[type-arg, misc, unused-ignore]
         try:
             if waits:
                 connection.socket_timeout = None if waits == FOR_EVER or patience is None else patience + waits
+            begin_metering(connection, ResultMeter(self.pool.max_result_mb))
             await connection.send_command(*command)
             return await connection.read_response(disable_decoding=True)
+        except ResultTooLarge:
+            connection.one_way = True
+            raise
         except (ResponseError, FlowExecutionError):
             # the server answered, or nothing was sent: nothing is left over
             raise
@@ -82,6 +87,7 @@ class RedisClient(Redis):  # type: ignore[type-arg, misc, unused-ignore]
             connection.one_way = True
             raise
         finally:
+            end_metering(connection)
             connection.socket_timeout = patience
             await self.pool.release(connection)
 

@@ -34,10 +34,15 @@ class RedisPool(ConnectionPool):  # type: ignore[type-arg, misc, unused-ignore]
     """
 
     def __init__(
-        self, connection_class: type[AbstractConnection] = Connection, max_connections: int = 50, **options: Any
+        self,
+        connection_class: type[AbstractConnection] = Connection,
+        max_connections: int = 50,
+        max_result_mb: float = 256,
+        **options: Any,
     ) -> None:
         options.update(protocol=2, retry=Retry(NoBackoff(), 0))
         super().__init__(connection_class=_watched(connection_class), max_connections=max_connections, **options)
+        self.max_result_mb = max_result_mb
         #: Refuses writing, on a read-only connection.
         self.guard: Guard | None = None
         self._free = asyncio.Semaphore(max_connections)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ _SCHEMA: Final[dict[str, Any]] = {
             "default": False,
             "description": "Whether only commands pass that the server flags as reading.",
         },
+        **RESULT_LIMIT,
     },
 }
 
@@ -106,6 +107,7 @@ class RedisPlugin(ConnectionPlugin):
             pool = RedisPool.from_url(
                 config["url"],
                 max_connections=config.get("max_connections", 50),
+                max_result_mb=config.get("max_result_mb", 256),
                 decode_responses=config.get("decode_responses", True),
                 **timeouts,
             )
