@@ -36,7 +36,8 @@ class MeteredReader:
     async def read(self, count: int = -1) -> bytes:
         """Read what there is, if it is allowed."""
         data: bytes = await self.reader.read(count)
-        self._meter.add(len(data))
+        # a parser that takes the bytes as they come doesn't say how many items they are
+        self._meter.add(len(data) + data.count(b"\r\n") * _ITEM_BYTES)
         return data
 
 
