@@ -13,6 +13,9 @@ MASK: Final = "••••"
 #: Shorter text is masked only where it is the whole value, so that a short password doesn't blank the output.
 SHORTEST_INSIDE: Final = 4
 
+#: So many characters of a longer secret give it away: servers repeat long values in their messages only in part.
+LONGEST_SHOWN: Final = 32
+
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(?:KEY|DSN)S?(?:_|$)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^\s/?#]*)@")
 _WORDS_THAT_SAY_NOTHING = frozenset({"", "true", "false", "null", "none", "yes", "no"})
@@ -43,6 +46,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[Any] = ()) -> None:
         self._whole: set[Any] = set()
         self._inside: set[str] = set()
+        self._long: list[str] = []
         self._pattern: re.Pattern[str] | None = None
         self._mask: Callable[[Any], Any] | None = None
         self._harmless_keys: set[str] = set()
@@ -103,9 +107,19 @@ class Redactor:
         if not self._inside:
             return text
         if self._pattern is None:
-            longest_first = sorted(self._inside, key=len, reverse=True)
+            beginnings = {form[:LONGEST_SHOWN] for form in self._inside}
+            longest_first = sorted(beginnings, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        return self._pattern.sub(MASK, text)
+            self._long = sorted(form for form in self._inside if len(form) > LONGEST_SHOWN)
+        return self._masked(text, self._pattern) if self._long else self._pattern.sub(MASK, text)
+
+    def _masked(self, text: str, pattern: re.Pattern[str]) -> str:
+        parts = []
+        at = 0
+        while (found := pattern.search(text, at)) is not None:
+            parts += [text[at : found.start()], MASK]
+            at = max([found.end(), *(_end(text, found.start(), form) for form in self._long)])
+        return "".join([*parts, text[at:]])
 
     def quick(self, value: Any) -> Any:
         """The same as calling the redactor, quicker for the small flat maps that steps mostly exchange."""
@@ -137,6 +151,18 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._whole)} secrets>"
+
+
+def _end(text: str, start: int, secret: str) -> int:
+    """Where the secret that begins at `start` ends, or stops being told; `start` if it doesn't begin there."""
+    if text.startswith(secret, start):
+        return start + len(secret)
+    same = 0
+    for character, expected in zip(text[start : start + len(secret)], secret, strict=False):
+        if character != expected:
+            break
+        same += 1
+    return start + same if same >= LONGEST_SHOWN else start
 
 
 def _forms(secret: str) -> set[str]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from flowlang import FlowResult, RunContext
+from flowlang.redaction import Redactor
 from tests.runtime.conftest import Engine
 
 CANARY = "c@n/ry:ö 'quoted\" %&=?"
@@ -279,3 +280,12 @@ async def test_what_a_flow_reads_of_an_error_is_masked(engine: Engine) -> None:
     await engine.run(flow, {"token": "hunter22"})
 
     assert [str(note) for note in engine.notes] == ["no entry for ••••", "no entry for ••••"]
+
+
+def test_a_long_secret_is_masked_where_only_its_beginning_is_told() -> None:
+    secret = "a long secret: " + "".join(map(str, range(100)))
+    redact = Redactor([secret, "short"])
+
+    assert redact(f"duplicate entry '{secret[:64]}...' for key") == "duplicate entry '••••...' for key"
+    assert redact(f"{secret}{secret[:40]} and short {secret}") == "•••••••• and •••• ••••"
+    assert redact(f"nothing of {secret[:20]}") == f"nothing of {secret[:20]}"
