@@ -10,10 +10,14 @@ from typing import Any
 
 PROGRAM = """
 import asyncio, json, resource, sys
+from pathlib import Path
 from flowlang import FlowExecutor
+from flowlang.tasks.loader import load_registry
 
 async def main(path, inputs):
-    result = await FlowExecutor().execute_flow(path, inputs)
+    tasks = Path(path).with_name("flow.py")
+    registry = load_registry(tasks) if tasks.exists() else None
+    result = await FlowExecutor(registry).execute_flow(path, inputs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     error = None if result.error is None else {"message": str(result.error), "hint": result.error["hint"]}
     json.dump({"status": result.status, "outputs": result.outputs, "error": error, "peak_kb": peak}, sys.stdout)

@@ -20,6 +20,20 @@ class Case(NamedTuple):
     query: str
 
 
+RECORDS = """
+from flowlang import TaskRegistry
+
+
+def create_task_registry():
+    registry = TaskRegistry()
+
+    @registry.register("Records")
+    def records():
+        return {"records": [{"id": n, "name": f"name {n}", "price": n / 100} for n in range(100_000)]}
+
+    return registry
+"""
+
 #: About a gigabyte each: as a thousand large values, and as tens of millions of small rows.
 GIGABYTES = [
     Case(
@@ -69,3 +83,40 @@ outputs: {{error: "${{large.error}}", rows: "${{small.rows}}"}}
 def database_of(name: str, request: pytest.FixtureRequest) -> str:
     url: str = request.getfixturevalue(f"{name}_database")
     return url
+
+
+INSERTS = {
+    "sqlite": ("sqlite_execute", "sqlite_batch_insert", "sqlite_query"),
+    "postgres": ("pg_execute", "pg_batch_insert", "pg_query"),
+    "mysql": ("mysql_execute", "mysql_batch_insert", "mysql_query"),
+}
+
+
+@pytest.mark.parametrize("database", INSERTS)
+async def test_a_hundred_thousand_rows_are_inserted_in_bounded_memory(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    execute, insert, query = INSERTS[database]
+    where = "database: test.db" if database == "sqlite" else f'url: "{database_of(database, request)}"'
+    flow = tmp_path / "many.yaml"
+    flow.write_text(
+        f"""
+flow: Many
+connections: {{db: {{type: {database}, {where}}}}}
+steps:
+  - {execute}: {{query: "CREATE TABLE t (id int, name varchar(40), price numeric(10, 2))"}}
+  - task: Records
+    id: made
+  - {insert}: {{id: load, table: t, records: "${{made.records}}"}}
+  - {query}: {{id: check, query: "SELECT count(*) AS n, count(DISTINCT id) AS d FROM t"}}
+outputs: {{inserted: "${{load.inserted_count}}", found: "${{check.rows[0]}}"}}
+"""
+    )
+    (tmp_path / "flow.py").write_text(RECORDS)
+
+    run = await children.run(flow)
+
+    assert run["status"] == "succeeded", run
+    assert run["outputs"] == {"inserted": 100_000, "found": {"n": 100_000, "d": 100_000}}
+    # the records themselves take about 35,000
+    assert run["peak_kb"] < 130_000
