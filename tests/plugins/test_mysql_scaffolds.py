@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -76,3 +78,20 @@ def test_the_plugin_tells_what_it_can_do() -> None:
     ]
     assert info["capabilities"] == dict.fromkeys(("transactional", "server_cancel", "explainable", "read_only"), True)
     assert MySQLPlugin().check_dependencies() == (True, [])
+
+
+def test_everything_but_connecting_works_without_the_driver() -> None:
+    program = """
+import sys
+sys.modules.update(dict.fromkeys({drivers}))
+from {module} import {plugin}
+plugin = {plugin}()
+assert plugin.validate_config({{"host": "h"}})[0]
+assert len(plugin.get_builtin_tasks()) == 5
+assert plugin.get_info()["tasks"]
+assert plugin.addresses({{"host": "h"}})
+"""
+    program = program.format(
+        drivers=["aiomysql", "pymysql"], module=MySQLPlugin.__module__, plugin=MySQLPlugin.__name__
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from json import loads
 from typing import Any, Final
 
 import aiomysql
-from pymysql.constants import CLIENT
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import decoders
 from pymysql.err import MySQLError
 
 from flowlang.connections.base import ResultMeter, ResultTooLarge, shielded, statement
@@ -18,13 +20,15 @@ from flowlang_plugins.mysql.errors import failure
 from flowlang_plugins.mysql.json_columns import JsonColumns
 from flowlang_plugins.mysql.readonly import refuse_writing
 from flowlang_plugins.mysql.settings import Settings
-from flowlang_plugins.mysql.values import DECODERS, bound
+from flowlang_plugins.mysql.values import bound
 from flowlang_plugins.sql.rows import Outcome, unique_names
 from flowlang_plugins.sql.text import MYSQL, code, traceless
 
 #: How many seconds ending a statement at the server may take.
 KILL_SECONDS: Final = 3.0
 _RESET_CONNECTION: Final = 0x1F
+#: How the driver makes values of what the server sends; `json` columns become what they hold.
+_DECODERS: Final = {**decoders, FIELD_TYPE.JSON: loads}
 #: About what a row takes beside its bytes, for each of the two reads in which the driver gets it.
 _READ_BYTES: Final = 150
 
@@ -46,7 +50,7 @@ class MySQLConnection(aiomysql.Connection):
             charset=settings.charset,
             connect_timeout=settings.timeout,
             autocommit=True,
-            conv=DECODERS,
+            conv=_DECODERS,
             ssl=settings.tls(),
             program_name="flowlang",
             # rows that an UPDATE finds count, also those that had the value already
@@ -117,7 +121,12 @@ class MySQLConnection(aiomysql.Connection):
 
     def escape(self, obj: Any) -> Any:
         """As the driver's; bytes as hexadecimal digits, which no mode of the server takes for anything else."""
-        return f"x'{obj.hex()}'" if isinstance(obj, bytes) else super().escape(obj)
+        if isinstance(obj, bytes):
+            return f"x'{obj.hex()}'"
+        try:
+            return super().escape(obj)
+        except MySQLError as error:
+            raise FlowExecutionError(str(error)) from error
 
     def cursor(self, *cursors: Any) -> Any:
         """As the driver's, with what it sends reported."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flowlang.connections.base import RESULT_LIMIT
 from flowlang_plugins.sql.config import POOL, READ_ONLY, pool_problem, timeout_of, url_problem
+
+if TYPE_CHECKING:
+    import ssl
 
 _TLS: Final = ("disable", "require", "verify-ca", "verify-full")
 
@@ -103,6 +105,8 @@ class Settings(NamedTuple):
         """How the connection is encrypted, or None if it isn't."""
         if self.sslmode == "disable":
             return None
+        import ssl
+
         context = ssl.create_default_context()
         context.check_hostname = self.sslmode == "verify-full"
         if self.sslmode == "require":
@@ -131,14 +135,19 @@ def _in_url(url: str) -> dict[str, Any]:
 
 def problem(config: Mapping[str, Any]) -> str | None:
     """Why a configuration that fits the schema can't work, or None."""
-    from pymysql.charset import charset_by_name
-
     why = url_problem(config, _SCHEMES, _PARTS) or pool_problem(config)
     if why is not None:
         return why
     mode = Settings.of(config).sslmode
     if mode not in _TLS:
         return f"`sslmode` must be one of {', '.join(f'`{known}`' for known in _TLS)}"
-    if charset_by_name(config.get("charset", "utf8mb4")) is None:
-        return f"`charset` {config['charset']!r} is no character set of MySQL"
-    return None
+    return _charset_problem(config.get("charset", "utf8mb4"))
+
+
+def _charset_problem(charset: str) -> str | None:
+    try:
+        from pymysql.charset import charset_by_name
+    except ImportError:
+        # without the driver nothing is opened anyway
+        return None
+    return None if charset_by_name(charset) else f"`charset` {charset!r} is no character set of MySQL"

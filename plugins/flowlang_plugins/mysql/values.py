@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from json import loads
 from typing import Any, Final
-
-from pymysql.constants import FIELD_TYPE
-from pymysql.converters import decoders
-from pymysql.err import MySQLError
 
 from flowlang.errors import FlowExecutionError
 from flowlang.values import plain, to_json
 from flowlang_plugins.sql.text import MYSQL, checked_name, code
 
 _NATIVE: Final = frozenset({str, int, float, bool, bytes, type(None), Decimal, date, time, timedelta})
-
-#: How the driver makes values of what the server sends; `json` columns become what they hold.
-DECODERS: Final[dict[int, Callable[[Any], Any]]] = {**decoders, FIELD_TYPE.JSON: loads}
 
 
 def adapted(value: Any) -> Any:
@@ -41,15 +33,12 @@ def bound(text: str, params: Any, escape: Callable[[Any], str]) -> str:
     if params is None or params == [] or params == {}:
         return text
     values: tuple[str, ...] | dict[str, str]
-    try:
-        if isinstance(params, Mapping):
-            values = {str(name): escape(adapted(value)) for name, value in params.items()}
-        elif isinstance(params, (list, tuple)):
-            values = tuple([escape(adapted(value)) for value in params])
-        else:
-            raise FlowExecutionError(f"`params` must be a list or a map, not {type(params).__name__}")
-    except MySQLError as error:
-        raise FlowExecutionError(str(error)) from error
+    if isinstance(params, Mapping):
+        values = {str(name): escape(adapted(value)) for name, value in params.items()}
+    elif isinstance(params, (list, tuple)):
+        values = tuple([escape(adapted(value)) for value in params])
+    else:
+        raise FlowExecutionError(f"`params` must be a list or a map, not {type(params).__name__}")
     try:
         return text % values
     except KeyError as error:
