@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -137,6 +138,17 @@ async def test_tls_that_is_not_there_is_told(postgres_database: str) -> None:
     with pytest.raises(ConnectionError) as raised:
         await connected(PostgresPlugin, "pg", url=postgres_database, sslmode="require").__aenter__()
 
+    assert raised.value.stage == "tls"
+
+
+async def test_tls_is_used_and_verified_where_it_is_asked_for(postgres_database: str, postgres_tls: Path) -> None:
+    encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    trusting = f"{postgres_database}?sslrootcert={postgres_tls}"
+    for url, mode in ((postgres_database, "require"), (trusting, "verify-full")):
+        async with connected(PostgresPlugin, "pg", url=url, sslmode=mode) as db:
+            assert await value(db, encrypted) is True
+    with pytest.raises(ConnectionError) as raised:
+        await connected(PostgresPlugin, "pg", url=postgres_database, sslmode="verify-full").__aenter__()
     assert raised.value.stage == "tls"
 
 

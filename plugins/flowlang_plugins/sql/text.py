@@ -112,8 +112,8 @@ _HARMLESS: Final = frozenset(
         """,
     )
 )
-_INSERTED: Final = re.compile(r"\b(?:INTO|REPLACE)\s+[\w.\"\s]+?\s*\(", re.I)
-_CALLS: Final = re.compile(r"([\w\"]+)\s*\(")
+_INSERTED: Final = re.compile(r"\bINTO\s+(?:[\w\"]+\s*\.\s*)*[\w\"]+\s*\(", re.I)
+_CALLS: Final = re.compile(r"([\w\".]+)\s*\(")
 _INTO: Final = re.compile(r"\bINTO\b", re.I)
 
 
