@@ -1,8 +1,12 @@
-"""Many runs at once, each with two connections of every type: every row ends up where it belongs."""
+"""Many runs at once, each with two connections of every type: every row ends up where it belongs.
+
+Twenty runs, or two hundred where the variable FLOWLANG_TEST_LONG is set.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,10 +40,10 @@ STEPS = {
 }
 CREATE = {"postgres": "pg_execute", "mysql": "mysql_execute", "sqlite": "sqlite_execute"}
 ENTRIES = {"mongodb": "documents", "redis": "values"}
-RUNS = 20
+RUNS = 200 if os.environ.get("FLOWLANG_TEST_LONG") else 20
 
 
-async def test_twenty_runs_with_two_connections_of_every_type_keep_them_apart(
+async def test_runs_at_once_with_two_connections_of_every_type_keep_them_apart(
     postgres_databases: Databases,
     mysql_databases: Databases,
     mongodb_databases: Databases,
