@@ -101,14 +101,10 @@ class Listening:
         self._token: Token[Callable[[Statement], None] | None]
 
     def __enter__(self) -> None:
-        from flowlang.connections.base import statement_sink
-
-        self._token = statement_sink.set(self._hear)
+        self._token = opened(self._frame, self._connection).statement_sink.set(self._hear)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from flowlang.connections.base import statement_sink
-
-        statement_sink.reset(self._token)
+        self._token.var.reset(self._token)
         blamed = self._failed or self._sent
         if error is not None and blamed is not None:
             remember_statement(error, blamed)
@@ -137,18 +133,18 @@ class Listening:
 class Session:
     """A session of a connection for one attempt of a step; it goes back however the attempt ends."""
 
-    __slots__ = ("_connection", "_frame", "_listening", "_name")
+    __slots__ = ("_connection", "_connections", "_listening", "_name")
 
     def __init__(self, frame: Frame, plan: StepPlan, name: str) -> None:
-        self._frame = frame
+        self._connections = opened(frame, name)
         self._name = name
         self._listening = Listening(frame, plan, name)
 
     async def __aenter__(self) -> Any:
-        self._connection = await opened(self._frame, self._name).acquire(self._name)
+        self._connection = await self._connections.acquire(self._name)
         self._listening.__enter__()
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._listening.__exit__(kind, error, trace)
-        await opened(self._frame, self._name).release(self._name, self._connection)
+        await self._connections.release(self._name, self._connection)
