@@ -187,7 +187,9 @@ class SQLite(Loadable):
     async def open(self) -> None:
         self.pool = asyncio.Queue()
         for _ in range(5):
-            self.pool.put_nowait(await aiosqlite.connect(self.url, isolation_level=None))
+            connection = await aiosqlite.connect(self.url, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            self.pool.put_nowait(connection)
 
     async def close(self) -> None:
         while not self.pool.empty():
@@ -199,7 +201,7 @@ class SQLite(Loadable):
             rows = await connection.execute_fetchall("SELECT id, name FROM things WHERE id = ?", (key,))
         finally:
             self.pool.put_nowait(connection)
-        return rows[0][1]
+        return rows[0]["name"]
 
     async def fill(self) -> None:
         database = sqlite3.connect(self.url)
