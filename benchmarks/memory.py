@@ -82,6 +82,11 @@ async def measure() -> list[Figure]:
 async def resident(loop: Loop, length: int) -> float:
     """The most memory that the process ever had, in MB."""
     await loop(length)
+    return high_water()
+
+
+def high_water() -> float:
+    """The most memory that this process ever had, in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage says would include the process that started this one
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
