@@ -77,14 +77,6 @@ class Redactor:
                 self._mask = self._leaf
             self._add_text(plain(secret) if not isinstance(secret, str) else secret)
 
-    def add_url(self, url: str) -> None:
-        """Treat the passwords inside a URL as secret, decoded and as written."""
-        from urllib.parse import unquote
-
-        for password in url_passwords(url):
-            self.add(password)
-            self.add(unquote(password))
-
     def _add_text(self, secret: Any) -> None:
         text = str(secret)
         if text.lower() in _WORDS_THAT_SAY_NOTHING or text in self._whole:

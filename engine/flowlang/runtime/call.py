@@ -147,6 +147,7 @@ class FlowCall:
             return timeout
         try:
             own = parse_duration(evaluate(self.plan.timeout, frame))
+        # a limit that makes no sense is a failure of the flow
         except Exception as error:
             raise StepFailed(ErrorInfo(error, file=self.plan.path)) from error
         return own if timeout is None else min(own, timeout)
@@ -157,6 +158,7 @@ class FlowCall:
         for output in self.plan.outputs:
             try:
                 values[output.name] = evaluate(output.value, frame)
+            # an output that cannot be computed is a failure of the flow
             except Exception as error:
                 span = output.value.node.span
                 info = ErrorInfo(error, "outputs", file=self.plan.path, line=span.line, column=span.column)

@@ -269,7 +269,7 @@ class EventStream:
             while self._backlog:
                 try:
                     await self._backlog.popleft()
-                # as in _deliver
+                # as in tell
                 except Exception:
                     self.complain()
         finally:

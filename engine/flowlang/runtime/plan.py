@@ -94,7 +94,7 @@ class Plan:
     """A flow, ready to run any number of times.
 
     `template` holds the state of every step before the run. `connections` are those that steps use, and
-    `connection_steps` the ids of these steps; `files` are the files it was made from with what they were like then.
+    `connection_steps` the ids of these steps.
     """
 
     __slots__ = (
@@ -103,7 +103,6 @@ class Plan:
         "connection_steps",
         "connections",
         "environment",
-        "files",
         "flow",
         "folder",
         "name",
@@ -111,14 +110,12 @@ class Plan:
         "on_error",
         "outputs",
         "path",
-        "registry_version",
         "root",
         "steps",
         "subplans",
         "template",
         "timeout",
         "waits_for",
-        "warnings",
     )
 
     def __init__(self, flow: Flow, folder: Path, root: Path) -> None:
@@ -140,7 +137,6 @@ class Plan:
         self.subplans: dict[str, Plan] = {}
         self.environment: tuple[EnvironmentRead, ...] = ()
         self.connection_environment: frozenset[str] = frozenset()
-        self.files: dict[str, tuple[int, int, int]] = {}
 
     def with_subplans(self) -> list[Plan]:
         """The plan, and those of all the flows that it calls, directly or not."""

@@ -195,6 +195,7 @@ class Execution:
         """Whether the step's condition holds. Raises StepFailed if that cannot be said."""
         try:
             return truth(evaluate(condition, self.frame))
+        # whatever a condition raises is a failure of its step
         except Exception as error:
             raise StepFailed(self.describe(error)) from error
 
@@ -278,6 +279,7 @@ class Execution:
         assert self.plan.retry is not None
         try:
             return backoff_of(self.plan.retry, self.frame)
+        # a policy of values that make no sense is a failure of its step
         except Exception as error:
             raise StepFailed(describe(self.frame, self.plan, error, self.inputs, self.attempt)) from info.exception
 
@@ -331,6 +333,7 @@ def evaluate(value: Value, frame: Frame) -> Any:
     """The value of this moment. Raises ExpressionError that quotes the expression."""
     try:
         return value.run(frame)  # type: ignore[misc]  # every value of a plan is compiled
+    # what an expression raises is Python's: it is told in the terms of the flow
     except Exception as error:
         raise evaluation_error(error, value) from error
 

@@ -69,6 +69,7 @@ class ForEachBody:
         iteration = frame.below(self.template, length)
         try:
             await run_steps(frame.call, self.frames(iteration, plan, numbered, results), self.steps)
+        # handlers read the steps of the iteration that failed, whatever ended it
         except Exception:
             frame.v.update(iteration.v)
             raise
