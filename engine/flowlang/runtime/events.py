@@ -207,9 +207,16 @@ class EventStream:
         return plan.started, plan.completed
 
     def step_failed(
-        self, plan: StepPlan, frame: Frame, error: ErrorInfo, started: float, *, handled: bool = False
+        self,
+        plan: StepPlan,
+        frame: Frame,
+        error: ErrorInfo,
+        started: float,
+        *,
+        status: str = "failed",
+        handled: bool = False,
     ) -> None:
-        """Deliver `step_failed`; `handled` when the flow goes on all the same."""
+        """Deliver `step_failed`; `status` is `failed` or `cancelled`, `handled` when the flow goes on all the same."""
         self.of_step(
             "step_failed",
             plan,
@@ -219,6 +226,7 @@ class EventStream:
             error_type=error["type"],
             attempts=error["attempts"],
             duration_ms=round((perf_counter() - started) * 1000, 3),
+            status=status,
             handled=handled,
         )
 

@@ -304,7 +304,7 @@ class Execution:
             self.tell_started()
             handled = plan.on_error is not None or plan.continue_on_error
             handled = handled and status == "failed" and not is_stopping()
-            self.events.step_failed(plan, frame, info, self.started, handled=handled)
+            self.events.step_failed(plan, frame, info, self.started, status=status, handled=handled)
 
     def cancel(self, error: asyncio.CancelledError) -> None:
         """Record and tell that the step was stopped from outside."""
