@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowlang.api import check as check
+    from flowlang.connections.project_connections import ProjectConnections as ProjectConnections
     from flowlang.errors import (
         ConfigurationError as ConfigurationError,
     )
@@ -61,6 +62,7 @@ _HOMES = {
     "FlowLangError": "flowlang.errors",
     "FlowResult": "flowlang.runtime.result",
     "FlowValidationError": "flowlang.errors",
+    "ProjectConnections": "flowlang.connections.project_connections",
     "RunContext": "flowlang.runtime.context",
     "TaskNotFoundError": "flowlang.errors",
     "TaskNotImplementedError": "flowlang.errors",

@@ -83,3 +83,9 @@ def test_the_schema_knows_the_keys_and_the_tasks_of_the_plugins(flowlang: Comman
     assert "sqlite_query" in json.dumps(schema)
     assert flowlang("schema", "-o", "schema.json").stdout == ""
     assert json.loads((project / "schema.json").read_text()) == schema
+
+
+def test_the_schema_offers_the_connections_that_the_project_keeps(flowlang: Command, project: Path) -> None:
+    home = {"XDG_CONFIG_HOME": str(project.parent / "config")}
+    flowlang("connection", "add", "Shop Database", "--url", "sqlite:///shop.db", **home)
+    assert "Shop Database" in json.dumps(json.loads(flowlang("schema").stdout))

@@ -54,9 +54,12 @@ TYPES = {
 class Known:
     """A catalog of the tasks and connection types above."""
 
-    def __init__(self, tasks: dict[str, TaskInfo], types: dict[str, ConnectionType]) -> None:
+    def __init__(
+        self, tasks: dict[str, TaskInfo], types: dict[str, ConnectionType], stored: Iterable[str] = ()
+    ) -> None:
         self.tasks = tasks
         self.types = types
+        self.stored = stored
 
     def task(self, name: str) -> TaskInfo | None:
         return self.tasks.get(name)
@@ -74,7 +77,7 @@ class Known:
         return None
 
     def project_connection_names(self) -> Iterable[str]:
-        return ()
+        return self.stored
 
 
 SCHEMA = json_schema(Known(TASKS, TYPES))
@@ -244,3 +247,14 @@ def test_a_config_schema_with_definitions_of_its_own_keeps_them() -> None:
     flow = "connections:\n  main: {type: own, mode: %s}"
     assert validator.is_valid(data_of(flow_of("- exit", flow % "fast")))
     assert not validator.is_valid(data_of(flow_of("- exit", flow % "slow")))
+
+
+def test_the_names_of_stored_connections_are_offered_where_one_is_used_and_others_are_allowed() -> None:
+    schema = json_schema(Known(TASKS, TYPES, ["Production PostgreSQL", "Cache"]))
+    offered = {"enum": ["Cache", "Production PostgreSQL"]}
+    assert offered in schema["$defs"]["step_connection"]["anyOf"]
+    assert offered in schema["$defs"]["connections"]["additionalProperties"]["anyOf"][0]["properties"]["use"]["anyOf"]
+    validator = jsonschema.Draft202012Validator(schema)
+    for name in ("Cache", "one that is added later"):
+        top = f"connections:\n  main: {{use: {name}}}"
+        assert validator.is_valid(data_of(flow_of(f"- db_query: {{query: a, connection: {name}}}", top)))

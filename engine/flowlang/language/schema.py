@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from flowlang.language.catalog import Catalog, ConnectionType, TaskInfo
@@ -40,12 +40,14 @@ _JSON_TYPES: Final = ("string", "integer", "number", "boolean", "object", "array
 
 
 def json_schema(catalog: Catalog) -> Schema:
-    """The schema (draft 2020-12) of a flow file, with every task and connection type that `catalog` knows.
+    """The schema (draft 2020-12) of a flow file, with every task, connection type and stored connection of `catalog`.
 
-    Tasks that it doesn't know are allowed: a schema may be made outside of the project that has them.
+    Names of tasks and stored connections that it doesn't know are allowed: a schema may be made outside of the
+    project that has them, or before they are added.
     """
     tasks = _tasks(catalog)
     types = _connection_types(catalog)
+    stored = sorted(catalog.project_connection_names())
     flow = _object(FLOW_KEYS)
     for key in FLOW_KEYS:
         if key.required and key.shape == "steps":
@@ -54,7 +56,13 @@ def json_schema(catalog: Catalog) -> Schema:
         "$schema": DIALECT,
         "title": "FlowLang flow",
         **flow,
-        "$defs": {**_shapes(types), **_keys_of_steps(), "step": _step(), **_kinds(tasks), **_task_forms(tasks)},
+        "$defs": {
+            **_shapes(types, stored),
+            **_keys_of_steps(stored),
+            "step": _step(),
+            **_kinds(tasks),
+            **_task_forms(tasks),
+        },
     }
 
 
@@ -106,7 +114,7 @@ def _list_of(schema: Schema) -> Schema:
     return {"type": "array", "items": schema}
 
 
-def _shapes(types: Mapping[str, ConnectionType]) -> dict[str, Schema]:
+def _shapes(types: Mapping[str, ConnectionType], stored: Sequence[str]) -> dict[str, Schema]:
     """A definition for each shape that a key's value can have."""
     steps = _list_of(_ref("step"))
     unnamed_input = _object(key for key in INPUT_KEYS if not key.required)
@@ -136,7 +144,7 @@ def _shapes(types: Mapping[str, ConnectionType]) -> dict[str, Schema]:
         "exit": _or_nothing(_object(EXIT_KEYS)),
         "inputs": {"anyOf": [_list_of(_object(INPUT_KEYS)), inputs_by_name]},
         "outputs": {"anyOf": [_list_of({"anyOf": [_NAME, output, _single_entry()]}), {"type": "object"}]},
-        "connections": {"type": "object", "propertyNames": _NAME, "additionalProperties": _connection(types)},
+        "connections": {"type": "object", "propertyNames": _NAME, "additionalProperties": _connection(types, stored)},
         "triggers": _list_of({"type": "object"}),
     }
     return {name: {"description": doc, **definitions[name]} for name, doc in SHAPES.items()}
@@ -158,10 +166,10 @@ def _case() -> Schema:
     return schema | {"oneOf": [{"required": other}, {"required": ["default"]}]}
 
 
-def _connection(types: Mapping[str, ConnectionType]) -> Schema:
+def _connection(types: Mapping[str, ConnectionType], stored: Sequence[str]) -> Schema:
     """A connection's configuration, as the plugin of its type wants it; or the name of a project's connection."""
     type_key, use_key = CONNECTION_KEYS
-    forms = [_closed({use_key.name: _property(use_key)}, [use_key.name])]
+    forms = [_closed({use_key.name: _offering(use_key, stored)}, [use_key.name])]
     forms += [_connection_of_type(type_key, type) for type in types.values()]
     return {"anyOf": forms}
 
@@ -186,9 +194,17 @@ def _config_property(schema: Any) -> Schema:
     return about | _or_computed(schema)
 
 
-def _keys_of_steps() -> dict[str, Schema]:
+def _keys_of_steps(stored: Sequence[str]) -> dict[str, Schema]:
     """The keys that every step may have, one definition each."""
-    return {f"step_{key.name}": _property(key) for key in STEP_KEYS}
+    keys = {key.name: _property(key) for key in STEP_KEYS}
+    keys |= {key.name: _offering(key, stored) for key in STEP_KEYS if key.name == "connection"}
+    return {f"step_{name}": schema for name, schema in keys.items()}
+
+
+def _offering(key: Key, names: Sequence[str]) -> Schema:
+    """A key whose value may be any text, with names that an editor can offer."""
+    schema = _property(key)
+    return {"description": key.doc, "anyOf": [{"enum": list(names)}, schema]} if names else schema
 
 
 def _common() -> Schema:
