@@ -1,0 +1,273 @@
+"""The one table of what a person can do: keys, palette, footer, help and the page of keys are made from it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+Where = Literal["app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline"]
+
+
+class Action(NamedTuple):
+    """Something a person can do.
+
+    `keys` has the keys in Textual's names, with commas between them; empty if only the palette offers it. `title` is
+    `Noun: Verb`. `where` is the pane that has to have the focus for the keys, `app` for everywhere. `when` is empty
+    or one of `CONDITIONS`. `footer` asks for a place in the footer.
+    """
+
+    name: str
+    keys: str
+    title: str
+    help: str
+    where: Where
+    footer: bool = False
+    when: str = ""
+
+    @property
+    def method(self) -> str:
+        """What follows `action_` in the name of the method that does it."""
+        return self.name.replace(".", "_").replace("-", "_")
+
+    @property
+    def key_list(self) -> list[str]:
+        """The keys one by one."""
+        return self.keys.split(",") if self.keys else []
+
+    @property
+    def verb(self) -> str:
+        """The title without its noun, for the footer."""
+        return self.title.partition(": ")[2]
+
+
+#: The places, in the order of help, with the words for them.
+PLACES: dict[Where, str] = {
+    "app": "Everywhere",
+    "explorer": "Project",
+    "editor": "Editor",
+    "graph": "Graph",
+    "logs": "Logs",
+    "inspector": "Inspector",
+    "connections": "Connections",
+    "problems": "Problems",
+    "timeline": "Timeline",
+}
+
+#: What an action may wait for. The app answers whether it holds.
+CONDITIONS: dict[str, str] = {
+    "flow-open": "a flow is open",
+    "file-open": "a file is open",
+    "several-files": "more than one file is open",
+    "running": "a run is going on",
+    "run-shown": "there is a run to show",
+    "inputs-known": "the flow ran before with inputs",
+}
+
+#: Keys that a pane takes over from the app on purpose, because its meaning there is a finer one.
+OVERRIDES = frozenset({("editor", "f1"), ("editor", "alt+h")})
+
+# name | keys | title | help, and after that `footer` or a condition
+_TABLE = """
+project.open | alt+o | Project: Open… | Open another project's folder or flow
+project.new | | Project: New… | Make a project from a template
+project.reload | | Project: Reload | Read all files of the project again
+flow.open | ctrl+o | Flow: Open… | Go to a file of the project by a part of its name | footer
+flow.new | ctrl+n | Flow: New… | Make a flow from a template
+flow.save | ctrl+s | Flow: Save | Write the file to disk | footer | file-open
+flow.save-all | alt+s | Flow: Save all | Write every changed file to disk | file-open
+flow.close | alt+w | Flow: Close | Close the file; asks if it has changes | file-open
+flow.next-tab | alt+n,alt+pagedown | Flow: Next tab | Show the next open file | several-files
+flow.previous-tab | alt+shift+n,alt+pageup | Flow: Previous tab | Show the open file before this one | several-files
+flow.check | | Flow: Check | Look for problems now and show them | flow-open
+flow.new-task | | Flow: Write task stub… | Write a task into flow.py for a name that has none yet | flow-open
+run.start | ctrl+r,f5 | Run: Start | Run the flow; asks for inputs only if one is missing | footer | flow-open
+run.start-form | alt+r | Run: Start with inputs… | Fill in the inputs, then run | flow-open
+run.start-last | alt+a | Run: Start again | Run once more with the inputs of the last run | inputs-known
+run.start-file | | Run: Start with inputs from a file… | Take the inputs from a JSON or YAML file, then run | flow-open
+run.cancel | ctrl+t | Run: Cancel | Stop the run; its finally steps still run | footer | running
+run.watch | ctrl+l | Run: Watch | Run again at every save, until you press it again | footer | flow-open
+view.jump | ctrl+g | View: Jump | Put a letter on every pane, then press the letter to go there | footer
+view.explorer | alt+x | View: Project | Go to the files of the project
+view.editor | alt+e | View: Editor | Go to the text
+view.graph | alt+g | View: Graph | Go to the drawing of the steps
+view.logs | alt+l | View: Logs | Go to the log of the run
+view.inspector | alt+i | View: Inspector | Go to what the chosen step got and gave
+view.connections | alt+c | View: Connections | Go to the connections
+view.problems | alt+p | View: Problems | Go to the problems
+view.timeline | alt+t | View: Timeline | Go to the times of the run
+view.next-pane | f6,alt+m | View: Next pane | Go to the next pane, out of the editor too
+view.previous-pane | shift+f6,alt+shift+m | View: Previous pane | Go to the pane before this one
+view.zoom | alt+z | View: Zoom | Give the whole screen to the pane, or take it back
+view.hide | alt+v | View: Hide | Hide the pane; going to it shows it again
+view.next-layout | alt+y | View: Next layout | Arrange the panes in the next way: by itself, wide, narrow
+view.previous-layout | alt+shift+y | View: Previous layout | Arrange the panes in the way before this one
+view.reset-layout | | View: Reset layout | Show every pane in its own place and size again
+view.wider | alt+shift+right | View: Wider | Make the pane wider
+view.narrower | alt+shift+left | View: Narrower | Make the pane narrower
+view.taller | alt+shift+down | View: Taller | Make the pane taller
+view.shorter | alt+shift+up | View: Shorter | Make the pane shorter
+help.show | question_mark,f1,alt+h | Help: Show | What the pane is for and what its keys do | footer
+help.keys | alt+k | Help: Keys | Every key, with a field to search in them
+app.palette | ctrl+p | App: Palette | Find anything you can do by its name | footer
+app.theme | alt+shift+t | App: Theme… | Choose the colours, and see them while you choose
+app.keymap | | App: Edit keys | Open the file in which you can give actions other keys
+app.quit | ctrl+q | App: Quit | Leave; asks if a file has changes or a run is going on | footer
+explorer.open | enter | Project: Open file | Open the file, or open and close the folder | footer
+explorer.down | j | Project: Down | Go to the next line
+explorer.up | k | Project: Up | Go to the line before this one
+explorer.expand | l | Project: Expand | Open the folder or the flow
+explorer.collapse | h | Project: Collapse | Close it, or go to what it is in
+explorer.run | r | Project: Run | Run the flow that is chosen | footer
+explorer.new | n | Project: New file… | Make a flow, a tasks file or an inputs file | footer
+explorer.rename | e | Project: Rename… | Give the file another name
+explorer.delete | d,delete | Project: Delete… | Delete the file, after a question
+explorer.copy-path | y | Project: Copy path | Copy the path of the file
+explorer.filter | slash | Project: Filter | Show only names that have what you type
+explorer.refresh | R | Project: Refresh | Read the folder again
+editor.find | ctrl+f | Editor: Find | Search in the text, by regular expression too | footer
+editor.replace | alt+shift+f | Editor: Replace | Search and put something else there
+editor.find-next | f3,alt+u | Editor: Find next | Go to the next match
+editor.find-previous | shift+f3,alt+shift+u | Editor: Find previous | Go to the match before this one
+editor.complete | ctrl+@,ctrl+space | Editor: Complete | Offer what may stand here
+editor.docs | f1,alt+h | Editor: Explain | What the word under the cursor means; help, if it has no meaning
+editor.definition | alt+j | Editor: Go to definition | Go to the step, input, connection or task named here
+editor.references | alt+shift+j | Editor: Find references | List every place that uses what is named here
+editor.rename | alt+shift+r | Editor: Rename… | Give it another name, wherever it is used
+editor.fix | alt+q | Editor: Fix… | Offer what would mend the problem here | footer
+editor.next-problem | f8,alt+d | Editor: Next problem | Go to the next problem
+editor.previous-problem | shift+f8,alt+shift+d | Editor: Previous problem | Go to the problem before this one
+editor.outline | alt+shift+i | Editor: Outline… | List the steps and go to one
+editor.comment | ctrl+underscore,ctrl+slash | Editor: Comment | Make the lines a comment, or text again
+editor.fold | alt+left | Editor: Fold | Fold what is under this line away
+editor.unfold | alt+right | Editor: Unfold | Show again what is folded under this line
+editor.fold-all | alt+shift+q | Editor: Fold all | Fold every step
+editor.unfold-all | alt+shift+w | Editor: Unfold all | Show everything
+editor.external | alt+shift+e | Editor: Open in $EDITOR | Edit the file in your own editor, then come back
+editor.show-step | alt+shift+g | Editor: Show in graph | Select the step of this line in the graph
+problems.open | enter | Problems: Go to | Go to the place in the text | footer
+problems.down | j | Problems: Down | Go to the next problem
+problems.up | k | Problems: Up | Go to the problem before this one
+problems.fix | f | Problems: Fix… | Offer what would mend it | footer
+problems.filter | s | Problems: Errors only | Show errors only, or warnings too
+problems.copy | y | Problems: Copy | Copy the problem with its file and line
+connections.add | a,n | Connections: Add… | Choose a type and fill in a form | footer
+connections.edit | e,enter | Connections: Edit… | Open the form of the selected connection | footer
+connections.duplicate | c | Connections: Duplicate | Keep a copy of a stored connection under another name
+connections.delete | d,delete | Connections: Delete… | Forget a stored connection; flows that use it are listed first
+connections.test | t | Connections: Test | Test the selected connection stage by stage | footer
+connections.test-all | T | Connections: Test all | Test every connection and show its health
+connections.scaffold | s | Connections: Use in flow | Write the selected connection into the open flow | flow-open
+connections.example | x | Connections: Example flow | Write an example flow of this type into the project
+connections.used-by | u | Connections: Used by | List the steps that use the selected connection
+connections.health | h | Connections: Health | How the last tests of the selected connection ended
+connections.reveal | v | Connections: Reveal | Show its secrets for 15 seconds, after a second key
+connections.copy-url | y | Connections: Copy URL | Copy where it leads, with its secrets masked
+connections.refresh | r | Connections: Refresh | Read the connections and plugins again
+"""
+
+
+def _action(row: str) -> Action:
+    name, keys, title, told, *rest = (cell.strip() for cell in row.split("|"))
+    place = name.partition(".")[0]
+    where: Where = place if place in PLACES else "app"
+    when = next((word for word in rest if word != "footer"), "")
+    return Action(name, keys, title, told, where, "footer" in rest, when)
+
+
+ACTIONS: tuple[Action, ...] = tuple(_action(row) for row in _TABLE.strip().splitlines())
+
+#: The actions by name, and by the part of their method's name after `action_`.
+BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
+BY_METHOD: dict[str, Action] = {action.method: action for action in ACTIONS}
+
+
+def actions(where: Where) -> list[Action]:
+    """The actions of a place, in the order of the table."""
+    return [action for action in ACTIONS if action.where == where]
+
+
+def bindings(where: Where) -> list[Binding]:
+    """The bindings of a place, for `BINDINGS` of the widget that has the actions' methods.
+
+    An action without keys is bound to one that no terminal sends, so that a keymap can give it a real one.
+    """
+    from textual.binding import Binding
+
+    return [
+        Binding(action.keys or f"unbound_{action.method}", action.method, action.title, action.footer, id=action.name)
+        for action in actions(where)
+    ]
+
+
+@cache
+def key_name(key: str) -> str:
+    """A key as people write it: `ctrl+s` as `^s`, `question_mark` as `?`, `alt+shift+n` as `alt+N`."""
+    from textual.keys import format_key
+
+    *modifiers, last = key.split("+")
+    name = {"at": "space", "@": "space", "underscore": "/"}.get(last) if modifiers == ["ctrl"] else None
+    name = name or format_key(last)
+    if "shift" in modifiers and len(name) == 1 and name.isalpha():
+        modifiers, name = [word for word in modifiers if word != "shift"], name.upper()
+    if modifiers and modifiers[0] == "ctrl" and len(modifiers) == 1:
+        return f"^{name}"
+    return "+".join([*modifiers, name])
+
+
+def page() -> str:
+    """The page of keys of the documentation."""
+    parts = [_INTRODUCTION]
+    for where, words in PLACES.items():
+        rows = [f"| {_cell(action)} | {action.title} | {action.help} | `{action.name}` |" for action in actions(where)]
+        parts.append(
+            "\n".join([f"## {words}\n", "| keys | action | what it does | name |", "|---|---|---|---|", *rows])
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(action: Action) -> str:
+    names = dict.fromkeys(key_name(key) for key in action.key_list)
+    return " ".join(f"`{name}`" for name in names)
+
+
+_INTRODUCTION = """\
+# Keys
+
+`^` is the Ctrl key, so `^s` is Ctrl and S; a capital letter is typed with Shift. Every action is in the palette
+(`^p`) too, under its title. Keys of a pane work while the pane has the focus; `?` lists them there, and `F1` does in
+the editor.
+
+## Other keys
+
+`~/.config/flowlang-tui/keymap.yaml` (in `$XDG_CONFIG_HOME`, if that is set) gives actions other keys, by name:
+
+```yaml keymap
+run.start: f9
+problems.fix: [f, x]
+flow.check: alt+shift+c
+```
+
+A name or a key that doesn't exist, and a key that would then mean two things in one place, are told when the program
+starts, and the rest is used. Keys have Textual's names: `ctrl+t`, `alt+shift+k`, `f9`,
+`question_mark`."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page of keys into the file that is named."""
+    if len(arguments) != 1:
+        print("usage: python -m flowlang_tui.actions docs/keys.md", file=sys.stderr)
+        return 2
+    with open(arguments[0], "w", encoding="utf-8") as file:
+        file.write(page())
+    return 0
+
+
+assert tuple(PLACES) == get_args(Where)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
