@@ -335,9 +335,15 @@ async def stays(self: Any) -> object:
     return self
 
 
+async def forgets_an_error(self: LinesPlugin, config: Any) -> None:
+    asyncio.get_running_loop().create_future().set_exception(OSError("nobody looks"))
+    await LinesPlugin.connect(self, config)
+
+
 #: What a plugin may do wrong on a server, and the check that finds it.
 LIVE_BREACHES: dict[str, dict[str, Any]] = {
     "connecting and disconnecting leaves nothing": {"disconnect": leaks},
+    "a connect that is cancelled leaves nothing": {"connect": forgets_an_error},
     "disconnecting twice does no harm": {
         "disconnect": lambda self: LinesPlugin.disconnect(self) if self._sessions else reraise(self)
     },

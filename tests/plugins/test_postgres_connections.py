@@ -15,9 +15,12 @@ import asyncpg
 import pytest
 
 from flowlang.connections.base import Statement, statement_sink
+from flowlang.connections.contract.traces import complaints
 from flowlang.errors import ConfigurationError, ConnectionError, FlowExecutionError
 from flowlang.runtime.executor import FlowExecutor
 from flowlang_plugins.postgres import PostgresPlugin
+from flowlang_plugins.postgres.opening import opener
+from flowlang_plugins.postgres.settings import Settings
 from tests.plugins.connected import Connected, connected
 
 Postgres = Callable[..., Any]
@@ -150,6 +153,23 @@ async def test_tls_is_used_and_verified_where_it_is_asked_for(postgres_database:
     with pytest.raises(ConnectionError) as raised:
         await connected(PostgresPlugin, "pg", url=postgres_database, sslmode="verify-full").__aenter__()
     assert raised.value.stage == "tls"
+
+
+@pytest.mark.parametrize("sslmode", ["disable", "prefer"])
+async def test_a_connect_that_is_interrupted_anywhere_leaves_no_forgotten_error(
+    postgres_database: str, sslmode: str
+) -> None:
+    connect = opener(Settings.of({"url": postgres_database, "sslmode": sslmode}))
+    with complaints() as heard:
+        for turns in range(15):
+            opening = asyncio.ensure_future(connect())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.wait((opening,))
+            if not opening.cancelled():
+                opening.result().abandon()
+    assert heard == []
 
 
 async def test_the_check_says_what_answers(postgres: Postgres) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from traceback import walk_tb
 
 import asyncpg
 
@@ -19,7 +21,11 @@ def opener(settings: Settings) -> Callable[[], Awaitable[PostgresConnection]]:
             connection: PostgresConnection = await asyncpg.connect(
                 connection_class=PostgresConnection, **settings.arguments
             )
+        except asyncio.CancelledError as error:
+            _look_at_leftovers(error)
+            raise
         except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _look_at_leftovers(error)
             raise opening_failure(error, settings.place) from error
         try:
             await connection.ready(settings)
@@ -29,3 +35,22 @@ def opener(settings: Settings) -> Callable[[], Awaitable[PostgresConnection]]:
         return connection
 
     return opened
+
+
+def _look_at_leftovers(error: BaseException) -> None:
+    """Look at the failures of what the driver forgot when it was interrupted: they only say that it hung up.
+
+    Interrupted while TCP connects, it leaves a future to nobody, which asyncio would report as an error that was lost.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        for future in _awaited_by_none(cause):
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        cause = cause.__cause__ or cause.__context__
+
+
+def _awaited_by_none(error: BaseException) -> Iterator[asyncio.Future[object]]:
+    for frame, _ in walk_tb(error.__traceback__):
+        # the answer to its offer of TLS, and the end of the login
+        known = (getattr(frame.f_locals.get("protocol"), "on_data", None), frame.f_locals.get("connected"))
+        yield from (future for future in known if isinstance(future, asyncio.Future))

@@ -8,7 +8,7 @@ from pathlib import Path
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.contract.core import NotApplicable, Violation, check, require
 from flowlang.connections.contract.subject import CONNECT_SECONDS, Subject
-from flowlang.connections.contract.traces import Traces
+from flowlang.connections.contract.traces import Traces, complaints
 from flowlang.connections.limits import limited
 from flowlang.connections.probe import probe
 
@@ -49,19 +49,26 @@ async def disconnecting_takes_back_what_is_lent(subject: Subject) -> None:
 async def a_cancelled_connect_leaves_nothing(subject: Subject) -> None:
     await _cycle(subject)
     traces = Traces()
-    for turns in (0, 1, 2, 5, 10):
-        plugin = subject.fresh()
-        opening = asyncio.ensure_future(plugin.connect(dict(subject.live_config)))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        opening.cancel()
-        await asyncio.wait((opening,), timeout=CONNECT_SECONDS)
-        require(opening.done(), "connect goes on after it was cancelled")
-        if not opening.cancelled():
-            opening.exception()
-        await limited(plugin.disconnect(), CONNECT_SECONDS)
-    grown = await traces.left()
+    with complaints() as heard:
+        for turns in (0, 1, 2, 5, 10):
+            await _cancelled_connect(subject, turns)
+        grown = await traces.left()
     require(not grown, f"a connect that was cancelled leaves {grown}")
+    require(not heard, f"a connect that was cancelled leaves a complaint of the event loop: {'; '.join(heard)}")
+
+
+async def _cancelled_connect(subject: Subject, turns: int) -> None:
+    """Connect, cancel that after a number of turns of the event loop, and disconnect."""
+    plugin = subject.fresh()
+    opening = asyncio.ensure_future(plugin.connect(dict(subject.live_config)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait((opening,), timeout=CONNECT_SECONDS)
+    require(opening.done(), "connect goes on after it was cancelled")
+    if not opening.cancelled():
+        opening.exception()
+    await limited(plugin.disconnect(), CONNECT_SECONDS)
 
 
 @check("two instances don't disturb each other", live=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import Iterator
-from typing import Final
+from contextlib import contextmanager
+from typing import Any, Final
 
 _DESCRIPTORS: Final = "/proc/self/fd"
 
@@ -40,6 +42,26 @@ class Traces:
         while (grown := self.grown()) and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return grown
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """What the event loop has to say by the end of the block, such as that nobody looked at an error."""
+    loop = asyncio.get_running_loop()
+    heard: list[str] = []
+
+    def hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        heard.append(context["message"] if error is None else f"{context['message']}: {error}")
+
+    handler = loop.get_exception_handler()
+    loop.set_exception_handler(hear)
+    try:
+        yield heard
+        # what nobody looked at is told when it is thrown away
+        gc.collect()
+    finally:
+        loop.set_exception_handler(handler)
 
 
 def _pool(thread: threading.Thread) -> str | None:
