@@ -12,12 +12,7 @@ from typing import Final, NamedTuple
 
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, tell
-from flowlang.errors import FlowLangError
 from flowlang.language.diagnostics import nearest
-
-
-class PluginFailure(FlowLangError):
-    """A plugin's own code failed, or could not be loaded. Exit code 1."""
 
 
 class Command(NamedTuple):
@@ -62,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         meant = nearest(words[0], COMMANDS)
         ask = f"; did you mean `{meant}`?" if meant else ""
         raise UsageError(f"there is no command `{words[0]}`{ask}", hint=f"The commands are {', '.join(COMMANDS)}.")
+    from flowlang.connections.scaffolding import PluginFailure
+
     run = getattr(import_module(f"{__name__}.{command.module}"), command.function)
     try:
         code: int = run(words[1:])

@@ -1,22 +1,19 @@
-"""What the commands about connections have in common: finding a plugin, and asking it without being harmed."""
+"""What the commands about connections have in common: finding a plugin."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from flowlang.cli.arguments import Parser
-from flowlang.cli.connection import PluginFailure
 from flowlang.cli.target import UsageError, write_result
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.discovery import PluginEntry, Plugins
+from flowlang.connections.scaffolding import PluginFailure
 from flowlang.language.diagnostics import nearest
 from flowlang.project import Project
 from flowlang.values import plain, to_json
-
-T = TypeVar("T")
 
 
 class Found(NamedTuple):
@@ -52,18 +49,6 @@ def plugin_named(name: str) -> Found:
     if entry.plugin is None:
         raise PluginFailure(f"the plugin `{entry.name}` ({entry.place}) cannot be used: {entry.error}")
     return Found(entry, entry.plugin())
-
-
-def asked(found: Found, method: str, *arguments: Any, **options: Any) -> Any:
-    """What a method of the plugin gives. Raises PluginFailure for whatever the plugin raises."""
-    call: Callable[..., Any] = getattr(found.plugin, method)
-    try:
-        return call(*arguments, **options)
-    # a plugin is somebody else's code: a command tells what it raised instead of breaking
-    except Exception as error:
-        raise PluginFailure(
-            f"the plugin `{found.entry.name}` failed in {method}: {type(error).__name__}: {error}"
-        ) from error
 
 
 def print_json(value: Any) -> None:

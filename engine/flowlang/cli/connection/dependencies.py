@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from flowlang.cli.connection import PluginFailure
-from flowlang.cli.connection.common import Found, asked, parser, plugin_named, print_json, print_text
+from flowlang.cli.connection.common import Found, parser, plugin_named, print_json, print_text
 from flowlang.cli.terminal import inert, tell
 from flowlang.connections.dependencies import installed_version, is_met, is_requirement
+from flowlang.connections.scaffolding import PluginFailure, asked
 
 
 def deps(arguments: Sequence[str]) -> int:
@@ -36,7 +36,7 @@ def deps(arguments: Sequence[str]) -> int:
 
 
 def _requirements(found: Found) -> list[str]:
-    requirements = [str(requirement) for requirement in asked(found, "get_dependencies")]
+    requirements = [str(requirement) for requirement in asked(found.plugin, "get_dependencies")]
     for requirement in requirements:
         if not is_requirement(requirement):
             raise PluginFailure(f"the plugin `{found.entry.name}` needs `{inert(requirement)}`, which is no package")

@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flowlang.cli.connection import PluginFailure
 from flowlang.cli.connection.common import (
     Found,
-    asked,
     parser,
     plugin_named,
     plugins,
@@ -20,6 +18,7 @@ from flowlang.cli.readable import readable
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.connections.config import is_secret_key
 from flowlang.connections.discovery import PluginEntry
+from flowlang.connections.scaffolding import PluginFailure, asked
 from flowlang.language.catalog import TaskInfo
 from flowlang.tasks.signatures import describe
 from flowlang.values import plain
@@ -62,7 +61,7 @@ def _row(entry: PluginEntry) -> dict[str, Any]:
         return row
     found = Found(entry, entry.plugin())
     try:
-        met, missing = asked(found, "check_dependencies")
+        met, missing = asked(found.plugin, "check_dependencies")
     except PluginFailure as failure:
         return row | {"error": str(failure)}
     plugin = found.plugin
@@ -101,11 +100,11 @@ def info(arguments: Sequence[str]) -> int:
 
 def _about(found: Found) -> dict[str, Any]:
     entry = found.entry
-    about: dict[str, Any] = plain(asked(found, "get_info"))
-    met, missing = asked(found, "check_dependencies")
+    about: dict[str, Any] = plain(asked(found.plugin, "get_info"))
+    met, missing = asked(found.plugin, "check_dependencies")
     tasks = [_task(describe(function, name=name, provider=entry.name)) for name, function in entry.tasks.items()]
     own = {"source": entry.source, "place": entry.place, "usable": bool(met), "missing": list(missing)}
-    return about | own | {"tasks": tasks, "example": asked(found, "scaffold_connection_config").strip("\n")}
+    return about | own | {"tasks": tasks, "example": asked(found.plugin, "scaffold_connection_config").strip("\n")}
 
 
 def _task(task: TaskInfo) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from flowlang.cli.connection.common import plugin_named
@@ -13,12 +12,10 @@ from flowlang.cli.target import UsageError
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.store import Store
 from flowlang.connections.urls import canonical_url, config_of_url, masked_url, type_of_url
-from flowlang.environment import Environment
 from flowlang.errors import FlowValidationError
 from flowlang.language.diagnostics import nearest
-from flowlang.language.expressions import compile_values, evaluation_error
-from flowlang.language.model import Connection, Flow, Value
 from flowlang.project import Project
+from flowlang.runtime.declared import declared_config
 from flowlang.runtime.prepare import Preparer
 from flowlang.tasks.registry import TaskRegistry
 
@@ -81,21 +78,4 @@ def _of_flow(name: str, path: str, environment: str | None) -> Subject:
     if connection.type is None or unread:
         raise FlowValidationError(loaded.problems)
     plugin = type(plugin_named(connection.type.text).plugin)
-    return Subject(name, plugin, _config(connection, loaded.flow, file.parent, root), file.parent)
-
-
-def _config(connection: Connection, flow: Flow, folder: Path, root: Path) -> dict[str, Any]:
-    """The configuration with its expressions evaluated; inputs have their defaults."""
-    compile_values(connection.config.values())
-    inputs = {declared.name: declared.default for declared in flow.inputs or () if declared.has_default}
-    frame = SimpleNamespace(v={}, up=None, inputs=inputs, env=Environment.load(folder, root), context={})
-    return {key: _evaluated(value, frame) for key, value in connection.config.items()}
-
-
-def _evaluated(value: Value, frame: SimpleNamespace) -> Any:
-    assert value.run is not None, "it was compiled"
-    try:
-        return value.run(frame)
-    # whatever a compiled expression raises is told as an error of the expression, as in a run
-    except Exception as error:
-        raise evaluation_error(error, value) from error
+    return Subject(name, plugin, declared_config(connection, loaded.flow, file.parent, root), file.parent)
