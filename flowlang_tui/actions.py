@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -149,12 +149,40 @@ editor.fold-all | alt+shift+q | Editor: Fold all | Fold every step
 editor.unfold-all | alt+shift+w | Editor: Unfold all | Show everything
 editor.external | alt+shift+e | Editor: Open in $EDITOR | Edit the file in your own editor, then come back
 editor.show-step | alt+shift+g | Editor: Show in graph | Select the step of this line in the graph
-problems.open | enter | Problems: Go to | Go to the place in the text | footer
-problems.down | j | Problems: Down | Go to the next problem
-problems.up | k | Problems: Up | Go to the problem before this one
-problems.fix | f | Problems: Fix… | Offer what would mend it | footer
-problems.filter | s | Problems: Errors only | Show errors only, or warnings too
-problems.copy | y | Problems: Copy | Copy the problem with its file and line
+logs.filter | slash | Logs: Filter | Show only lines with a text; `!text` hides them, `/pattern/` is a regex | footer
+logs.clear-filter | escape | Logs: Clear filter | Show all lines again
+logs.next-match | n | Logs: Next match | Go to the next line that the filter's text is in
+logs.previous-match | N | Logs: Previous match | Go to the one before
+logs.follow | f,end,G | Logs: Follow | Go to the end and stay there while lines come | footer
+logs.start | home,g | Logs: First line | Go to the first line
+logs.level | l | Logs: Change level | Show all lines, or from information, warnings or errors on | footer
+logs.only-step | o | Logs: Only this step | Show only the lines of the selected line's step, or of all steps again
+logs.times | t | Logs: Times | Show or hide the column of times
+logs.wrap | w | Logs: Whole line | Show the selected line in whole below, or not | footer
+logs.step | enter | Logs: Go to step | Show the step of the selected line in text, graph and inspector | footer
+logs.copy | y | Logs: Copy line | Copy the selected line
+logs.down | j,down | Logs: Line down | Select the next line
+logs.up | k,up | Logs: Line up | Select the line above
+logs.page-down | pagedown,ctrl+d | Logs: Page down | Go down by a page
+logs.page-up | pageup,ctrl+u | Logs: Page up | Go up by a page
+inspector.previous-call | left_square_bracket | Inspector: Previous call | Show the step's call before this one | footer
+inspector.next-call | right_square_bracket | Inspector: Next call | Show the step's next call | footer
+inspector.first-failed | f | Inspector: First failed | Show the first call that failed
+inspector.last-call | L | Inspector: Latest call | Show the latest call, and those that come
+inspector.table | t | Inspector: Table | Show the selected list of rows as a table, or as a tree again | footer
+inspector.ask | colon | Inspector: Evaluate | Evaluate an expression on the values of the step | footer
+inspector.source | s | Inspector: Go to source | Go to the step, or the place of the error, in the text
+inspector.copy | y | Inspector: Copy | Copy the selected value as JSON, a statement or an error as its text | footer
+inspector.whole | w | Inspector: Whole text | Show the whole of a text that is cut
+inspector.open | enter,space | Inspector: Open or close | Show what is inside the selected value, or hide it
+inspector.down | j,down | Inspector: Down | Select the next line
+inspector.up | k,up | Inspector: Up | Select the line above
+inspector.inside | l,right | Inspector: Inside | Open the selected value
+inspector.outside | h,left | Inspector: Outside | Close the selected value, or go to the one around it
+inspector.page-down | pagedown,ctrl+d | Inspector: Page down | Go down by a page
+inspector.page-up | pageup,ctrl+u | Inspector: Page up | Go up by a page
+inspector.start | home,g | Inspector: First line | Go to the first line
+inspector.end | end,G | Inspector: Last line | Go to the last line
 connections.add | a,n | Connections: Add… | Choose a type and fill in a form | footer
 connections.edit | e,enter | Connections: Edit… | Open the form of the selected connection | footer
 connections.duplicate | c | Connections: Duplicate | Keep a copy of a stored connection under another name
@@ -168,6 +196,25 @@ connections.health | h | Connections: Health | How the last tests of the selecte
 connections.reveal | v | Connections: Reveal | Show its secrets for 15 seconds, after a second key
 connections.copy-url | y | Connections: Copy URL | Copy where it leads, with its secrets masked
 connections.refresh | r | Connections: Refresh | Read the connections and plugins again
+problems.open | enter | Problems: Go to | Go to the place in the text | footer
+problems.down | j | Problems: Down | Go to the next problem
+problems.up | k | Problems: Up | Go to the problem before this one
+problems.fix | f | Problems: Fix… | Offer what would mend it | footer
+problems.filter | s | Problems: Errors only | Show errors only, or warnings too
+problems.copy | y | Problems: Copy | Copy the problem with its file and line
+timeline.step | enter | Timeline: Go to step | Show the step in text, graph and inspector | footer
+timeline.zoom-in | plus,equals_sign | Timeline: Zoom in | Show less time, in more detail | footer
+timeline.zoom-out | minus | Timeline: Zoom out | Show more time | footer
+timeline.fit | 0 | Timeline: Whole run | Show the whole run, and go on with it
+timeline.earlier | h,left | Timeline: Earlier | Move towards the begin of the run
+timeline.later | l,right | Timeline: Later | Move towards the end of the run
+timeline.copy | y | Timeline: Copy | Copy the selected step's times
+timeline.down | j,down | Timeline: Down | Select the next step
+timeline.up | k,up | Timeline: Up | Select the step above
+timeline.page-down | pagedown,ctrl+d | Timeline: Page down | Go down by a page
+timeline.page-up | pageup,ctrl+u | Timeline: Page up | Go up by a page
+timeline.start | home,g | Timeline: First step | Go to the first step
+timeline.end | end,G | Timeline: Last step | Go to the last step
 """
 
 
@@ -266,8 +313,6 @@ def main(arguments: Sequence[str]) -> int:
         file.write(page())
     return 0
 
-
-assert tuple(PLACES) == get_args(Where)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
