@@ -16,8 +16,8 @@ from flowlang.connections.urls import config_of_url, masked_url, url_secrets
 from flowlang.errors import ConfigurationError
 from flowlang.redaction import Redactor
 
-#: What plugins call the largest and the smallest number of sessions that a pool keeps.
-_POOL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+#: The keys of a record's `pool`, the largest and the smallest number of sessions, with what plugins call them.
+POOL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "size": ("pool_size", "max_pool_size", "max_connections"),
     "min_size": ("min_pool_size",),
 }
@@ -134,7 +134,7 @@ def masked_layer(layer: Overlay, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pool_key(key: str, schema: Mapping[str, Any]) -> str:
     properties = schema.get("properties", {})
-    for name in _POOL_KEYS.get(key, ()):
+    for name in POOL_KEYS.get(key, ()):
         if name in properties:
             return name
     raise ConfigurationError(f"connections of this type have no pool whose `{key}` could be set")

@@ -22,20 +22,28 @@ class UsePlace(NamedTuple):
 
 def places_using(name: str, flows: Iterable[str]) -> list[UsePlace]:
     """Where the flows in these files use the stored connection called `name`. Of a broken file what can be read."""
-    preparer = Preparer(TaskRegistry(), tasks_known=False)
-    return [
-        place
-        for path in flows
-        for place in _places(name, path, preparer.load(Path(path), Path(path).absolute().parent).flow)
-    ]
+    return stored_uses(flows, Preparer(TaskRegistry(), tasks_known=False)).get(name, [])
 
 
-def _places(name: str, path: str, flow: Flow) -> Iterator[UsePlace]:
-    meant = {name} - flow.connections.keys()
+def stored_uses(flows: Iterable[str], preparer: Preparer) -> dict[str, list[UsePlace]]:
+    """Where the flows in these files use stored connections, by their names. `preparer` need not know any task."""
+    found: dict[str, list[UsePlace]] = {}
+    for path in flows:
+        flow = preparer.load(Path(path), Path(path).absolute().parent).flow
+        for name, place in _places(path, flow):
+            found.setdefault(name, []).append(place)
+    return found
+
+
+def _places(path: str, flow: Flow) -> Iterator[tuple[str, UsePlace]]:
+    """Each use of a stored connection, with its name. A name that the flow declares goes before a stored one."""
     for declared in flow.connections.values():
-        if declared.use is not None and declared.use.text == name:
-            meant.add(declared.name)
-            yield UsePlace(path, flow.name, None, declared.use.span.line)
+        if declared.use is not None:
+            yield declared.use.text, UsePlace(path, flow.name, None, declared.use.span.line)
     for step in flow.walk():
-        if step.connection is not None and step.connection.text in meant:
-            yield UsePlace(path, flow.name, step.id, step.line)
+        if step.connection is None:
+            continue
+        own = flow.connections.get(step.connection.text)
+        name = step.connection if own is None else own.use
+        if name is not None:
+            yield name.text, UsePlace(path, flow.name, step.id, step.line)
