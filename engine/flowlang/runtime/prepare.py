@@ -77,6 +77,11 @@ class Preparer:
             if collecting:
                 gc.enable()
 
+    def check(self, text: str, path: Path) -> Loaded:
+        """What `path` would be with this text: read and checked, without a plan. Nothing of it is kept."""
+        problems = Problems(str(path))
+        return self._check(read_text(text, problems, str(path)), problems, path.parent, (path,), plan=False)
+
     def _load(self, flow: FlowSource, folder: Path) -> Loaded:
         if self.registry.version != self._version:
             self._version = self.registry.version
@@ -120,7 +125,9 @@ class Preparer:
             self._keep(key, known)
         return known
 
-    def _check(self, source: Source, problems: Problems, folder: Path, callers: tuple[Path, ...]) -> Loaded:
+    def _check(
+        self, source: Source, problems: Problems, folder: Path, callers: tuple[Path, ...], *, plan: bool = True
+    ) -> Loaded:
         flow = parse_flow(source, problems)
         root = find_root(callers[-1] if callers else folder)
         plugins = self.plugins(root)
@@ -158,10 +165,10 @@ class Preparer:
         check_flow(flow, source, problems, catalog, subflow, tasks_known=self.tasks_known)
         if catalog.asked_store:
             files[stored] = stored_stamp
-        plan = None
-        if self.tasks_known and not problems.fatal:
-            plan = build_plan(flow, folder, root, self.registry, catalog, subplans)
-        return Loaded(flow, plan, problems.in_order(), files)
+        built = None
+        if plan and self.tasks_known and not problems.fatal:
+            built = build_plan(flow, folder, root, self.registry, catalog, subplans)
+        return Loaded(flow, built, problems.in_order(), files)
 
     def _fresh(self, loaded: Loaded) -> bool:
         return all(stamp_of(path) == stamp for path, stamp in loaded.files.items())

@@ -1,0 +1,1 @@
+"""The state of the workbench. Nothing here knows a widget."""

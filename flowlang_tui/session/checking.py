@@ -1,0 +1,104 @@
+"""Checks what is typed, in a thread of its own: the newest text wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from flowlang.language.diagnostics import Diagnostic, Span
+from flowlang.language.model import Flow
+from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
+
+
+class Checked(NamedTuple):
+    """A flow's text, with what came out of checking it. `files` are those that the outcome depends on."""
+
+    path: Path
+    text: str
+    flow: Flow
+    problems: list[Diagnostic]
+    tasks: FolderTasks
+    files: frozenset[Path]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a problem keeps the flow from running."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+class Checker:
+    """Checks flows one after the other. `done` is called in the checker's thread with each outcome.
+
+    A text that is asked for again before its turn takes the place of the older one.
+    """
+
+    def __init__(self, tasks: ProjectTasks, done: Callable[[Checked], None]) -> None:
+        self._tasks = tasks
+        self._done = done
+        self._wanted: dict[Path, str] = {}
+        self._changed: set[Path] = set()
+        self._then: list[Callable[[], None]] = []
+        self._ready = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def check(self, path: Path, text: str) -> None:
+        """Check a flow's text soon."""
+        with self._ready:
+            # what is asked for last is what somebody looks at: it goes first
+            self._wanted.pop(path, None)
+            self._wanted[path] = text
+            self._wake()
+
+    def reload(self, changed: Iterable[Path], then: Callable[[], None]) -> None:
+        """Load the tasks that are made from these files again, then call `then` in the checker's thread."""
+        with self._ready:
+            self._changed.update(changed)
+            self._then.append(then)
+            self._wake()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the checker's thread, before what is still to check."""
+        self.reload((), function)
+
+    def close(self) -> None:
+        """End the thread after what it is at."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="flowlang-checker", daemon=True)
+            self._thread.start()
+        self._ready.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._wanted or self._changed or self._then or self._closed)
+                if self._closed:
+                    return
+                changed, self._changed = self._changed, set()
+                then, self._then = self._then, []
+                wanted = None if changed or then else self._wanted.popitem()
+            if changed:
+                self._tasks.reload(changed)
+            for call in then:
+                call()
+            if wanted is not None:
+                self._done(self._checked(*wanted))
+
+    def _checked(self, path: Path, text: str) -> Checked:
+        tasks = self._tasks.of(path.parent)
+        try:
+            loaded = tasks.preparer.check(text, path)
+        # whatever a plugin of the project does wrong while a flow is checked is shown as a problem of the flow
+        except Exception as error:
+            message = f"the flow could not be checked: {type(error).__name__}: {error}"
+            problem = Diagnostic("error", "check", message, Span(1, 1, 1, 2), path=str(path))
+            return Checked(path, text, Flow(path=str(path)), [problem], tasks, frozenset({path}))
+        files = frozenset({path, *map(Path, loaded.files), *tasks.files})
+        return Checked(path, text, loaded.flow, loaded.problems, tasks, files)

@@ -1,0 +1,348 @@
+"""What a run has done so far, made from its events: of the run, of each step, of each time a step ran."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from time import time
+from typing import Any, Final, Literal, NamedTuple
+
+from flowlang import Event
+from flowlang_tui.session.log_store import LogStore
+
+StepStatus = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled"]
+RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated"]
+
+#: How many calls of a step are kept, the latest; how many that failed, the first; statements of one call, the latest.
+CALLS: Final = 200
+FAILURES: Final = 50
+STATEMENTS: Final = 200
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def address_of(path: str) -> str:
+    """Where a step stands in the definition: the path of an event without the numbers of iterations."""
+    return _INDEX.sub("", path) if "[" in path else path
+
+
+class Statement(NamedTuple):
+    """A statement that a step sent, with its masked parameters. `ms` is how long it took."""
+
+    connection: str
+    text: str
+    params: Any
+    rows: int | None
+    ms: float
+    error: Any = None
+
+
+class Attempt(NamedTuple):
+    """An attempt that failed and was followed by another after `delay` seconds."""
+
+    number: int
+    of: int
+    error: Any
+    error_type: str
+    delay: float
+
+
+class StepCall:
+    """One execution of a step, in a loop that of one iteration. Times are seconds since 1970."""
+
+    __slots__ = (
+        "attempts",
+        "ended",
+        "error",
+        "inputs",
+        "outputs",
+        "path",
+        "retries",
+        "started",
+        "statement_count",
+        "statements",
+        "status",
+    )
+
+    def __init__(self, path: str, started: float, inputs: Any) -> None:
+        self.path = path
+        self.status: StepStatus = "running"
+        self.started = started
+        self.ended: float | None = None
+        self.inputs = inputs
+        self.outputs: Any = None
+        self.error: Any = None
+        self.attempts = 1
+        self.retries: list[Attempt] = []
+        self.statements: deque[Statement] | None = None
+        self.statement_count = 0
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it took in milliseconds, or has taken so far."""
+        return ((self.ended or time()) - self.started) * 1000
+
+    @property
+    def index(self) -> int | None:
+        """Number of the innermost iteration, from 0; None outside of loops."""
+        found = _INDEX.findall(self.path)
+        return int(found[-1][1:-1]) if found else None
+
+
+class StepRecord:
+    """A step of the definition in one run, with all its calls. `version` grows with every change."""
+
+    __slots__ = (
+        "address",
+        "branch",
+        "calls",
+        "ended",
+        "failed",
+        "failures",
+        "flow",
+        "iterations_done",
+        "iterations_total",
+        "kind",
+        "last",
+        "line",
+        "running",
+        "runs",
+        "skipped",
+        "started",
+        "step_id",
+        "task",
+        "total_ms",
+        "version",
+        "waiting",
+    )
+
+    def __init__(self, address: str, event: Mapping[str, Any]) -> None:
+        self.address = address
+        self.step_id: str = event["step_id"]
+        self.line: int = event["line"]
+        self.flow: str = event["flow"]
+        self.kind: str = event["kind"]
+        self.task: str | None = event["task"]
+        self.running = self.waiting = self.runs = self.failed = self.skipped = 0
+        self.iterations_done = 0
+        self.iterations_total: int | None = None
+        self.branch: str | None = None
+        self.total_ms = 0.0
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.calls: deque[StepCall] = deque(maxlen=CALLS)
+        self.failures: list[StepCall] = []
+        self.last: StepCall | None = None
+        self.version = 0
+
+    @property
+    def status(self) -> StepStatus:
+        """What the step's sign shows: what is under way now, else whether any call failed, else how the last ended."""
+        if self.running:
+            return "retrying" if self.waiting else "running"
+        if self.failed:
+            return "failed"
+        if self.last is not None and self.runs:
+            return self.last.status
+        return "skipped" if self.skipped else "pending"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Address and line: branches of one `if` may share ids."""
+        return self.address, self.line
+
+
+class RunRecord:
+    """A run as its events tell it. `apply` is called by one thread at a time."""
+
+    def __init__(self, path: Path | None, flow: str, inputs: Mapping[str, Any], run_id: str = "") -> None:
+        self.run_id = run_id
+        self.path = path
+        self.flow = flow
+        self.inputs: Any = inputs
+        self.status: RunStatus = "queued"
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.outputs: Any = None
+        self.error: Any = None
+        self.reason: str | None = None
+        self.connections: dict[str, str] = {}
+        self.steps: dict[tuple[str, int], StepRecord] = {}
+        self.events = 0
+        self.log = LogStore()
+        self._under_way: dict[tuple[str, int], StepCall] = {}
+        self._changed: set[StepRecord] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self.status not in ("queued", "running")
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the run took in milliseconds, or has taken so far; 0 before it began."""
+        return 0.0 if self.started is None else ((self.ended or time()) - self.started) * 1000
+
+    def step(self, address: str, line: int) -> StepRecord | None:
+        """The record of a step; None if nothing happened to it."""
+        return self.steps.get((address, line))
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take note of events, in their order."""
+        count = 0
+        for event in events:
+            count += 1
+            handler = _HANDLERS.get(event["type"])
+            if handler is not None:
+                handler(self, event)
+        self.events += count
+
+    def note(self, level: int, text: str, path: str = "") -> None:
+        """Put a line of one's own into the log."""
+        self.log.append(time(), level, path, text)
+
+    def take_changes(self) -> set[StepRecord]:
+        """The steps that changed since the last time."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def _record(self, event: Mapping[str, Any]) -> StepRecord:
+        address = address_of(event["path"])
+        key = (address, event["line"])
+        record = self.steps.get(key)
+        if record is None:
+            record = self.steps[key] = StepRecord(address, event)
+        record.version += 1
+        self._changed.add(record)
+        return record
+
+    def _call(self, event: Mapping[str, Any]) -> StepCall | None:
+        return self._under_way.get((event["path"], event["line"]))
+
+    def _flow_started(self, event: Any) -> None:
+        self.run_id, self.flow = event["run_id"], event["flow"]
+        self.status, self.started, self.inputs = "running", event["timestamp"], event["inputs"]
+
+    def _connection_opened(self, event: Any) -> None:
+        self.connections[event["connection"]] = event["connection_type"]
+
+    def _step_started(self, event: Any) -> None:
+        record = self._record(event)
+        call = StepCall(event["path"], event["timestamp"], event["inputs"])
+        self._under_way[call.path, record.line] = call
+        record.calls.append(call)
+        record.last = call
+        record.running += 1
+        record.ended = None
+        if record.started is None:
+            record.started = call.started
+
+    def _step_retrying(self, event: Any) -> None:
+        record, call = self._record(event), self._call(event)
+        if call is not None:
+            retry = Attempt(event["attempt"], event["attempts"], event["error"], event["error_type"], event["delay"])
+            if not call.retries:
+                record.waiting += 1
+            call.retries.append(retry)
+            call.attempts = retry.number + 1
+
+    def _step_ended(self, event: Any, status: StepStatus) -> StepCall:
+        record = self._record(event)
+        call = self._under_way.pop((event["path"], record.line), None)
+        if call is None:
+            call = StepCall(event["path"], event["timestamp"] - event["duration_ms"] / 1000, event.get("inputs"))
+            record.calls.append(call)
+        else:
+            record.running -= 1
+            record.waiting -= bool(call.retries)
+        call.status, call.attempts = status, event["attempts"]
+        call.ended = record.ended = event["timestamp"]
+        record.last = call
+        record.runs += 1
+        record.total_ms += event["duration_ms"]
+        if status == "failed":
+            record.failed += 1
+            if len(record.failures) < FAILURES:
+                record.failures.append(call)
+        return call
+
+    def _step_completed(self, event: Any) -> None:
+        # an `exit` ends as `terminated`: of the flow, for the step itself that is a success
+        self._step_ended(event, "succeeded").outputs = event["outputs"]
+
+    def _step_failed(self, event: Any) -> None:
+        self._step_ended(event, event["status"]).error = event["error"]
+
+    def _step_skipped(self, event: Any) -> None:
+        self._record(event).skipped += 1
+
+    def _branch_taken(self, event: Any) -> None:
+        self._record(event).branch = event["branch"]
+
+    def _iteration_started(self, event: Any) -> None:
+        record = self._record(event)
+        record.iterations_total = event["length"]
+        if not event["index"]:
+            record.iterations_done = 0
+
+    def _iteration_completed(self, event: Any) -> None:
+        self._record(event).iterations_done += 1
+
+    def _statement(self, event: Any) -> None:
+        record, call = self._record(event), self._call(event)
+        call = call or record.last
+        if call is not None:
+            if call.statements is None:
+                call.statements = deque(maxlen=STATEMENTS)
+            facts = (event["connection"], event["text"], event["params"], event["rows"], event["ms"])
+            call.statements.append(Statement(*facts, event.get("error")))
+            call.statement_count += 1
+
+    def _flow_completed(self, event: Any) -> None:
+        if not self.is_over:
+            self.end("terminated" if event["terminated"] else "succeeded", outputs=event["outputs"])
+
+    def _flow_terminated(self, event: Any) -> None:
+        self.reason = event["reason"]
+
+    def _flow_cancelled(self, event: Any) -> None:
+        self.end("cancelled", reason=event["reason"])
+
+    def _flow_failed(self, event: Any) -> None:
+        self.end("failed", error=event["error"], reason=self.reason)
+
+    def end(self, status: RunStatus, *, outputs: Any = None, error: Any = None, reason: str | None = None) -> None:
+        """Take note of how the run ended. What was under way then was cancelled."""
+        self.status, self.outputs, self.error = status, outputs, error
+        self.reason = reason or self.reason
+        self.ended = time()
+        for (path, line), call in self._under_way.items():
+            call.status, call.ended = "cancelled", self.ended
+            record = self.steps[address_of(path), line]
+            record.running = record.waiting = 0
+            record.runs += 1
+            record.ended = self.ended
+            record.version += 1
+            self._changed.add(record)
+        self._under_way.clear()
+
+
+_HANDLERS: Final[dict[str, Callable[[RunRecord, Any], None]]] = {
+    "flow_started": RunRecord._flow_started,
+    "connection_opened": RunRecord._connection_opened,
+    "step_started": RunRecord._step_started,
+    "step_retrying": RunRecord._step_retrying,
+    "step_completed": RunRecord._step_completed,
+    "step_failed": RunRecord._step_failed,
+    "step_skipped": RunRecord._step_skipped,
+    "branch_taken": RunRecord._branch_taken,
+    "iteration_started": RunRecord._iteration_started,
+    "iteration_completed": RunRecord._iteration_completed,
+    "statement": RunRecord._statement,
+    "flow_completed": RunRecord._flow_completed,
+    "flow_terminated": RunRecord._flow_terminated,
+    "flow_cancelled": RunRecord._flow_cancelled,
+    "flow_failed": RunRecord._flow_failed,
+}

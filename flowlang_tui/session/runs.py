@@ -1,0 +1,130 @@
+"""The runs of a session: one at a time, the newest request wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from flowlang import FlowExecutor, FlowLangError, FlowValidationError
+from flowlang_tui.session.checking import Checker
+from flowlang_tui.session.engine import EngineThread
+from flowlang_tui.session.notices import Listener, Notice, Post, RunEnded, RunRefused, RunStarted
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.running import ActiveRun
+from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
+
+#: How many runs are kept to look at.
+KEPT: Final = 20
+
+
+class Runs:
+    """Starts and cancels runs, and keeps the records of the latest.
+
+    What a run needs is loaded and checked in the checker's thread; the run itself is in the engine's.
+    """
+
+    def __init__(
+        self,
+        engine: EngineThread,
+        tasks: ProjectTasks,
+        checker: Checker,
+        post: Post,
+        listener: Listener,
+        environment: str | None,
+    ) -> None:
+        self.records: list[RunRecord] = []
+        self.active: ActiveRun | None = None
+        self._engine = engine
+        self._tasks = tasks
+        self._checker = checker
+        self._post = post
+        self._tell = listener
+        self._environment = environment
+        self._executors: dict[FolderTasks, FlowExecutor] = {}
+        self._next: tuple[Path, Mapping[str, Any]] | None = None
+        self._preparing = False
+
+    @property
+    def latest(self) -> RunRecord | None:
+        """The newest run."""
+        return self.records[-1] if self.records else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is under way, or about to be."""
+        return self.active is not None or self._preparing
+
+    def start(self, path: Path, inputs: Mapping[str, Any]) -> None:
+        """Run a flow as its file is. A run that is under way is cancelled first."""
+        self._next = (path, inputs)
+        if self.active is not None and not self.active.is_cancelling:
+            self.active.cancel("started again")
+        elif not self.is_busy:
+            self._start_next()
+
+    def cancel(self) -> bool:
+        """Cancel the run that is under way; whether there was one."""
+        self._next = None
+        if self.active is None:
+            return False
+        self.active.cancel()
+        return True
+
+    def take_up(self) -> bool:
+        """Take note of what the run did since; whether it did anything. Called once a frame while something runs."""
+        return self.active is not None and self.active.take_up()
+
+    def note(self, level: int, text: str) -> None:
+        """Put a line into the log of the newest run: what a task printed, for one."""
+        if self.latest is not None:
+            self.latest.note(level, text)
+
+    def _start_next(self) -> None:
+        if self._next is not None:
+            (path, inputs), self._next = self._next, None
+            self._preparing = True
+            self._checker.call(lambda: self._prepare(path, inputs))
+
+    def _prepare(self, path: Path, inputs: Mapping[str, Any]) -> None:
+        """In the checker's thread: loading tasks runs the project's own code, and checking takes its time."""
+        tasks = self._tasks.of(path.parent)
+        refused: RunRefused | None = None
+        executor = self._executors.get(tasks)
+        if executor is None or executor.registry is not tasks.registry:
+            executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
+        if tasks.problem is not None:
+            refused = RunRefused(path, str(tasks.problem), (tasks.problem,))
+        else:
+            try:
+                executor.prepare(path)
+            except FlowValidationError as error:
+                refused = RunRefused(path, str(error), error.diagnostics)
+            except FlowLangError as error:
+                refused = RunRefused(path, str(error))
+        self._post(lambda: self._begin(executor, path, inputs, refused))
+
+    def _begin(self, executor: FlowExecutor, path: Path, inputs: Mapping[str, Any], refused: RunRefused | None) -> None:
+        self._preparing = False
+        if self._next is not None:
+            self._start_next()
+        elif refused is not None:
+            self._tell(refused)
+        else:
+            self.active = ActiveRun(self._engine, executor, path, inputs, self._over)
+            self.records = [*self.records[1 - KEPT :], self.active.record]
+            self._tell(RunStarted(self.active.record))
+            self.active.start()
+
+    def _over(self, run: ActiveRun) -> None:
+        self._post(lambda: self._ended(RunEnded(run.record)))
+
+    def _ended(self, notice: Notice) -> None:
+        self.active = None
+        self._tell(notice)
+        self._start_next()
+
+    async def close(self) -> None:
+        """Close the connections and threads of all runs. Called in the engine's thread."""
+        for executor in self._executors.values():
+            await executor.close()
