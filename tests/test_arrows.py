@@ -18,7 +18,7 @@ LAYERS = (
     ("language",),
     ("tasks", "connections"),
     ("runtime",),
-    ("project", "api"),
+    ("project", "watch", "api"),
     ("cli", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
