@@ -1,17 +1,18 @@
-"""What there is to show of connections: those of the open flow, those that the project keeps, plugins that are broken."""
+"""What there is to show of connections: the open flow's, those that the project keeps, and broken plugins."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flowlang.connections.activity import ProbeOutcome
+from flowlang.connections.addresses import URL_KEYS
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import ProjectConnection
 from flowlang.connections.store import state_of
-from flowlang.connections.urls import config_of_url
-from flowlang.errors import FlowLangError
+from flowlang.connections.urls import masked_url
+from flowlang.errors import ConfigurationError, FlowLangError
 from flowlang.language.model import Connection, Flow
 from flowlang.runtime.declared import declared_config
 
@@ -91,17 +92,13 @@ def stored_row(connections: ProjectConnections, name: str, uses: int) -> Connect
     assert entry is not None, "names come from the entries"
     tests = connections.activity.tests(entry.id)
     row = ConnectionRow(name=name, stored=True, type=entry.type, uses=uses, health=tests[0] if tests else None)
-    fields = {key: getattr(row, key) for key in row.__slots__}
     try:
         record = connections.store.get(name)
-    except FlowLangError as error:
-        state = state_of(error)
-        shut: State = "damaged" if state == "damaged" else "locked"
-        return ConnectionRow(**fields | {"state": shut, "problem": str(error), "hint": error.hint})
-    why = plugin_problem(connections, entry.type)
-    environments = tuple(sorted(record.environments))
-    fields |= {"target": target_of(record, connections), "environments": environments}
-    return ConnectionRow(**fields | ({"state": "unusable", "problem": why} if why else {}))
+    except ConfigurationError as error:
+        state: State = "damaged" if state_of(error) == "damaged" else "locked"
+        return replace(row, state=state, problem=str(error), hint=error.hint)
+    row = replace(row, target=target_of(record), environments=tuple(sorted(record.environments)))
+    return _judged(row, connections)
 
 
 def declared_row(
@@ -109,56 +106,50 @@ def declared_row(
 ) -> ConnectionRow:
     """A connection that the open flow declares, with its expressions evaluated as far as that is possible now."""
     uses = sum(step.connection is not None and step.connection.text == connection.name for step in flow.walk())
-    fields = {"name": connection.name, "stored": False, "line": connection.span.line, "uses": uses, "health": health}
-    if connection.use is not None:
-        return _using(connections, connection.use.text, fields)
     kind = "" if connection.type is None else connection.type.text
-    fields |= {"type": kind}
-    why = plugin_problem(connections, kind)
-    if why is not None:
-        return ConnectionRow(**fields, state="unusable", problem=why)
+    row = ConnectionRow(
+        name=connection.name, stored=False, type=kind, line=connection.span.line, uses=uses, health=health
+    )
+    if connection.use is not None:
+        return _using(row, connections, connection.use.text)
+    row = _judged(row, connections)
+    if row.state != "ready":
+        return row
     try:
         config = resolved(connection, flow, path.parent, connections.root)
     except FlowLangError as error:
-        hint = error.hint or "Set the variable in the environment or in .env."
-        return ConnectionRow(**fields, state="unusable", problem=str(error), hint=hint)
-    record = ProjectConnection(connection_type=kind, name=connection.name, config=config)
-    return ConnectionRow(**fields, target=target_of(record, connections))
+        return replace(row, state="unusable", problem=str(error), hint=error.hint)
+    return replace(row, target=target_of(ProjectConnection(connection_type=kind, name=row.name, config=config)))
 
 
-def resolved(connection: Connection, flow: Flow, folder: Path, root: Path) -> dict[str, object]:
+def resolved(connection: Connection, flow: Flow, folder: Path, root: Path) -> dict[str, Any]:
     """The configuration of a declared connection. Raises FlowLangError while the flow's text doesn't give one."""
     if any(not value.constant and value.tree is None for value in connection.config.values()):
-        raise FlowLangError("the flow has a mistake here", hint="The problems say which.")
+        raise FlowLangError("the flow has a mistake here", hint="The list of problems says which.")
     return declared_config(connection, flow, folder, root)
 
 
-def target_of(record: ProjectConnection, connections: ProjectConnections) -> str:
+def target_of(record: ProjectConnection) -> str:
     """Where a connection leads, without secrets."""
-    schema = connections.schema(record.connection_type)
-    config = record.config
-    if record.connection_url is not None:
-        return record.target()
-    url = next((str(config[key]) for key in ("url", "uri", "dsn", "base_url", "endpoint") if config.get(key)), None)
-    if url is None:
-        return record.target()
-    place = ProjectConnection(connection_type=record.connection_type, name=record.name, connection_url=url)
-    return place.target() if config_of_url(url, schema) else ""
+    url = next((str(record.config[key]) for key in URL_KEYS if record.config.get(key)), None)
+    return record.target() if url is None else masked_url(url)
 
 
 def plugin_problem(connections: ProjectConnections, kind: str) -> str | None:
     """Why no connection of this type can be used, None if one can."""
     entry = connections.plugins.get(kind)
-    if entry is None:
-        return f"no plugin makes connections of type `{kind}`"
-    return entry.error
+    return f"no plugin makes connections of type `{kind}`" if entry is None else entry.error
 
 
-def _using(connections: ProjectConnections, name: str, fields: dict[str, object]) -> ConnectionRow:
-    """A declaration that stands for a stored connection."""
+def _judged(row: ConnectionRow, connections: ProjectConnections) -> ConnectionRow:
+    problem = plugin_problem(connections, row.type)
+    return row if problem is None else replace(row, state="unusable", problem=problem)
+
+
+def _using(row: ConnectionRow, connections: ProjectConnections, name: str) -> ConnectionRow:
+    """A declaration that stands for a stored connection is as that one is."""
     if connections.store.entry(name) is None:
         problem = f"the project keeps no connection called `{name}`"
-        return ConnectionRow(**fields, type="", use=name, state="unusable", problem=problem)
-    row = stored_row(connections, name, 0)
-    shown = {key: getattr(row, key) for key in ("type", "target", "state", "problem", "hint", "environments", "health")}
-    return ConnectionRow(**{**shown, **{key: value for key, value in fields.items() if key != "health"}}, use=name)
+        return replace(row, use=name, state="unusable", problem=problem)
+    stored = stored_row(connections, name, row.uses)
+    return replace(stored, name=row.name, stored=False, line=row.line, use=name)
