@@ -18,7 +18,7 @@ class Action(NamedTuple):
 
     `keys` has the keys in Textual's names, with commas between them; empty if only the palette offers it. `title` is
     `Noun: Verb`. `where` is the pane that has to have the focus for the keys, `app` for everywhere. `when` is empty
-    or one of `CONDITIONS`. `footer` asks for a place in the footer.
+    or one of `CONDITIONS`. `footer` is its word in the footer, empty if it has no place there.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Action(NamedTuple):
     title: str
     help: str
     where: Where
-    footer: bool = False
+    footer: str = ""
     when: str = ""
 
     @property
@@ -38,11 +38,6 @@ class Action(NamedTuple):
     def key_list(self) -> list[str]:
         """The keys one by one."""
         return self.keys.split(",") if self.keys else []
-
-    @property
-    def verb(self) -> str:
-        """The title without its noun, for the footer."""
-        return self.title.partition(": ")[2]
 
 
 #: The places, in the order of help, with the words for them.
@@ -71,7 +66,7 @@ CONDITIONS: dict[str, str] = {
 #: Keys that a pane takes over from the app on purpose, because its meaning there is a finer one.
 OVERRIDES = frozenset({("editor", "f1"), ("editor", "alt+h")})
 
-# name | keys | title | help, and after that `footer` or a condition
+# name | keys | title | help, and after that `footer` (and the word there, if it isn't the verb) or a condition
 _TABLE = """
 project.open | alt+o | Project: Open… | Open another project's folder or flow
 project.new | | Project: New… | Make a project from a template
@@ -85,7 +80,7 @@ flow.next-tab | alt+n,alt+pagedown | Flow: Next tab | Show the next open file | 
 flow.previous-tab | alt+shift+n,alt+pageup | Flow: Previous tab | Show the open file before this one | several-files
 flow.check | | Flow: Check | Look for problems now and show them | flow-open
 flow.new-task | | Flow: Write task stub… | Write a task into flow.py for a name that has none yet | flow-open
-run.start | ctrl+r,f5 | Run: Start | Run the flow; asks for inputs only if one is missing | footer | flow-open
+run.start | ctrl+r,f5 | Run: Start | Run the flow; asks for inputs only if one is missing | footer Run | flow-open
 run.start-form | alt+r | Run: Start with inputs… | Fill in the inputs, then run | flow-open
 run.start-last | alt+a | Run: Start again | Run once more with the inputs of the last run | inputs-known
 run.start-file | | Run: Start with inputs from a file… | Take the inputs from a JSON or YAML file, then run | flow-open
@@ -111,19 +106,19 @@ view.wider | alt+shift+right | View: Wider | Make the pane wider
 view.narrower | alt+shift+left | View: Narrower | Make the pane narrower
 view.taller | alt+shift+down | View: Taller | Make the pane taller
 view.shorter | alt+shift+up | View: Shorter | Make the pane shorter
-help.show | question_mark,f1,alt+h | Help: Show | What the pane is for and what its keys do | footer
+help.show | question_mark,f1,alt+h | Help: Show | What the pane is for and what its keys do | footer Help
 help.keys | alt+k | Help: Keys | Every key, with a field to search in them
 app.palette | ctrl+p | App: Palette | Find anything you can do by its name | footer
 app.theme | alt+shift+t | App: Theme… | Choose the colours, and see them while you choose
 app.keymap | | App: Edit keys | Open the file in which you can give actions other keys
 app.quit | ctrl+q | App: Quit | Leave; asks if a file has changes or a run is going on | footer
-explorer.open | enter | Project: Open file | Open the file, or open and close the folder | footer
+explorer.open | enter | Project: Open file | Open the file, or open and close the folder | footer Open
 explorer.down | j | Project: Down | Go to the next line
 explorer.up | k | Project: Up | Go to the line before this one
 explorer.expand | l | Project: Expand | Open the folder or the flow
 explorer.collapse | h | Project: Collapse | Close it, or go to what it is in
-explorer.run | r | Project: Run | Run the flow that is chosen | footer
-explorer.new | n | Project: New file… | Make a flow, a tasks file or an inputs file | footer
+explorer.run | r | Project: Run | Run the flow that is chosen | footer Run it
+explorer.new | n | Project: New file… | Make a flow, a tasks file or an inputs file | footer New
 explorer.rename | e | Project: Rename… | Give the file another name
 explorer.delete | d,delete | Project: Delete… | Delete the file, after a question
 explorer.copy-path | y | Project: Copy path | Copy the path of the file
@@ -222,8 +217,11 @@ def _action(row: str) -> Action:
     name, keys, title, told, *rest = (cell.strip() for cell in row.split("|"))
     place = name.partition(".")[0]
     where: Where = place if place in PLACES else "app"
-    when = next((word for word in rest if word != "footer"), "")
-    return Action(name, keys, title, told, where, "footer" in rest, when)
+    when = next((cell for cell in rest if cell in CONDITIONS), "")
+    shown = next((cell for cell in rest if cell.startswith("footer")), None)
+    verb = title.partition(": ")[2].rstrip("…")
+    footer = "" if shown is None else shown.removeprefix("footer").strip() or verb
+    return Action(name, keys, title, told, where, footer, when)
 
 
 ACTIONS: tuple[Action, ...] = tuple(_action(row) for row in _TABLE.strip().splitlines())
@@ -246,7 +244,9 @@ def bindings(where: Where) -> list[Binding]:
     from textual.binding import Binding
 
     return [
-        Binding(action.keys or f"unbound_{action.method}", action.method, action.title, action.footer, id=action.name)
+        Binding(
+            action.keys or f"unbound_{action.method}", action.method, action.title, bool(action.footer), id=action.name
+        )
         for action in actions(where)
     ]
 
@@ -286,8 +286,8 @@ _INTRODUCTION = """\
 # Keys
 
 `^` is the Ctrl key, so `^s` is Ctrl and S; a capital letter is typed with Shift. Every action is in the palette
-(`^p`) too, under its title. Keys of a pane work while the pane has the focus; `?` lists them there, and `F1` does in
-the editor.
+(`^p`) too, under its title. Keys of a pane work while the pane has the focus, and `?` lists them there; in the
+editor, where `?` is a letter, `F1` away from a word does.
 
 ## Other keys
 
@@ -300,8 +300,8 @@ flow.check: alt+shift+c
 ```
 
 A name or a key that doesn't exist, and a key that would then mean two things in one place, are told when the program
-starts, and the rest is used. Keys have Textual's names: `ctrl+t`, `alt+shift+k`, `f9`,
-`question_mark`."""
+starts, and the rest is used. Keys have Textual's names, such as `ctrl+t`, `alt+shift+k`,
+`f9` and `question_mark`."""
 
 
 def main(arguments: Sequence[str]) -> int:
