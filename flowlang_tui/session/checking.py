@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from flowlang.language.assist.analysis import Analysis
 from flowlang.language.diagnostics import Diagnostic, Span
 from flowlang.language.model import Flow
 from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
@@ -21,6 +22,7 @@ class Checked(NamedTuple):
     problems: list[Diagnostic]
     tasks: FolderTasks
     files: frozenset[Path]
+    analysis: Analysis | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -101,4 +103,6 @@ class Checker:
             problem = Diagnostic("error", "check", message, Span(1, 1, 1, 2), path=str(path))
             return Checked(path, text, Flow(path=str(path)), [problem], tasks, frozenset({path}))
         files = frozenset({path, *map(Path, loaded.files), *tasks.files})
-        return Checked(path, text, loaded.flow, loaded.problems, tasks, files)
+        analysis = Analysis(text, loaded.flow, loaded.problems, loaded.catalog)
+        _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
+        return Checked(path, text, loaded.flow, loaded.problems, tasks, files, analysis)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from textwrap import indent
 from typing import Any, Final, Literal, NamedTuple
 
 from flowlang.connections.addresses import URL_KEYS
@@ -112,8 +113,12 @@ def snippet_of(draft: Draft) -> Snippet:
     """The draft as a flow declares it; secrets are read from variables of the environment."""
     variables = secret_variables(draft)
     values = {key: f"${{env.{variables[key]}}}" if key in variables else value for key, value in _config(draft).items()}
-    text = "".join(f"    {line}\n" for line in _yaml({"type": draft.type, **values}))
-    return Snippet(draft.name or "db", f"  {draft.name or 'db'}:\n{text}")
+    return _snippet(draft.name or "db", {"type": draft.type, **values})
+
+
+def use_of(stored: str, name: str) -> Snippet:
+    """A stored connection as a flow declares it, under a name of its own."""
+    return _snippet(name, {"use": stored})
 
 
 def secret_variables(draft: Draft) -> dict[str, str]:
@@ -255,8 +260,8 @@ def _value(schema: Mapping[str, Any], key: str, text: str) -> Any:
     return text if is_secret_key(key, about) and key not in URL_KEYS else text.strip()
 
 
-def _yaml(config: Mapping[str, Any]) -> list[str]:
+def _snippet(name: str, values: Mapping[str, Any]) -> Snippet:
     import yaml
 
-    text: str = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=10_000)
-    return text.splitlines()
+    text: str = yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=10_000)
+    return Snippet(name, f"  {name}:\n{indent(text, '    ')}")

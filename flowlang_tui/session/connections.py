@@ -22,7 +22,7 @@ from flowlang.project import Project
 from flowlang.runtime.prepare import Preparer
 from flowlang.runtime.uses import UsePlace, stored_uses
 from flowlang.tasks.registry import TaskRegistry
-from flowlang_tui.session.connection_draft import Draft, draft_of, problems_of, record_of
+from flowlang_tui.session.connection_draft import Draft, draft_of, problems_of, record_of, secret_variables
 from flowlang_tui.session.connection_rows import (
     BrokenPlugin,
     ConnectionKey,
@@ -33,6 +33,7 @@ from flowlang_tui.session.connection_rows import (
     resolved,
     stored_row,
 )
+from flowlang_tui.session.dotenv import add_to_dotenv
 from flowlang_tui.session.engine import EngineThread
 
 P = ParamSpec("P")
@@ -77,9 +78,9 @@ class SessionConnections:
         """The connection types there are, also those that cannot be used."""
         return await self._off(lambda: [_card(entry) for entry in self._plugins.all()])
 
-    async def schema(self, connection_type: str) -> Mapping[str, Any]:
-        """The JSON Schema of a type's configuration."""
-        return await self._off(lambda: self._project.schema(connection_type))
+    async def new_draft(self, connection_type: str) -> Draft:
+        """The empty form of a type."""
+        return await self.draft_of_record(ProjectConnection(connection_type=connection_type, name=""))
 
     async def draft(self, name: str) -> Draft:
         """The form of a connection that the project keeps."""
@@ -116,6 +117,12 @@ class SessionConnections:
             return self._project.update(draft.original.name, lambda _: record)
 
         return await self._off(kept)
+
+    async def write_dotenv(self, draft: Draft, folder: Path) -> None:
+        """Put the secrets of a draft for a flow into the `.env` of the flow's folder."""
+        variables = secret_variables(draft)
+        values = draft.values()
+        await self._off(add_to_dotenv, folder / ".env", {name: values[key] for key, name in variables.items()})
 
     async def duplicate(self, name: str, new_name: str) -> None:
         """Keep a copy of a stored connection under another name."""

@@ -67,11 +67,15 @@ class Document:
         self.version += 1
         return True
 
+    @property
+    def content(self) -> bytes:
+        """What saving would write."""
+        return self.mark + self.text.replace("\n", self.newline).encode("utf-8", "surrogatepass")
+
     def save(self) -> None:
         """Write the text to the file. Raises DocumentError; the text is kept."""
-        content = self.mark + self.text.replace("\n", self.newline).encode("utf-8", "surrogatepass")
         try:
-            write_atomically(self.path, content, 0o644)
+            write_atomically(self.path, self.content, 0o644)
         except OSError as error:
             raise DocumentError(
                 f"{self.path} cannot be written: {error.strerror}", hint="the changes are still here: save elsewhere"

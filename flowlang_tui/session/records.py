@@ -186,8 +186,12 @@ class RunRecord:
         return 0.0 if self.started is None else ((self.ended or time()) - self.started) * 1000
 
     def step(self, address: str, line: int) -> StepRecord | None:
-        """The record of a step; None if nothing happened to it."""
-        return self.steps.get((address, line))
+        """The record of a step; None if nothing happened to it. Its id alone will do for a step of the flow itself."""
+        exact = self.steps.get((address, line))
+        if exact is not None or "/" in address:
+            return exact
+        ours = (one for one in list(self.steps.values()) if one.line == line and one.flow == self.flow)
+        return next((one for one in ours if one.step_id == address), None)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take note of events, in their order."""

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowlang.language.diagnostics import Diagnostic
+from flowlang.language.graph import GraphNode
 from flowlang.language.lookup import find_root
+from flowlang.language.model import Flow, SubflowStep
 from flowlang.project import Project, ProjectError
+from flowlang.watch import Watcher
 from flowlang_tui.session.checking import Checked, Checker
+from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.documents import Document, DocumentError, Documents
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.files import ProjectFile, project_files
@@ -59,6 +63,8 @@ class Session:
         self._tasks = ProjectTasks()
         self._checker = Checker(self._tasks, lambda checked: post(lambda: self._checked(checked)))
         self.runs = Runs(self.engine, self._tasks, self._checker, post, listener, environment)
+        self.connections = SessionConnections(self.root, self.engine, environment=environment)
+        self._watcher: Watcher | None = None
         self._last_run: Path | None = None
 
     # files and documents
@@ -110,6 +116,8 @@ class Session:
 
     def save(self, document: Document) -> bool:
         """Write a document to its file; whether that was possible. In watch mode the flow runs again."""
+        if self._watcher is not None:
+            self._watcher.expect(document.path, document.content)
         try:
             document.save()
         except DocumentError as error:
@@ -133,6 +141,18 @@ class Session:
     def checked(self, path: Path | None) -> Checked | None:
         """What came out of checking a flow last."""
         return None if path is None else self.checks.get(path)
+
+    def path_of_flow(self, name: str) -> Path | None:
+        """The file of a flow, by the name that it has in events."""
+        return next((path for path, checked in self.checks.items() if checked.flow.name == name), None)
+
+    def subflow_at(self, path: Path | None, node: GraphNode | None) -> Flow | None:
+        """The flow that a `subflow` step of the flow in `path` calls, as far as it can be read."""
+        checked = self.checked(path)
+        if checked is None or checked.analysis is None or node is None:
+            return None
+        step = next((one for one in checked.analysis.steps if one.line == node.line and one.id == node.step), None)
+        return checked.analysis.subflows.flow(step.flow.text) if isinstance(step, SubflowStep) else None
 
     @property
     def problems(self) -> list[Diagnostic]:
@@ -160,6 +180,12 @@ class Session:
 
     # changes from outside and from saving
 
+    async def follow_files(self) -> None:
+        """Take note of what is saved in the project, until the session ends."""
+        self._watcher = Watcher(self.folder)
+        async for change in self._watcher:
+            self.changed(change.paths)
+
     def changed(self, paths: Iterable[Path]) -> None:
         """Files have other contents now: take over what is open, load tasks, check, and in watch mode run again."""
         paths = frozenset(paths)
@@ -167,6 +193,7 @@ class Session:
             if document.path in paths:
                 if document.look():
                     self._tell(DocumentChanged(document))
+                    self.check(document)
                 elif document.in_conflict:
                     self._tell(DocumentConflict(document))
         self.refresh_files()
@@ -215,5 +242,7 @@ class Session:
 
     def end(self) -> None:
         """Cancel what runs, close connections, end the threads."""
+        if self._watcher is not None:
+            self._watcher.stop()
         self._checker.close()
         self.engine.close(self.runs.close)

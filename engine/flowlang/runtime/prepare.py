@@ -34,12 +34,13 @@ KEPT = 256
 
 
 class Loaded(NamedTuple):
-    """A flow that was read and checked. `plan` is None when a problem keeps it from running."""
+    """A flow that was read and checked against a catalog. `plan` is None when a problem keeps it from running."""
 
     flow: Flow
     plan: Plan | None
     problems: list[Diagnostic]
     files: dict[str, Stamp]
+    catalog: ProjectCatalog
 
 
 class Preparer:
@@ -168,7 +169,7 @@ class Preparer:
         built = None
         if plan and self.tasks_known and not problems.fatal:
             built = build_plan(flow, folder, root, self.registry, catalog, subplans)
-        return Loaded(flow, built, problems.in_order(), files)
+        return Loaded(flow, built, problems.in_order(), files, catalog)
 
     def _fresh(self, loaded: Loaded) -> bool:
         return all(stamp_of(path) == stamp for path, stamp in loaded.files.items())
