@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 from flowlang import __version__
 from flowlang.cli import guarded, load
 
-_HELP = """\
-usage: flowlang-tui --run FLOW [options]
-
-Runs a flow without a screen and prints its result, as `flowlang run` does.
-
-  --run FLOW   a flow's file, or a folder with a flow.yaml or a single flow in it
-  --version    print the version
-  --help       print this help; with --run, the options of a run
-
-example:
-  flowlang-tui --run orders.yaml --input day=2024-05-01"""
-
-_NO_WORKBENCH = """\
-flowlang-tui: this version has no workbench yet: it runs flows without a screen.
-  flowlang-tui --run FLOW      runs a flow and prints its result
-  flowlang check FLOW          finds its problems without running it"""
+_EPILOG = """\
+examples:
+  flowlang-tui                          opens the project in the current folder
+  flowlang-tui orders --watch           opens a project, runs its flow, and again at every save
+  flowlang-tui --run orders.yaml        runs a flow without a screen, as `flowlang run` does"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,9 +27,60 @@ def _dispatch(words: Sequence[str]) -> int:
         asks = any(word in ("--help", "-h") for word in words)
         code: int = load("run").main(["--help"] if asks else words, "flowlang-tui", as_option=True)
         return code
-    if words in (["--version"], ["-V"]):
-        print(f"flowlang-tui {__version__}")
-        return 0
-    asked = words in (["--help"], ["-h"])
-    print(_HELP if asked else _NO_WORKBENCH, file=sys.stdout if asked else sys.stderr)
-    return 0 if asked else 2
+    return _open(words)
+
+
+def _open(words: Sequence[str]) -> int:
+    """Open the workbench."""
+    asked = _parser().parse_args(words)
+    from flowlang.cli.inputs import gather
+    from flowlang.project import Project
+
+    # whatever is wrong with what was asked for is told before the screen changes
+    project = Project(asked.path)
+    inputs = gather(asked.inputs, (), project.folder) if asked.inputs else None
+    if asked.serve:
+        from flowlang_tui.serving import serve
+
+        return serve(words, asked.port)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "flowlang-tui: this is no terminal, so there is nothing to show the workbench on.\n"
+            "  flowlang-tui --run FLOW      runs a flow and prints its result",
+            file=sys.stderr,
+        )
+        return 2
+
+    from pathlib import Path
+
+    from flowlang_tui.app import WorkbenchApp
+
+    app = WorkbenchApp(
+        Path(asked.path), watch=asked.watch, theme=asked.theme, inputs=inputs, environment=asked.environment
+    )
+    app.run()
+    return app.return_code or 0
+
+
+def _parser() -> ArgumentParser:
+    from flowlang.connections.project import ENVIRONMENTS
+
+    parser = ArgumentParser(
+        "flowlang-tui",
+        description="The workbench: write, run and look into flows in one screen.",
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a project's folder, or a flow (default: .)")
+    parser.add_argument("--watch", action="store_true", help="run the flow, and again whenever something is saved")
+    parser.add_argument("--theme", metavar="NAME", help="the colours; alt+T in the workbench shows what there is")
+    parser.add_argument("--inputs", metavar="FILE", help="a JSON or YAML file with the inputs of the first run")
+    parser.add_argument(
+        "--env", dest="environment", choices=ENVIRONMENTS, help="the values that stored connections have there"
+    )
+    parser.add_argument("--serve", action="store_true", help="show the workbench in a browser, on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="the port for --serve (default: %(default)s)")
+    parser.add_argument("--run", metavar="FLOW", help="run a flow without a screen; `--run --help` tells more")
+    parser.add_argument("--version", "-V", action="version", version=f"flowlang-tui {__version__}")
+    return parser

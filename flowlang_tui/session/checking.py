@@ -36,12 +36,12 @@ class Checker:
     A text that is asked for again before its turn takes the place of the older one.
     """
 
-    def __init__(self, tasks: ProjectTasks, done: Callable[[Checked], None]) -> None:
+    def __init__(self, tasks: ProjectTasks, done: Callable[[Checked], object]) -> None:
         self._tasks = tasks
         self._done = done
         self._wanted: dict[Path, str] = {}
         self._changed: set[Path] = set()
-        self._then: list[Callable[[], None]] = []
+        self._then: list[Callable[[], object]] = []
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -54,14 +54,14 @@ class Checker:
             self._wanted[path] = text
             self._wake()
 
-    def reload(self, changed: Iterable[Path], then: Callable[[], None]) -> None:
+    def reload(self, changed: Iterable[Path], then: Callable[[], object]) -> None:
         """Load the tasks that are made from these files again, then call `then` in the checker's thread."""
         with self._ready:
             self._changed.update(changed)
             self._then.append(then)
             self._wake()
 
-    def call(self, function: Callable[[], None]) -> None:
+    def call(self, function: Callable[[], object]) -> None:
         """Call a function in the checker's thread, before what is still to check."""
         self.reload((), function)
 

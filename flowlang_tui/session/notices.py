@@ -99,6 +99,6 @@ Notice = (
 )
 
 #: Brings a call into the screen's thread.
-Post = Callable[[Callable[[], None]], object]
+Post = Callable[[Callable[[], object]], object]
 #: Is told of every change.
 Listener = Callable[[Notice], None]

@@ -23,7 +23,7 @@ class Driven:
     """A session whose notices are collected, and whose other threads' calls are made while somebody waits."""
 
     def __init__(self, path: Path, *, environment: str | None = None) -> None:
-        self._calls: Queue[Callable[[], None]] = Queue()
+        self._calls: Queue[Callable[[], object]] = Queue()
         self.notices: list[Notice] = []
         self.session = Session(path, self._calls.put, self.notices.append, environment=environment)
 

@@ -1,0 +1,134 @@
+"""The application: a session, the workbench that shows it, and what belongs to the person: theme, keys, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+
+from flowlang.language.model import Input
+from flowlang_tui.arrangement import Arrangement
+from flowlang_themes import DEFAULT
+from flowlang_tui.inert import inert
+from flowlang_tui.preferences import Preferences
+from flowlang_tui.screens.workbench import Workbench
+from flowlang_tui.session.notices import Notice
+from flowlang_tui.session.session import Session
+from flowlang_tui.theming import STYLES, use_theme, variable_defaults
+
+
+class Posted(Message):
+    """Something to do in the screen's thread."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        super().__init__()
+        self.function = function
+
+
+class WorkbenchApp(App[None]):
+    """flowlang-tui.
+
+    `path` is a project's folder or a flow. `inputs` are those of the first run, `theme` is the name of a theme,
+    `environment` chooses the values of stored connections, `watch` begins in watch mode.
+    """
+
+    TITLE = "flowlang"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = "app.tcss"
+    CSS = STYLES
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        watch: bool = False,
+        theme: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        environment: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._watch = watch
+        self._inputs = inputs
+        self._environment = environment
+        self._asked_theme = theme
+        self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self.session = Session(path, self._post, self._notice, environment=self._environment)
+        self.preferences = Preferences.of_project(self.session.root)
+
+    def on_mount(self) -> None:
+        self._choose_theme()
+        self._begin()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variable_defaults()
+
+    def _choose_theme(self) -> None:
+        """Show the theme that was asked for, else the one that was chosen last."""
+        name = self._asked_theme or Preferences.of_person().get("theme") or DEFAULT
+        problems = use_theme(self, str(name))
+        if problems:
+            use_theme(self, DEFAULT)
+            self.notify(inert(problems[0].sentence), severity="warning", markup=False)
+
+    def _begin(self) -> None:
+        session = self.session
+        self._remembered_inputs()
+        flow = session.first_flow
+        if flow is not None and self._inputs is not None:
+            session.last_inputs[flow] = dict(self._inputs)
+        self.push_screen(Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {})))
+        self.begin_capture_print(self)
+        self.run_worker(session.follow_files(), group="files", exclusive=True)
+        if self._watch:
+            session.watch(True)
+            if flow is not None:
+                session.run(flow)
+
+    def open_project(self, path: Path) -> None:
+        """Leave this project for another."""
+        self.session.end()
+        self.pop_screen()
+        self._open(path)
+        self._begin()
+
+    def _remembered_inputs(self) -> None:
+        for name, inputs in dict(self.preferences.get("inputs") or {}).items():
+            if isinstance(inputs, dict):
+                self.session.last_inputs[self.session.root / name] = inputs
+
+    def remember_inputs(self, path: Path, declared: Sequence[Input], inputs: Mapping[str, Any]) -> None:
+        """Keep the inputs of a flow for the next time, those that are secret left out."""
+        secret = {one.name for one in declared if one.secret}
+        if path.is_relative_to(self.session.root):
+            kept = dict(self.preferences.get("inputs") or {})
+            kept[str(path.relative_to(self.session.root))] = {k: v for k, v in inputs.items() if k not in secret}
+            self.preferences.set("inputs", kept)
+
+    def _post(self, function: Callable[[], object]) -> None:
+        """Call a function in the screen's thread, from any thread."""
+        self.post_message(Posted(function))
+
+    def on_posted(self, event: Posted) -> None:
+        """Call what another thread wants to be called."""
+        event.function()
+
+    def _notice(self, notice: Notice) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Workbench):
+                screen.notice(notice)
+
+    def on_print(self, event: events.Print) -> None:
+        """What tasks print goes into the log of the run."""
+        for line in event.text.splitlines():
+            if line.strip():
+                self.session.runs.note(1, line)
+
+    def on_unmount(self) -> None:
+        """Leave nothing running."""
+        self.session.end()

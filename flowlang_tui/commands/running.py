@@ -1,0 +1,88 @@
+"""The actions that run flows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.inputs import InputsError, missing, read_inputs
+
+
+class RunCommands(ProjectScreen):
+    """Start, cancel, watch."""
+
+    def action_run_start(self) -> None:
+        """Run the flow; ask for inputs only if one is missing."""
+        self.run_flow(self.shown_flow)
+
+    def run_flow(self, path: Path | None) -> None:
+        """Save what is changed and run a flow, after a form if an input has no value."""
+        if path is None:
+            self.tell("There is no flow to run: open one in the project pane.", "warning")
+            return
+        if not self.session.save_all():
+            return
+        known = self.session.last_inputs.get(path, {})
+        if missing(self._declared(path), known):
+            self._ask_for_inputs(path)
+        else:
+            self.session.run(path, known)
+
+    def action_run_start_form(self) -> None:
+        if self.shown_flow is not None and self.session.save_all():
+            self._ask_for_inputs(self.shown_flow)
+
+    def action_run_start_last(self) -> None:
+        latest = self.session.runs.latest
+        path = self.shown_flow if latest is None else latest.path
+        if path is not None and self.session.save_all():
+            self.session.run(path)
+
+    def action_run_start_file(self) -> None:
+        from flowlang_tui.screens.pick import Pick
+
+        flow = self.shown_flow
+        files = [file.path for file in self.session.files if file.path.suffix in (".json", ".yaml", ".yml")]
+        first = [file.path for file in self.session.files if file.kind == "inputs"]
+        choices = {str(path.relative_to(self.session.folder)): path for path in dict.fromkeys([*first, *files])}
+
+        def chosen(name: str | None) -> None:
+            if name is None or flow is None:
+                return
+            try:
+                inputs = read_inputs(choices[name])
+            except InputsError as error:
+                self.tell(str(error), "error")
+            else:
+                self._run_with(flow, inputs)
+
+        self.app.push_screen(Pick("Run with inputs from", list(choices)), chosen)
+
+    def action_run_cancel(self) -> None:
+        if not self.session.runs.cancel():
+            self.tell("Nothing runs.")
+
+    def action_run_watch(self) -> None:
+        self.session.watch(not self.session.watching)
+        if self.session.watching:
+            self.tell("Watching: every save runs the flow again.")
+
+    def _ask_for_inputs(self, path: Path) -> None:
+        from flowlang_tui.screens.run_form import RunForm
+
+        def filled(inputs: dict[str, Any] | None) -> None:
+            if inputs is not None:
+                self._run_with(path, inputs)
+
+        form = RunForm(path.name, self._declared(path), self.session.last_inputs.get(path, {}))
+        self.app.push_screen(form, filled)
+
+    def _run_with(self, path: Path, inputs: dict[str, Any]) -> None:
+        if self.session.save_all():
+            self.session.run(path, inputs)
+            self.workbench.remember_inputs(path, self._declared(path), inputs)
+
+    def _declared(self, path: Path) -> list[Any]:
+        checked = self.session.checked(path)
+        return [] if checked is None else list(checked.flow.inputs or ())

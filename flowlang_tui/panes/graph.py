@@ -1,0 +1,55 @@
+"""The graph pane: the steps of the flow, and how they go."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from textual.app import ComposeResult
+
+from flowlang.language.graph import Graph
+from flowlang_tui.panes.pane import Pane
+from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.widgets.step_graph import StepGraph
+
+
+class GraphPane(Pane):
+    """A flow's steps drawn."""
+
+    title = "Graph"
+
+    def __init__(self, *, id: str = "graph") -> None:
+        super().__init__(id=id)
+        self._graph: Graph | None = None
+
+    def compose(self) -> ComposeResult:
+        yield StepGraph()
+
+    @property
+    def drawing(self) -> StepGraph:
+        """The drawing itself."""
+        return self.query_one(StepGraph)
+
+    def show_graph(self, graph: Graph | None) -> None:
+        """Draw a flow, unless it is the one that is drawn."""
+        if graph is None or self._graph is None or not _same(graph, self._graph):
+            self.drawing.show_graph(graph)
+        self._graph = graph
+
+    def show_run(self, record: RunRecord | None) -> None:
+        """Show the states of a run's steps."""
+        self.drawing.show_run(record)
+
+    def refresh_run(self, changed: Set[StepRecord]) -> None:
+        """Show what has changed since."""
+        if changed:
+            self.drawing.refresh_states()
+
+    def select(self, address: str, line: int) -> None:
+        """Select a step; of a step inside a subflow that is not drawn, the one that calls it."""
+        node = self.drawing.node_of(address, line)
+        if node is not None:
+            self.drawing.select(node)
+
+
+def _same(one: Graph, other: Graph) -> bool:
+    return (one.nodes, one.edges, one.blocks, one.mode) == (other.nodes, other.edges, other.blocks, other.mode)

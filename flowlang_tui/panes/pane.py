@@ -1,0 +1,36 @@
+"""What all panes have in common: a frame with a title that names the panes beside it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.containers import Vertical
+from textual.widget import Widget
+
+
+class Pane(Vertical):
+    """A part of the workbench. `title` is its name on the screen, `badge` what the title says of its state."""
+
+    DEFAULT_CSS = """
+    Pane {
+        border: round $border-blurred;
+        border-title-color: $text-muted;
+        border-subtitle-color: $text-muted;
+        background: $background;
+        height: 1fr;
+        &:focus-within { border: round $border; }
+    }
+    """
+
+    title: ClassVar[str] = ""
+
+    def __init__(self, *children: Widget, id: str) -> None:
+        super().__init__(*children, id=id)
+        self.badge = ""
+
+    def focus_inside(self) -> None:
+        """Give the focus to what in the pane takes it."""
+        for widget in self.query("*"):
+            if widget.focusable:
+                widget.focus()
+                return

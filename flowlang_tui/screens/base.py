@@ -1,0 +1,138 @@
+"""What the commands of the workbench work with: its session and its panes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from textual.screen import Screen
+
+from flowlang_tui.arrangement import Arrangement
+from flowlang_tui.inert import inert
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.session import Session
+
+if TYPE_CHECKING:
+    from flowlang_tui.app import WorkbenchApp
+    from flowlang_tui.panes.connections import ConnectionsPane
+    from flowlang_tui.panes.editor import EditorPane
+    from flowlang_tui.panes.explorer import ExplorerPane
+    from flowlang_tui.panes.graph import GraphPane
+    from flowlang_tui.panes.inspector import InspectorPane
+    from flowlang_tui.panes.logs import LogsPane
+    from flowlang_tui.panes.pane import Pane
+    from flowlang_tui.panes.problems import ProblemsPane
+    from flowlang_tui.panes.timeline import TimelinePane
+
+
+class ProjectScreen(Screen[None]):
+    """The screen's state, and its panes by name. What can be done with them is in `flowlang_tui.commands`."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    session: Session
+    arrangement: Arrangement
+
+    #: The run that is shown: the newest, or one that was chosen.
+    shown_run: RunRecord | None = None
+    #: The flow whose graph is shown.
+    shown_flow: Path | None = None
+
+    @property
+    def workbench(self) -> WorkbenchApp:
+        """The app, as what it is."""
+        from flowlang_tui.app import WorkbenchApp
+
+        assert isinstance(self.app, WorkbenchApp)
+        return self.app
+
+    @property
+    def explorer(self) -> ExplorerPane:
+        return cast("ExplorerPane", self.panes["explorer"])
+
+    @property
+    def editor(self) -> EditorPane:
+        return cast("EditorPane", self.panes["editor"])
+
+    @property
+    def graph(self) -> GraphPane:
+        return cast("GraphPane", self.panes["graph"])
+
+    @property
+    def logs(self) -> LogsPane:
+        return cast("LogsPane", self.panes["logs"])
+
+    @property
+    def inspector(self) -> InspectorPane:
+        return cast("InspectorPane", self.panes["inspector"])
+
+    @property
+    def connections(self) -> ConnectionsPane:
+        return cast("ConnectionsPane", self.panes["connections"])
+
+    @property
+    def problems(self) -> ProblemsPane:
+        return cast("ProblemsPane", self.panes["problems"])
+
+    @property
+    def timeline(self) -> TimelinePane:
+        return cast("TimelinePane", self.panes["timeline"])
+
+    #: The panes by name, as `compose` made them.
+    panes: dict[str, Pane]
+
+    # what commands of one kind want of another
+
+    def show_pane(self, name: str, *, focus: bool = True) -> None:
+        """Bring a pane to the front, and give it the focus."""
+        raise NotImplementedError
+
+    def place_panes(self) -> None:
+        """Show the panes as the arrangement says."""
+        raise NotImplementedError
+
+    def show_titles(self) -> None:
+        """Write the panes' titles again."""
+        raise NotImplementedError
+
+    def remember_arrangement(self) -> None:
+        """Keep the arrangement for the next time."""
+        raise NotImplementedError
+
+    def open_file(self, path: Path, line: int | None = None, column: int = 1) -> None:
+        """Show a file in the editor, at a line if one is given (from 1)."""
+        raise NotImplementedError
+
+    def run_flow(self, path: Path | None) -> None:
+        """Save what is changed and run a flow, after a form if an input has no value."""
+        raise NotImplementedError
+
+    def choose_step(self, address: str, line: int) -> None:
+        """Select a step in the graph and in the inspector."""
+        raise NotImplementedError
+
+    def ask_about_conflict(self, path: Path) -> None:
+        """Let somebody choose between the changes here and those on the disk."""
+        raise NotImplementedError
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text into the clipboard of the person's own machine."""
+        raise NotImplementedError
+
+    def create(self, what: str, name: str) -> None:
+        """Make what a flow names and nobody has written yet: `create-task`, `create-flow`; or show it: `open-task`."""
+        raise NotImplementedError
+
+    def action_help_show(self) -> None:
+        """Tell what the focused pane is for, and its keys."""
+        raise NotImplementedError
+
+    def action_flow_new(self) -> None:
+        """Make a flow from a template."""
+        raise NotImplementedError
+
+    def tell(self, message: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Say something in a corner of the screen, as plain text."""
+        self.notify(
+            inert(message, newlines=True), severity=severity, markup=False, timeout=8 if severity == "error" else 4
+        )

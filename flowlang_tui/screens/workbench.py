@@ -1,0 +1,178 @@
+"""The workbench's screen: its panes, how they are arranged, and what is shown when the session's state changes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from flowlang_tui.actions import bindings
+from flowlang_tui.arrangement import COLUMNS, DECKS, PANES, Arrangement
+from flowlang_tui.commands.editing import EditingCommands
+from flowlang_tui.commands.files import FileCommands
+from flowlang_tui.commands.general import GeneralCommands
+from flowlang_tui.commands.running import RunCommands
+from flowlang_tui.commands.showing import Showing
+from flowlang_tui.commands.viewing import ViewCommands
+from flowlang_tui.panes.connections import ConnectionsPane
+from flowlang_tui.panes.editor import EditorPane
+from flowlang_tui.panes.explorer import ExplorerPane
+from flowlang_tui.panes.graph import GraphPane
+from flowlang_tui.panes.inspector import InspectorPane
+from flowlang_tui.panes.logs import LogsPane
+from flowlang_tui.panes.pane import Pane
+from flowlang_tui.panes.problems import ProblemsPane
+from flowlang_tui.panes.timeline import TimelinePane
+from flowlang_tui.session.session import Session
+from flowlang_tui.widgets.footer import ActionFooter
+from flowlang_tui.widgets.status_bar import StatusBar
+
+
+class Workbench(
+    RunCommands, FileCommands, EditingCommands, ViewCommands, GeneralCommands, Showing, inherit_bindings=False
+):
+    """Everything of a project at once."""
+
+    CSS_PATH = "workbench.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+
+    def __init__(self, session: Session, arrangement: Arrangement) -> None:
+        super().__init__()
+        self.session = session
+        self.arrangement = arrangement
+        self._dragged: tuple[str, bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        session = self.session
+        made: list[Pane] = [
+            ExplorerPane(session.folder, id="explorer"),
+            ConnectionsPane(session.connections, id="connections"),
+            EditorPane(id="editor"),
+            LogsPane(id="logs"),
+            ProblemsPane(session.folder, id="problems"),
+            TimelinePane(id="timeline"),
+            GraphPane(id="graph"),
+            InspectorPane(id="inspector"),
+        ]
+        self.panes = {str(pane.id): pane for pane in made}
+        yield StatusBar(session.folder.name)
+        with Horizontal(id="columns"):
+            for column, decks in COLUMNS.items():
+                with Vertical(id=f"column-{column}"):
+                    for deck in decks:
+                        with Vertical(id=f"deck-{deck}"):
+                            for name in DECKS[deck]:
+                                yield self.panes[name]
+        yield ActionFooter()
+
+    def on_mount(self) -> None:
+        self.place_panes()
+        self.begin()
+
+    def on_resize(self) -> None:
+        self.place_panes()
+
+    def place_panes(self) -> None:
+        """Show the panes as the arrangement says."""
+        width = self.size.width
+        arrangement, sizes = self.arrangement, self.arrangement.sizes
+        shown = arrangement.shown(width)
+        for column, (upper, lower) in COLUMNS.items():
+            filled = [deck for deck in (upper, lower) if shown.intersection(DECKS[deck])]
+            box = self.query_one(f"#column-{column}")
+            box.display = bool(filled)
+            alone = len(
+                shown.intersection(*[{p for d in decks for p in DECKS[d]} for decks in [(upper, lower)]])
+            ) == len(shown)
+            box.styles.width = "1fr" if column == "middle" or alone else f"{sizes[column]}%"
+            for deck in (upper, lower):
+                place = self.query_one(f"#deck-{deck}")
+                place.display = deck in filled
+                share = sizes[lower] if deck == lower else 100 - sizes[lower]
+                place.styles.height = f"{share}%" if len(filled) == 2 else "100%"
+        for name, pane in self.panes.items():
+            pane.display = name in shown
+        self.show_titles()
+
+    def show_titles(self) -> None:
+        """Write the panes' titles: each with those that it shares its place with."""
+        for name, pane in self.panes.items():
+            if pane.display:
+                tabs = self.arrangement.tabs(name, self.size.width)
+                pane.border_title = "[dim]│[/]".join(self._tab(one, one == name) for one in tabs)
+
+    def _tab(self, name: str, current: bool) -> str:
+        pane = self.panes[name]
+        words = f"{pane.title} {pane.badge}".strip()
+        style = "b $foreground" if current else "dim"
+        return f"[@click=screen.go('{name}')][{style}] {words} [/][/]"
+
+    def action_go(self, name: str) -> None:
+        """Go to a pane whose title was clicked."""
+        if name in PANES:
+            self.show_pane(name)
+
+    def show_pane(self, name: str, *, focus: bool = True) -> None:
+        changed = name not in self.arrangement.shown(self.size.width)
+        if focus or changed:
+            self.arrangement.show(name)
+        if changed:
+            self.place_panes()
+        if focus:
+            self.panes[name].focus_inside()
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self, event: events.DescendantFocus) -> None:
+        pane = next((one for one in event.widget.ancestors_with_self if isinstance(one, Pane)), None)
+        if pane is not None and pane.id is not None:
+            self.arrangement.current = pane.id
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the line between two panes."""
+        self._dragged = self._edge_at(event.screen_x, event.screen_y)
+        if self._dragged is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged is None:
+            return
+        name, upright = self._dragged
+        box = self.query_one("#columns").region
+        if upright:
+            part = event.screen_x - box.x if name == "left" else box.right - event.screen_x
+            self.arrangement.set_size(name, round(100 * part / box.width))
+        else:
+            self.arrangement.set_size(name, round(100 * (box.bottom - event.screen_y) / box.height))
+        self.place_panes()
+
+    def on_mouse_up(self) -> None:
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+            self.remember_arrangement()
+
+    def _edge_at(self, x: int, y: int) -> tuple[str, bool] | None:
+        """What is dragged at this place: the name of its size, and whether its edge is upright."""
+        shown = [self.query_one(f"#column-{name}") for name in COLUMNS]
+        left, middle, right = (box.region if box.display else None for box in shown)
+        if left and middle and x in (left.right - 1, left.right):
+            return "left", True
+        if right and (middle or left) and x in (right.x - 1, right.x):
+            return "right", True
+        for upper, lower in COLUMNS.values():
+            above, below = self.query_one(f"#deck-{upper}"), self.query_one(f"#deck-{lower}")
+            at = below.region
+            if above.display and below.display and at.x <= x < at.right and y == above.region.bottom - 1:
+                return lower, False
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.is_possible(action)
+
+    def remember_arrangement(self) -> None:
+        """Keep the arrangement for the next time."""
+        kept: dict[str, Any] = self.arrangement.to_dict()
+        self.workbench.preferences.set("arrangement", kept)
