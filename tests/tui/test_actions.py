@@ -45,7 +45,8 @@ def test_names_methods_and_titles_are_unique() -> None:
 def test_an_action_is_told_in_full(action: Action) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", action.name)
     assert re.fullmatch(r"[A-Z][a-z]+: [A-Z$].*", action.title)
-    assert action.help[0].isupper() and not action.help.endswith(".")
+    assert action.help[0].isupper()
+    assert not action.help.endswith(".")
     assert action.when in {"", *CONDITIONS}
     assert action.method.isidentifier()
 
