@@ -1,0 +1,175 @@
+"""The list of connections: the open flow's, those that the project keeps, and plugins that are broken."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from flowlang.errors import FlowLangError
+from flowlang.language.edit import add_connection
+from flowlang.language.model import Flow
+from flowlang_tui.inert import inert
+from flowlang_tui.panes.connection_lines import EMPTY, connection_text, heading, plugin_text
+from flowlang_tui.panes.pane import Pane
+from flowlang_tui.session.connection_rows import ConnectionKey, ConnectionRow, Overview
+from flowlang_tui.session.connections import SessionConnections
+
+#: How many seconds after the last change the list is made anew.
+_PAUSE = 0.1
+
+
+class ConnectionList(Pane):
+    """The list, what is selected in it, and the messages about things that others do."""
+
+    DEFAULT_CSS = """
+    ConnectionList OptionList {
+        border: none; background: transparent; padding: 0; height: 1fr;
+        &:focus { border: none; }
+    }
+    """
+
+    class FlowEditAsked(Message):
+        """A connection is to be added to a flow's text."""
+
+        def __init__(self, path: Path, name: str, snippet: str) -> None:
+            super().__init__()
+            self.path = path
+            self.name = name
+            self.snippet = snippet
+
+        def apply(self, text: str) -> str:
+            """The flow's text with the connection in it. Raises EditError where that cannot be done."""
+            return add_connection(text, self.name, self.snippet)
+
+    class FlowOpenAsked(Message):
+        """A place in a flow is to be shown."""
+
+        def __init__(self, path: Path, line: int) -> None:
+            super().__init__()
+            self.path = path
+            self.line = line
+
+    class FileCreated(Message):
+        """A file was written into the project."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
+    class CopyAsked(Message):
+        """A text is to be copied."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
+
+    class StoreChanged(Message):
+        """What the project keeps is different now: flows may have other problems."""
+
+    def __init__(self, connections: SessionConnections, *, id: str = "connections") -> None:
+        super().__init__(id=id)
+        self.connections = connections
+        self.flow_path: Path | None = None
+        self.flow: Flow | None = None
+        self.overview = Overview()
+        self.testing: set[ConnectionKey] = set()
+        self._keys: list[ConnectionKey | None] = []
+
+    def compose(self) -> ComposeResult:
+        yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self.reload()
+
+    def on_resize(self) -> None:
+        self.refill()
+
+    @property
+    def options(self) -> OptionList:
+        """The list itself."""
+        return self.query_one(OptionList)
+
+    @property
+    def selected(self) -> ConnectionRow | None:
+        """The connection that is highlighted."""
+        at = self.options.highlighted
+        return self.overview.row(self._keys[at]) if at is not None and at < len(self._keys) else None
+
+    def show_flow(self, path: Path | None, flow: Flow | None) -> None:
+        """Show the connections of this flow, beside those of the project."""
+        self.flow_path, self.flow = path, flow
+        self.reload()
+
+    def refresh_health(self) -> None:
+        """Look again at what is known of all connections."""
+        self.reload()
+
+    @work(exclusive=True, group="overview")
+    async def reload(self, afresh: bool = False) -> None:
+        """Make the list anew; `afresh` looks for plugins again."""
+        await asyncio.sleep(_PAUSE)
+        try:
+            self.overview = await self.connections.overview(self.flow_path, self.flow, afresh=afresh)
+        except FlowLangError as error:
+            self.tell_error(error)
+        self.refill()
+
+    def refill(self) -> None:
+        """Show what is known, with the highlight where it was."""
+        chosen = None if self.selected is None else self.selected.key
+        lines = self._lines()
+        listed, self._keys = self.options, [key for key, _ in lines]
+        listed.clear_options()
+        listed.add_options([Option(text, disabled=key is None) for key, text in lines])
+        first = next((at for at, key in enumerate(self._keys) if key is not None), None)
+        listed.highlighted = self._keys.index(chosen) if chosen in self._keys and chosen is not None else first
+        rows = (*self.overview.flow, *self.overview.project)
+        bad = sum(row.state != "ready" or (row.health is not None and not row.health.ok) for row in rows)
+        self.badge = f"✗{bad}" if bad else ""
+
+    def tell(self, message: str) -> None:
+        """Say something in a corner of the screen."""
+        self.notify(inert(message, newlines=True), markup=False)
+
+    def tell_error(self, error: FlowLangError) -> None:
+        """Say what could not be done, and what helps."""
+        words = f"{error}\n{error.hint}" if error.hint else str(error)
+        self.notify(inert(words, newlines=True), severity="error", markup=False, timeout=8)
+
+    def _lines(self) -> list[tuple[ConnectionKey | None, Text]]:
+        shown = self.overview
+        width = max(20, self.options.scrollable_content_region.width)
+        lines: list[tuple[ConnectionKey | None, Text]] = []
+        for title, rows in ((self._flow_title, shown.flow), ("Project", shown.project)):
+            if rows:
+                lines.append((None, heading(title)))
+                lines += [(row.key, connection_text(row, width, testing=row.key in self.testing)) for row in rows]
+        if shown.problem is not None:
+            lines += [(None, heading("Project")), (None, Text(inert(shown.problem), "red"))]
+        if not lines:
+            lines.append((None, Text(EMPTY, "dim")))
+        if shown.plugins:
+            lines.append((None, heading("Plugins that cannot be used")))
+            lines += [(None, plugin_text(plugin)) for plugin in shown.plugins]
+        return lines
+
+    @property
+    def _flow_title(self) -> str:
+        return "" if self.flow_path is None else self.flow_path.name
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.edit()
+
+    def edit(self) -> None:
+        """Edit the selected connection."""
+        raise NotImplementedError

@@ -1,0 +1,310 @@
+"""The connections pane: the list of connections, and what can be done with the one that is selected."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, ClassVar, Concatenate, ParamSpec
+
+from rich.text import Text
+from textual import work
+from textual.binding import BindingType
+
+from flowlang.connections.probe import OnStage, ProbeReport
+from flowlang.connections.templates import TEMPLATES
+from flowlang.errors import FlowLangError
+from flowlang_tui.actions import bindings
+from flowlang_tui.inert import inert
+from flowlang_tui.panes.connection_list import ConnectionList
+from flowlang_tui.screens.ask import Ask
+from flowlang_tui.screens.connection_facts import ConnectionFacts
+from flowlang_tui.screens.connection_form import ConnectionForm, OpenFlow, Written
+from flowlang_tui.screens.connection_secrets import ConnectionSecrets
+from flowlang_tui.screens.connection_template import ConnectionTemplate
+from flowlang_tui.screens.connection_test import ConnectionTest
+from flowlang_tui.screens.pick import Pick
+from flowlang_tui.session.connection_draft import Draft, use_of
+from flowlang_tui.session.connection_rows import ConnectionRow
+
+P = ParamSpec("P")
+
+
+def _told(
+    method: Callable[Concatenate[ConnectionsPane, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[ConnectionsPane, P], Coroutine[Any, Any, None]]:
+    """What cannot be done is told in a sentence."""
+
+    @wraps(method)
+    async def safe(pane: ConnectionsPane, /, *arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            await method(pane, *arguments, **options)
+        except FlowLangError as error:
+            pane.tell_error(error)
+
+    return safe
+
+
+class ConnectionsPane(ConnectionList):
+    """Connections with what can be done with them. What concerns files and flows is asked for with messages."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("connections")]
+    title = "Connections"
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_add(self) -> None:
+        """Choose a type or a template, fill in the form, keep or write what comes of it."""
+        draft = await self._new_draft()
+        if draft is not None:
+            self._written(await self._form(draft))
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_edit(self) -> None:
+        """The form of a stored connection; the text of one that the flow declares."""
+        row = self.selected
+        if row is None:
+            return
+        if row.stored and row.state in ("ready", "unusable"):
+            self._written(await self._form(await self.connections.draft(row.name)))
+        elif row.stored:
+            await self._ask(
+                f"{row.name} is {row.state}", Text(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
+            )
+        else:
+            self._show_declaration(row)
+
+    def edit(self) -> None:
+        self.action_connections_edit()
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_duplicate(self) -> None:
+        """Keep a copy of a stored connection under another name."""
+        row = self.selected
+        if row is None or not row.stored:
+            self.tell("Select a connection of the project: those of a flow are text, to be copied there.")
+            return
+        name = await self.app.push_screen_wait(Ask(f"Copy {inert(row.name)} as", f"{row.name} copy"))
+        if name:
+            await self.connections.duplicate(row.name, name)
+            self._stored(f"{name} is kept")
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_delete(self) -> None:
+        """Forget a stored connection, after a question that lists the steps which would break."""
+        row = self.selected
+        if row is None:
+            return
+        if not row.stored:
+            self._show_declaration(row)
+            return
+        places = await self.connections.uses(row.name)
+        text = Text(f"{inert(row.name)} is forgotten for good, with its credentials.")
+        if places:
+            text.append("\n\nThese could not run any more:\n", "bold red")
+            text.append("\n".join(f"  {self._place(one.path, one.line, one.step)}" for one in places))
+        if await self._ask(f"Delete {row.name}?", text, "Delete"):
+            await self.connections.delete(row.name)
+            self._stored(f"{row.name} is deleted")
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_test(self) -> None:
+        """Test the selected connection stage by stage."""
+        row = self.selected
+        if row is not None:
+            await self.app.push_screen_wait(ConnectionTest(row.name, self._probe(row)))
+            self.reload()
+
+    @work(exclusive=True, group="tests")
+    @_told
+    async def action_connections_test_all(self) -> None:
+        """Test every connection that can be, all at once."""
+        rows = [row for row in (*self.overview.flow, *self.overview.project) if row.state == "ready"]
+        self.testing = {row.key for row in rows}
+        self.refill()
+        outcomes = await asyncio.gather(*(self._tested(row) for row in rows))
+        self.tell(f"{sum(outcomes)} of {len(rows)} connections can be used")
+        self.reload()
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_scaffold(self) -> None:
+        """Write the selected stored connection into the open flow, under a short name."""
+        row, flow = self.selected, self.flow
+        if self.flow_path is None or flow is None:
+            self.tell("Open a flow first: the connection is written into its text.")
+        elif row is None or not row.stored:
+            self.tell("Select a connection of the project; a new one for this flow alone is made with a.")
+        else:
+            taken = set(flow.connections)
+            name = await self.app.push_screen_wait(
+                Ask(
+                    f"Name of {inert(row.name)} in the flow",
+                    _free_name(row.name, taken),
+                    check=lambda text: _name_problem(text, taken),
+                )
+            )
+            if name:
+                self.post_message(self.FlowEditAsked(self.flow_path, name, use_of(row.name, name).text))
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_example(self) -> None:
+        """Write an example flow into the project: of the selected connection's type, or of one that is chosen."""
+        row = self.selected
+        kinds = [card.name for card in await self.connections.types() if card.error is None]
+        kind = row.type if row is not None and row.type in kinds else None
+        kind = kind or await self.app.push_screen_wait(Pick("Example flow: of which type?", kinds))
+        if kind is not None:
+            for path in await self.connections.example(kind):
+                self.tell(f"{self._relative(path)} is written")
+                self.post_message(self.FileCreated(path))
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_used_by(self) -> None:
+        """List the steps that use the selected connection, and go to the one that is chosen."""
+        row = self.selected
+        if row is None:
+            return
+        places = await self._places(row)
+        if not places:
+            self.tell(f"No step uses {row.name}.")
+            return
+        details = await self.connections.last_used(row.name) if row.stored else {}
+        shown = {self._place(path, line, step): (path, line, step) for path, line, step in places}
+        used = {
+            words: f"last used {details[key]}"
+            for words, (path, _, step) in shown.items()
+            if (key := (self._relative(path), step or "")) in details
+        }
+        chosen = await self.app.push_screen_wait(Pick(f"{inert(row.name)} is used by", list(shown), used))
+        if chosen is not None:
+            path, line, _ = shown[chosen]
+            self.post_message(self.FlowOpenAsked(path, line))
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_health(self) -> None:
+        """Show how the last tests of the selected connection ended."""
+        row = self.selected
+        if row is None:
+            return
+        text = Text()
+        for test in await self.connections.history(row.key, self.flow_path):
+            where = "" if test.environment is None else f" in {test.environment}"
+            text.append("✓ " if test.ok else "✗ ", "green" if test.ok else "bold red")
+            outcome = f"ok in {test.ms:,.0f} ms" if test.ok else f"{test.stage} failed: {inert(test.message or '')}"
+            text.append(f"{test.at}{where}  {outcome}\n")
+        await self._ask(f"Tests of {row.name}", text or Text("It was never tested; t tests it."))
+
+    @work(exclusive=True, group="dialog")
+    @_told
+    async def action_connections_reveal(self) -> None:
+        """Show the secrets of the selected connection, after a second key, for some seconds."""
+        row = self.selected
+        if row is not None:
+            secrets = await self.connections.secrets(row.key, self.flow_path, self.flow)
+            await self.app.push_screen_wait(ConnectionSecrets(row.name, secrets))
+
+    def action_connections_copy_url(self) -> None:
+        """Copy where the selected connection leads, masked."""
+        row = self.selected
+        if row is not None and row.target:
+            self.post_message(self.CopyAsked(row.target, f"address of {row.name}"))
+
+    def action_connections_refresh(self) -> None:
+        """Read connections and plugins again."""
+        self.reload(afresh=True)
+
+    async def _new_draft(self) -> Draft | None:
+        cards = {card.name: card for card in await self.connections.types()}
+        details = {
+            name: f"cannot be used: {card.error}" if card.error else card.description for name, card in cards.items()
+        }
+        details |= {name: card.title for name, card in TEMPLATES.items() if card.type in cards}
+        chosen = await self.app.push_screen_wait(Pick("New connection: a type, or a service", list(details), details))
+        if chosen is None:
+            return None
+        if chosen in cards:
+            if (error := cards[chosen].error) is not None:
+                raise FlowLangError(f"the plugin `{chosen}` cannot be used: {error}")
+            return await self.connections.new_draft(chosen)
+        record = await self.app.push_screen_wait(ConnectionTemplate(TEMPLATES[chosen]))
+        return None if record is None else await self.connections.draft_of_record(record)
+
+    async def _form(self, draft: Draft) -> Written | None:
+        declared = frozenset() if self.flow is None else frozenset(self.flow.connections)
+        flow = None if self.flow_path is None or self.flow is None else OpenFlow(self.flow_path, declared)
+        return await self.app.push_screen_wait(ConnectionForm(self.connections, draft, flow))
+
+    def _written(self, written: Written | None) -> None:
+        """Pass on what came of a form."""
+        if written is None:
+            return
+        if written.snippet is None:
+            self._stored(f"{written.name} is kept in the project")
+        elif self.flow_path is not None:
+            self.post_message(self.FlowEditAsked(self.flow_path, written.name, written.snippet.text))
+
+    def _stored(self, message: str) -> None:
+        self.tell(message)
+        self.post_message(self.StoreChanged())
+        self.reload()
+
+    async def _ask(self, title: str, text: Text, answer: str | None = None) -> bool:
+        return await self.app.push_screen_wait(ConnectionFacts(inert(title), text, answer))
+
+    def _probe(self, row: ConnectionRow) -> Callable[[OnStage], Awaitable[ProbeReport]]:
+        path, flow = self.flow_path, self.flow
+        return lambda tell: self.connections.test(row.key, path, flow, tell)
+
+    async def _tested(self, row: ConnectionRow) -> bool:
+        try:
+            return (await self.connections.test(row.key, self.flow_path, self.flow)).ok
+        except FlowLangError as error:
+            self.tell_error(error)
+            return False
+        finally:
+            self.testing.discard(row.key)
+            self.refill()
+
+    async def _places(self, row: ConnectionRow) -> list[tuple[Path, int, str | None]]:
+        if row.stored:
+            return [(Path(one.path), one.line, one.step) for one in await self.connections.uses(row.name)]
+        if self.flow is None or self.flow_path is None:
+            return []
+        steps = [one for one in self.flow.walk() if one.connection is not None and one.connection.text == row.name]
+        return [(self.flow_path, step.line, step.id) for step in steps]
+
+    def _show_declaration(self, row: ConnectionRow) -> None:
+        """A flow's own connection is text: it is changed where it stands."""
+        if self.flow_path is not None and row.line is not None:
+            self.post_message(self.FlowOpenAsked(self.flow_path, row.line))
+
+    def _place(self, path: Path | str, line: int, step: str | None) -> str:
+        return inert(f"{self._relative(Path(path))}:{line}" + ("" if step is None else f"  {step}"))
+
+    def _relative(self, path: Path) -> str:
+        root = self.connections.root
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """A name for a flow that is like the stored one's, and that nothing has there."""
+    short = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "db"
+    short = f"_{short}" if short[0].isdigit() else short
+    free = (short if number == 1 else f"{short}_{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in free if name not in taken)
+
+
+def _name_problem(text: str, taken: set[str]) -> str | None:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is None:
+        return "letters, digits and _, and no digit at the beginning"
+    return f"the flow has a connection `{text}` already" if text in taken else None
