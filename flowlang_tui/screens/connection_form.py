@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantBlur, DescendantFocus
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from flowlang.connections.project import ENVIRONMENTS
 from flowlang.connections.scaffolding import Snippet
@@ -101,7 +101,8 @@ class ConnectionForm(ModalScreen[Written | None]):
             yield from self._choice("give", "form", [("a URL", "url"), ("its parts", "parts")], self._form)
         layers = [("everywhere", "")] + [(f"only in {name}, where they differ", name) for name in ENVIRONMENTS]
         yield from self._choice("values", "environment", layers, "")
-        yield Checkbox("write the secrets into .env", id="dotenv", compact=True)
+        kept = [("I set the variables myself", "no"), ("write them into .env beside the flow", "yes")]
+        yield from self._choice("secrets", "dotenv", kept, "no")
 
     def _choice(self, label: str, id: str, choices: list[tuple[str, str]], value: str) -> ComposeResult:
         with Horizontal(classes="row", id=f"{id}-row"):
@@ -172,7 +173,7 @@ class ConnectionForm(ModalScreen[Written | None]):
         into_flow = self._draft.where == "flow"
         self.query_one("#preview Static", Static).update(inert(preview(self._draft, self._typing), newlines=True))
         self.query_one("#environment-row").display = not into_flow
-        self.query_one("#dotenv").display = into_flow and bool(secret_variables(self._draft))
+        self.query_one("#dotenv-row").display = into_flow and bool(secret_variables(self._draft))
 
     @work(exclusive=True, group="check")
     async def _check(self) -> None:
@@ -214,7 +215,7 @@ class ConnectionForm(ModalScreen[Written | None]):
         try:
             if self._draft.where == "flow":
                 written = Written(self._draft.name, snippet_of(self._draft))
-                if self._flow is not None and self.query_one("#dotenv", Checkbox).value:
+                if self._flow is not None and self.query_one("#dotenv", Select).value == "yes":
                     await self._connections.write_dotenv(self._draft, self._flow.path.parent)
             else:
                 written = Written((await self._connections.save(self._draft)).name)
