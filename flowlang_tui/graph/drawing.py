@@ -1,0 +1,107 @@
+"""What a drawing is: rows of text whose parts know what they show, so that states are painted without a new layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+Role = Literal["", "edge", "box", "frame", "sign", "label", "detail", "badge", "branch", "title"]
+"""What a part of a row shows.
+
+`edge`: a line between steps; its node is the step that it leads to. `box`, `frame`: the border of a step, of what is
+inside a step. `sign`: the one cell for the sign of the state. `label`, `detail`: the step's id, what it does.
+`badge`: the place for durations and counts, empty in the drawing. `branch`: the name of a branch. `title`: that of a
+list of steps of the flow. The empty role is for blanks.
+"""
+
+
+class Run(NamedTuple):
+    """Adjacent cells of a row that are painted alike. `node` is the step that they belong to, "" for none."""
+
+    text: str
+    width: int
+    role: Role = ""
+    node: str = ""
+
+
+class Box(NamedTuple):
+    """The place of a step: its left column, its top row, its size in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """The last column."""
+        return self.x + self.width - 1
+
+    @property
+    def bottom(self) -> int:
+        """The last row."""
+        return self.y + self.height - 1
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """Column and row of the middle."""
+        return self.x + self.width // 2, self.y + self.height // 2
+
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a cell belongs to the box."""
+        return self.x <= x <= self.right and self.y <= y <= self.bottom
+
+
+class Drawing:
+    """A graph, drawn.
+
+    `boxes` has the place of each visible step, `frames` of those whose inside is shown in a frame. `is_rail` says
+    that each step is one row.
+    """
+
+    def __init__(
+        self,
+        rows: list[tuple[Run, ...]],
+        width: int,
+        boxes: dict[str, Box],
+        frames: dict[str, Box] | None = None,
+        *,
+        is_rail: bool = False,
+    ) -> None:
+        self.rows = rows
+        self.width = width
+        self.boxes = boxes
+        self.frames = frames or {}
+        self.is_rail = is_rail
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    @cached_property
+    def text(self) -> str:
+        """The drawing as plain text, each row ending with a newline."""
+        return "".join("".join(run.text for run in row).rstrip() + "\n" for row in self.rows)
+
+    @cached_property
+    def rows_of(self) -> dict[str, tuple[int, ...]]:
+        """The rows in which something of a step is painted."""
+        found: dict[str, list[int]] = {}
+        for y, row in enumerate(self.rows):
+            for node in {run.node for run in row}:
+                found.setdefault(node, []).append(y)
+        return {node: tuple(rows) for node, rows in found.items()}
+
+    def node_at(self, x: int, y: int) -> str | None:
+        """The step whose box is at a cell."""
+        if not 0 <= y < self.height:
+            return None
+        for node in self._nodes_at(y):
+            if self.boxes[node].holds(x, y):
+                return node
+        return None
+
+    def _nodes_at(self, y: int) -> Iterator[str]:
+        return (node for node in dict.fromkeys(run.node for run in self.rows[y]) if node in self.boxes)

@@ -1,0 +1,341 @@
+"""The steps of a flow as a picture that follows a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+
+from flowlang.language.graph import Graph
+from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
+from flowlang_tui.graph.moves import first, last
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
+
+_EMPTY: Final = (
+    "No steps yet",
+    "",
+    "They are drawn here as soon as the text",
+    "has a `steps:` with one of them in it.",
+)
+
+
+class StepGraph(ScrollView, can_focus=True):
+    """Draws a graph, lets a person walk through it, and shows the states of a run."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"step-graph--{name}"
+        for name in (
+            *("box", "frame", "edge", "taken", "label", "detail", "badge", "branch", "title", "selected", "related"),
+            *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "missed"),
+            "empty",
+        )
+    }
+
+    DEFAULT_CSS = """
+    StepGraph {
+        height: 1fr;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        & > .step-graph--box { color: $foreground 50%; }
+        & > .step-graph--frame { color: $foreground 35%; }
+        & > .step-graph--edge { color: $foreground 50%; }
+        & > .step-graph--taken { color: $success; }
+        & > .step-graph--label { color: $foreground; text-style: bold; }
+        & > .step-graph--detail { color: $foreground 60%; }
+        & > .step-graph--badge { color: $foreground 80%; }
+        & > .step-graph--branch { color: $secondary; text-style: italic; }
+        & > .step-graph--title { color: $secondary; text-style: bold; }
+        & > .step-graph--pending { color: $foreground 70%; }
+        & > .step-graph--running { color: $warning; }
+        & > .step-graph--retrying { color: $warning; text-style: bold; }
+        & > .step-graph--succeeded { color: $success; }
+        & > .step-graph--failed { color: $error; text-style: bold; }
+        & > .step-graph--skipped { color: $foreground 35%; text-style: dim; }
+        & > .step-graph--cancelled { color: $warning; text-style: dim; }
+        & > .step-graph--missed { color: $foreground 35%; text-style: dim; }
+        & > .step-graph--related { color: $accent; }
+        & > .step-graph--critical { text-style: bold; }
+        & > .step-graph--selected { color: $primary; text-style: bold; }
+        & > .step-graph--empty { color: $foreground 60%; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "graph_open", "Go to the text", id="graph.open"),
+        Binding("space,o", "graph_toggle", "Collapse or expand", id="graph.toggle"),
+        Binding("down,j", "graph_down", "Step below", show=False, id="graph.down"),
+        Binding("up,k", "graph_up", "Step above", show=False, id="graph.up"),
+        Binding("left,h", "graph_left", "Step to the left", show=False, id="graph.left"),
+        Binding("right,l", "graph_right", "Step to the right", show=False, id="graph.right"),
+        Binding("home,g", "graph_first", "First step", show=False, id="graph.first"),
+        Binding("end,G", "graph_last", "Last step", show=False, id="graph.last"),
+        Binding("minus", "graph_collapse_all", "Collapse all", show=False, id="graph.collapse-all"),
+        Binding("plus,equals_sign", "graph_expand_all", "Expand all", show=False, id="graph.expand-all"),
+        Binding("r", "graph_form", "Boxes or rail", id="graph.form"),
+        Binding("c", "graph_critical", "Critical path", id="graph.critical"),
+        Binding("f", "graph_follow", "Follow the run", show=False, id="graph.follow"),
+    ]
+
+    @dataclass
+    class Selected(Message):
+        """A step was chosen. `address` and `line` are its key in the record of a run."""
+
+        graph: StepGraph
+        node_id: str
+        address: str
+        line: int
+
+    @dataclass
+    class Opened(Message):
+        """Somebody wants to see the text of a step."""
+
+        graph: StepGraph
+        node_id: str
+        address: str
+        line: int
+
+    @dataclass
+    class SubflowRequested(Message):
+        """Somebody wants to see what is inside a `subflow` step; `show_subflow` answers."""
+
+        graph: StepGraph
+        node_id: str
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.picture = Picture()
+        self.run: RunRecord | None = None
+        self.selected: str | None = None
+        #: Whether the picture moves along with the steps that run.
+        self.following = True
+        #: Whether the steps that decided how long a run took are marked.
+        self.marking = False
+        self._painter = Painter(self.picture.drawing, self._style_of)
+        self._states: States | None = None
+        self._spinning: Timer | None = None
+
+    @property
+    def drawing(self) -> Drawing:
+        """The picture as it is now."""
+        return self.picture.drawing
+
+    def show_graph(self, graph: Graph | None) -> None:
+        """Draw a flow. What was selected, collapsed and unfolded stays so, as far as it is still there."""
+        self.picture.show(graph)
+        self._show()
+
+    def show_subflow(self, node_id: str, graph: Graph) -> None:
+        """Put the steps of a subflow below the step that calls it."""
+        if self.picture.nest(node_id, graph):
+            self._show()
+
+    def show_run(self, run: RunRecord | None) -> None:
+        """Show the states of the steps in a run; None for the flow alone."""
+        self.run = run
+        self.following = True
+        self._show_states()
+
+    def refresh_states(self) -> None:
+        """Show what has happened in the run since the last time."""
+        states = self._states
+        if states is None:
+            return
+        changed = states.update()
+        self._painter.forget(*changed, *states.running)
+        if changed:
+            self._mark_critical_path()
+            self._follow(changed)
+        self._spin()
+        if changed or states.running:
+            self.refresh()
+
+    def select(self, node_id: str | None, scroll: bool = True) -> None:
+        """Select a step, and bring it into view. A step that is collapsed away is shown by the one it stands in."""
+        node_id = self.picture.seen(node_id)
+        if node_id != self.selected:
+            self.selected = node_id
+            self._painter.select(node_id, self.picture.relations(node_id))
+            self.refresh()
+        if scroll and node_id is not None:
+            self._bring_into_view(node_id)
+
+    def _show(self) -> None:
+        self._draw()
+        self._show_states()
+
+    def _show_states(self) -> None:
+        graph = self.picture.graph
+        self._states = States(graph, self.run) if graph is not None and self.run is not None else None
+        self._painter.states = self._states
+        self._painter.forget_all()
+        self._mark_critical_path()
+        self.refresh_states()
+        self.refresh()
+
+    def _draw(self) -> None:
+        """Lay the graph out, unless that has been done."""
+        if not self.picture.draw(self.scrollable_content_region.width):
+            return
+        drawing = self.drawing
+        self._painter = Painter(drawing, self._style_of)
+        self._painter.states = self._states
+        self._mark_critical_path()
+        self.selected = self.picture.seen(self.selected)
+        self._painter.select(self.selected, self.picture.relations(self.selected))
+        self.virtual_size = Size(drawing.width, drawing.height)
+        self.refresh()
+
+    def _mark_critical_path(self) -> None:
+        graph, states = self.picture.graph, self._states
+        if self.marking and graph is not None and states is not None and states.run.is_over:
+            self._painter.mark(critical_path(graph, states.records))
+        else:
+            self._painter.mark(frozenset())
+
+    def _follow(self, changed: set[str]) -> None:
+        """Bring a step into view that has begun to run, or has failed."""
+        if not self.following or self._states is None:
+            return
+        boxes, looks = self.drawing.boxes, self._states.looks
+        begun = [id for id in changed if id in boxes and looks[id] in ("running", "failed")]
+        if begun:
+            self._bring_into_view(max(begun, key=lambda id: boxes[id].y))
+
+    def _spin(self) -> None:
+        """Keep the signs of running steps turning, as long as there are any."""
+        running = self._states is not None and bool(self._states.running)
+        if running and self._spinning is None:
+            self._spinning = self.set_interval(1 / TURNS, self.refresh_states)
+        elif not running and self._spinning is not None:
+            self._spinning.stop()
+            self._spinning = None
+
+    def _bring_into_view(self, node_id: str) -> None:
+        box = self.drawing.boxes[node_id]
+        region = Region(box.x + self._indent, box.y, box.width, box.height).grow((1, 0, 2, 0))
+        self.scroll_to_region(region, animate=False, force=True)
+
+    @property
+    def _indent(self) -> int:
+        """The cells before a drawing that is narrower than the widget."""
+        return max(0, (self.scrollable_content_region.width - self.drawing.width) // 2)
+
+    def render_line(self, y: int) -> Strip:
+        width, background = self.size.width, self.rich_style
+        if not self.drawing.height:
+            return self._empty_line(y, width)
+        scroll_x, scroll_y = self.scroll_offset
+        if y + scroll_y >= self.drawing.height:
+            return Strip.blank(width, background)
+        indent = self._indent
+        strip = self._painter.row(y + scroll_y)
+        if indent:
+            strip = Strip([Segment(" " * indent), *strip], indent + strip.cell_length)
+        return strip.crop_extend(scroll_x, scroll_x + width, background).apply_style(background)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        at = y - max(0, (self.size.height - len(_EMPTY)) // 2)
+        text = _EMPTY[at] if 0 <= at < len(_EMPTY) else ""
+        return Strip([Segment(text[:width].center(width), self._style_of("empty"))], width)
+
+    def _style_of(self, name: str) -> Style:
+        return self.get_component_rich_style(f"step-graph--{name}")
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._painter.forget_all()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = self.scroll_offset
+        x, y = event.x + offset.x - self._indent, event.y + offset.y
+        node_id = self.drawing.node_at(x, y)
+        if node_id is not None:
+            self._choose(node_id)
+            if event.chain == 2:
+                self.action_graph_open()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.following = False
+
+    def on_mouse_scroll_up(self) -> None:
+        self.following = False
+
+    def action_graph_down(self) -> None:
+        self._move("down")
+
+    def action_graph_up(self) -> None:
+        self._move("up")
+
+    def action_graph_left(self) -> None:
+        self._move("left")
+
+    def action_graph_right(self) -> None:
+        self._move("right")
+
+    def action_graph_first(self) -> None:
+        self._choose(first(self.drawing))
+
+    def action_graph_last(self) -> None:
+        self._choose(last(self.drawing))
+
+    def action_graph_open(self) -> None:
+        """Go to the text of the selected step."""
+        if self.selected is not None:
+            self.post_message(self.Opened(self, self.selected, *self.picture.keys[self.selected]))
+
+    def action_graph_toggle(self) -> None:
+        """Show or hide what is inside the selected step."""
+        if self.selected is None:
+            return
+        if self.picture.calls(self.selected):
+            self.post_message(self.SubflowRequested(self, self.selected))
+        elif self.picture.toggle(self.selected):
+            self._draw()
+            self._bring_into_view(self.selected)
+
+    def action_graph_collapse_all(self) -> None:
+        self.picture.collapse_all()
+        self._draw()
+
+    def action_graph_expand_all(self) -> None:
+        self.picture.expand_all()
+        self._draw()
+
+    def action_graph_form(self) -> None:
+        """Boxes, rail, or whatever suits the flow and the width."""
+        self.picture.next_form()
+        self._draw()
+        if self.selected is not None:
+            self._bring_into_view(self.selected)
+
+    def action_graph_critical(self) -> None:
+        """Mark the steps that decided how long the run took, or don't."""
+        self.marking = not self.marking
+        self._mark_critical_path()
+        self.refresh()
+
+    def action_graph_follow(self) -> None:
+        """Let the picture move along with the steps that run, or leave it where it is."""
+        self.following = not self.following
+
+    def _move(self, direction: Direction) -> None:
+        self._choose(neighbour(self.drawing, self.selected, direction))
+
+    def _choose(self, node_id: str | None) -> None:
+        if node_id is not None:
+            self.following = False
+            self.select(node_id)
+            self.post_message(self.Selected(self, node_id, *self.picture.keys[node_id]))

@@ -1,0 +1,149 @@
+"""From the rows of a drawing to what the terminal shows: states, selection and highlights go over it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import time
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from flowlang_tui.graph import Drawing, Look, Run, States
+from flowlang_tui.graph.cells import cells, cut, filled, flush_right
+from flowlang_tui.graph.states import SIGNS, SPINNER, badge
+
+#: Finds the style of a component class, named without the `step-graph--` before it.
+StyleOf = Callable[[str], Style]
+
+#: How the border of the selected step is drawn, and that of the steps that a run's length came from.
+HEAVY: Final = str.maketrans("╭╮╰╯─│├┤┬┴┼", "┏┓┗┛━┃┡┩┯┷┿")
+DOUBLE: Final = str.maketrans("╭╮╰╯─│├┤┬┴┼", "╔╗╚╝═║╠╣╤╧╪")
+
+_TAKEN: Final = frozenset({"running", "retrying", "succeeded", "failed", "cancelled"})
+_FAINT: Final = frozenset({"skipped", "missed"})
+
+#: How many pictures of a running step follow each other in a second.
+TURNS: Final = 8
+
+
+class Painter:
+    """Paints rows of a drawing, each once until something in it changes."""
+
+    def __init__(self, drawing: Drawing, style_of: StyleOf) -> None:
+        self.drawing = drawing
+        self.states: States | None = None
+        self.selected: str | None = None
+        self.related: Mapping[str, str] = {}
+        self.critical: frozenset[str] = frozenset()
+        self._style_of = style_of
+        self._styles: dict[tuple[str, ...], Style] = {}
+        self._strips: dict[int, Strip] = {}
+
+    def row(self, y: int) -> Strip:
+        """A row of the drawing. It is as wide as its text."""
+        strip = self._strips.get(y)
+        if strip is None:
+            row = self.drawing.rows[y]
+            segments = [segment for run in row for segment in self._paint(run)]
+            strip = self._strips[y] = Strip(segments, sum(run.width for run in row))
+        return strip
+
+    def select(self, node: str | None, related: Mapping[str, str]) -> None:
+        """Show a node as the selected one, and what others have to do with it."""
+        self.forget(self.selected, node, *self.related, *related)
+        self.selected, self.related = node, related
+
+    def mark(self, critical: frozenset[str]) -> None:
+        """Show these nodes as those that a run's length came from."""
+        self.forget(*(self.critical ^ critical))
+        self.critical = critical
+
+    def forget(self, *nodes: str | None) -> None:
+        """Paint anew what belongs to these nodes."""
+        for node in nodes:
+            for y in self.drawing.rows_of.get(node or "", ()):
+                self._strips.pop(y, None)
+
+    def forget_all(self) -> None:
+        """Paint everything anew, with the styles that the theme has now."""
+        self._strips.clear()
+        self._styles.clear()
+
+    def _paint(self, run: Run) -> list[Segment]:
+        role, node, text = run.role, run.node, run.text
+        look = self._look(node)
+        match role:
+            case "":
+                return [Segment(text)]
+            case "sign":
+                return [Segment(self._sign(text, look), self._style("label", look, node))]
+            case "label":
+                if self.drawing.is_rail:
+                    text = self._marked(text, node)
+                return [Segment(text, self._style("label", look, node))]
+            case "detail":
+                if self.drawing.is_rail and node in self.related:
+                    return [Segment(filled(f"  {self.related[node]}", run.width), self._one("related"))]
+                return [Segment(text, self._style("detail", look if look in _FAINT else None, node))]
+            case "badge":
+                return [Segment(self._badge(node, run.width), self._style("badge", look, node))]
+            case "box":
+                return self._border(run, look)
+            case "edge":
+                taken = "taken" if look in _TAKEN else "missed" if look in _FAINT else "edge"
+                return [Segment(text, self._one(taken))]
+            case "frame":
+                return [Segment(text, self._style("frame", look if look in _FAINT else None, node))]
+            case _:
+                return [Segment(text, self._style(role, look if look in _FAINT else None, node))]
+
+    def _border(self, run: Run, look: Look | None) -> list[Segment]:
+        style = self._style("box", look, run.node)
+        text = run.text
+        if run.node == self.selected:
+            return [Segment(text.translate(HEAVY), style)]
+        if run.node in self.critical:
+            text = text.translate(DOUBLE)
+        words = self.related.get(run.node)
+        if words and text[0] in "╭╔" and run.width > 6:
+            words = f" {cut(words, run.width - 5)} "
+            width = cells(words)
+            return [Segment(text[:2], style), Segment(words, self._one("related")), Segment(text[2 + width :], style)]
+        return [Segment(text, style)]
+
+    def _look(self, node: str) -> Look | None:
+        return self.states.looks.get(node) if self.states is not None else None
+
+    def _sign(self, text: str, look: Look | None) -> str:
+        if look is None:
+            return text
+        if look == "running":
+            return SPINNER[int(time() * TURNS) % len(SPINNER)]
+        return "·" if look == "missed" else SIGNS[look]
+
+    def _marked(self, text: str, node: str) -> str:
+        """The id of a step with a mark before it, where there is no border that could tell."""
+        mark = "▸" if node == self.selected else "║" if node in self.critical else ""
+        return mark + text[1:] if mark else text
+
+    def _badge(self, node: str, width: int) -> str:
+        record = self.states.records.get(node) if self.states is not None else None
+        return flush_right(badge(record, width, time()), width)
+
+    def _style(self, role: str, look: Look | None, node: str) -> Style:
+        names = [role]
+        if look is not None:
+            names.append(look)
+        if node and node in self.critical and role in ("box", "label"):
+            names.append("critical")
+        if node and node == self.selected:
+            names.append("selected")
+        return self._one(*names)
+
+    def _one(self, *names: str) -> Style:
+        style = self._styles.get(names)
+        if style is None:
+            style = self._styles[names] = Style.combine([self._style_of(name) for name in names])
+        return style
