@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from textual.binding import Binding
+    from textual.binding import BindingType
 
 Where = Literal["app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline"]
 
@@ -236,7 +236,7 @@ def actions(where: Where) -> list[Action]:
     return [action for action in ACTIONS if action.where == where]
 
 
-def bindings(where: Where) -> list[Binding]:
+def bindings(where: Where) -> list[BindingType]:
     """The bindings of a place, for `BINDINGS` of the widget that has the actions' methods.
 
     An action without keys is bound to one that no terminal sends, so that a keymap can give it a real one.
