@@ -19,6 +19,7 @@ LAYERS = (
     ("tasks", "connections"),
     ("runtime",),
     ("project", "watch", "api"),
+    ("scaffold",),
     ("cli", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
