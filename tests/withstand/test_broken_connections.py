@@ -81,7 +81,8 @@ async def test_a_silent_connection_fails_the_step_within_its_timeout(database: D
     started = monotonic()
     result = await FlowExecutor(registry(between.freeze)).execute_flow(text, {"run": 1})
 
-    assert monotonic() - started < 15
+    # the timeout, half a second for what is still to be done, a second or two for closing
+    assert monotonic() - started < 5
     assert result.status == "failed"
     assert result.error is not None
     assert result.error["step"] == "read"

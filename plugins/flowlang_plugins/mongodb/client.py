@@ -15,7 +15,6 @@ from flowlang.connections.base import (
     ResultMeter,
     ResultTooLarge,
     Statement,
-    shielded,
     size_of,
     statement,
     statement_sink,
@@ -29,8 +28,12 @@ T = TypeVar("T")
 #: How many documents are counted at a time: few enough that even the largest ones, of 16 MB, find room.
 _BATCH: Final = 8
 
-#: How many seconds a cancelled operation is waited for. Its step ends then, whatever the server does.
-_PATIENCE: Final = 1.0
+#: How many seconds a step waits for its operation that was cancelled, whatever the server does.
+_PATIENCE: Final = 0.4
+#: How many seconds the server is asked to end it.
+_STOP_SECONDS: Final = 3.0
+#: How many seconds the server may take for one thing about the connection itself.
+_ANSWER_SECONDS: Final = 1.0
 
 
 class Database(AsyncIOMotorDatabase[dict[str, Any]]):
@@ -39,8 +42,20 @@ class Database(AsyncIOMotorDatabase[dict[str, Any]]):
     def __init__(self, client: AsyncIOMotorClient[dict[str, Any]], name: str, max_result_mb: float) -> None:
         super().__init__(client, name)
         self.max_result_mb = max_result_mb
-        #: Operations that were given up, but still wait for the server.
-        self.abandoned: set[asyncio.Future[Any]] = set()
+        #: What is under way: a thread of the driver waits for the server, also when nobody waits for the thread.
+        self.running: set[asyncio.Future[Any]] = set()
+
+    def run(self, work: Awaitable[T]) -> asyncio.Future[T]:
+        """Begin something that goes on to its end even if nobody waits for it."""
+        running = asyncio.ensure_future(work)
+        self.running.add(running)
+        running.add_done_callback(self._ended)
+        return running
+
+    def _ended(self, running: asyncio.Future[Any]) -> None:
+        self.running.discard(running)
+        # looked at: an error that nobody waits for any more isn't reported as one that was lost
+        running.cancelled() or running.exception()
 
 
 #: What is done in a database, in a session of the driver (whose Motor twin would cost a thread's turn to make).
@@ -68,11 +83,13 @@ def open_database(config: Mapping[str, Any], name: str) -> Database:
     return Database(client, name, config.get("max_result_mb", 256))
 
 
-async def greet(database: Database, read_only: bool) -> None:
+async def greet(database: Database, config: Mapping[str, Any]) -> None:
     """Make sure that a server answers, and that a read-only client sends it nothing but reading commands."""
-    await database.command("ping")
-    if read_only:
-        await prove_read_only(database)
+    milliseconds = config.get("server_selection_timeout_ms", 5000) + config.get("connect_timeout_ms", 5000)
+    with pymongo.timeout(milliseconds / 1000):
+        await database.command("ping")
+        if config.get("read_only"):
+            await prove_read_only(database)
 
 
 async def prove_read_only(database: Database) -> None:
@@ -91,17 +108,22 @@ async def prove_read_only(database: Database) -> None:
 
 
 async def close_database(database: Database) -> None:
-    """Close every connection of its client; says good-bye to the server, so it isn't done in the event loop."""
-    await asyncio.to_thread(_close, database)
+    """Close every connection of its client, also those on which the server owes an answer."""
+    # it says good-bye to the server, so it isn't done in the event loop
+    await asyncio.to_thread(_close, database, bool(database.running))
+    if database.running:
+        await asyncio.wait(database.running, timeout=_ANSWER_SECONDS)
+        # what was under way may have opened the client again
+        await asyncio.to_thread(_close, database, bool(database.running))
 
 
-def _close(database: Database) -> None:
+def _close(database: Database, interrupt: bool) -> None:
     client = database.client.delegate
-    if database.abandoned:
+    if interrupt:
         # threads of the driver that wait for an answer would go on waiting, and keep the process alive
         for server in list(client._topology._servers.values()):
             server.pool.reset(interrupt_connections=True)
-    with pymongo.timeout(_PATIENCE):
+    with pymongo.timeout(_ANSWER_SECONDS):
         client.close()
 
 
@@ -142,42 +164,30 @@ async def fetched(database: Database, cursor: Any) -> list[dict[str, Any]]:
 
 
 async def _to_its_end(database: Database, session: ClientSession, call: Operation[T]) -> T:
-    working = asyncio.ensure_future(call(database, session))
+    working = database.run(call(database, session))
+    working.add_done_callback(lambda _: session.end_session())
     try:
-        await asyncio.wait((working,))
+        return await asyncio.shield(working)
     except asyncio.CancelledError:
-        await shielded(_stop(database, session, working))
+        if not working.done():
+            await asyncio.wait((database.run(_stop(database, session, working)),), timeout=_PATIENCE)
         raise
-    finally:
-        if working.done():
-            session.end_session()
-    return working.result()
 
 
 async def _stop(database: Database, session: ClientSession, working: asyncio.Future[Any]) -> None:
     """End what runs in a session. An operation that is just being sent isn't known there, so once may not be enough."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
     pause = 0.01
     while not working.done() and asyncio.get_running_loop().time() < deadline:
         await asyncio.wait((working,), timeout=pause)
         if not working.done():
             pause = min(pause * 2, 0.5)
             await _kill(database, session)
-    if not working.done():
-        database.abandoned.add(working)
-        working.add_done_callback(database.abandoned.discard)
-    # its error, if there is one, belongs to nobody any more
-    working.add_done_callback(ignore_failure)
-
-
-def ignore_failure(working: asyncio.Future[Any]) -> None:
-    """For the callbacks of what may be left to itself, so that its error isn't reported as one that was lost."""
-    working.cancelled() or working.exception()
 
 
 async def _kill(database: Database, session: ClientSession) -> None:
     try:
-        with pymongo.timeout(_PATIENCE):
+        with pymongo.timeout(_ANSWER_SECONDS):
             await database.client.admin.command("killSessions", [dict(session.session_id)])
     # a server that can't be reached, or doesn't let this user, ends the operation in its own time
     except (PyMongoError, TimeoutError, OSError):

@@ -14,9 +14,6 @@ from flowlang.errors import ConnectionError
 if TYPE_CHECKING:
     from flowlang_plugins.mongodb.client import Database
 
-#: How many seconds closing waits for a connect that was cancelled.
-_PATIENCE: Final = 5.0
-
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["url"],
@@ -87,7 +84,6 @@ class MongoDBPlugin(ConnectionPlugin):
     def __init__(self) -> None:
         super().__init__()
         self._database: Database | None = None
-        self._greeting: asyncio.Task[None] | None = None
 
     def get_config_schema(self) -> dict[str, Any]:
         return _SCHEMA
@@ -108,15 +104,13 @@ class MongoDBPlugin(ConnectionPlugin):
     async def connect(self, config: dict[str, Any]) -> Database:
         from pymongo.errors import PyMongoError
 
-        from flowlang_plugins.mongodb.client import greet, ignore_failure, open_database
+        from flowlang_plugins.mongodb.client import greet, open_database
         from flowlang_plugins.mongodb.errors import connect_failure
 
         target = _hosts(config["url"])
         try:
             self._database = open_database(config, _database_of(config))
-            self._greeting = asyncio.ensure_future(greet(self._database, bool(config.get("read_only"))))
-            self._greeting.add_done_callback(ignore_failure)
-            await asyncio.shield(self._greeting)
+            await asyncio.shield(self._database.run(greet(self._database, config)))
         except ConnectionError:
             raise
         except (PyMongoError, OSError, ValueError, TypeError) as error:
@@ -129,10 +123,6 @@ class MongoDBPlugin(ConnectionPlugin):
 
             database, self._database = self._database, None
             await close_database(database)
-            if self._greeting is not None and not self._greeting.done():
-                # the driver's thread goes on after a cancellation, and may have opened the client again
-                await asyncio.wait((self._greeting,), timeout=_PATIENCE)
-                await close_database(database)
 
     async def get_connection(self) -> Database:
         if self._database is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from json import loads
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiomysql
 from pymysql.constants import CLIENT, FIELD_TYPE
@@ -16,16 +16,19 @@ from pymysql.err import MySQLError
 from flowlang.connections.base import ResultMeter, ResultTooLarge, shielded, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.cursor import ReportingCursor
+from flowlang_plugins.mysql.deadline import Deadline
+from flowlang_plugins.mysql.ending import end_session
 from flowlang_plugins.mysql.errors import failure
 from flowlang_plugins.mysql.json_columns import JsonColumns
 from flowlang_plugins.mysql.readonly import refuse_writing
 from flowlang_plugins.mysql.settings import Settings
 from flowlang_plugins.mysql.values import bound
+from flowlang_plugins.sql.pool import PATIENCE
 from flowlang_plugins.sql.rows import Outcome, unique_names
 from flowlang_plugins.sql.text import MYSQL, code, traceless
 
-#: How many seconds ending a statement at the server may take.
-KILL_SECONDS: Final = 3.0
+T = TypeVar("T")
+
 _RESET_CONNECTION: Final = 0x1F
 #: How the driver makes values of what the server sends; `json` columns become what they hold.
 _DECODERS: Final = {**decoders, FIELD_TYPE.JSON: loads}
@@ -60,6 +63,9 @@ class MySQLConnection(aiomysql.Connection):
         self.settings = settings
         self._json_columns = json_columns
         self._meter = ResultMeter(settings.max_result_mb)
+        self._deadline = Deadline(settings.timeout, self._expire)
+        #: What ends this session at the server, if it was given up.
+        self.ending: asyncio.Task[None] | None = None
         #: Whether nothing can be running: what was sent was also awaited to its end.
         self._settled = True
         #: Whether a statement may have left something in the session.
@@ -68,10 +74,11 @@ class MySQLConnection(aiomysql.Connection):
     async def open(self) -> None:
         """Log in. Raises what the driver raises; then there is nothing to close."""
         try:
-            await self._connect()
-            if self.settings.sslmode != "disable" and not self._secure:
-                raise MySQLError(2026, "the server has no TLS")
-            await self._prepare()
+            async with asyncio.timeout(self.settings.timeout):
+                await self._connect()
+                if self.settings.sslmode != "disable" and not self._secure:
+                    raise MySQLError(2026, "the server has no TLS")
+                await self._prepare()
         except BaseException:
             self.close()
             raise
@@ -119,6 +126,11 @@ class MySQLConnection(aiomysql.Connection):
         """Close the socket."""
         self.close()
 
+    def close(self) -> None:
+        """As the driver's."""
+        self._deadline.cancel()
+        super().close()
+
     def escape(self, obj: Any) -> Any:
         """As the driver's; bytes as hexadecimal digits, which no mode of the server takes for anything else."""
         if isinstance(obj, bytes):
@@ -134,14 +146,16 @@ class MySQLConnection(aiomysql.Connection):
 
     async def begin(self) -> None:
         """As the driver's; on a read-only connection the transaction can't write."""
-        if self.settings.read_only:
-            await super().query("START TRANSACTION READ ONLY")
-        else:
-            await super().begin()
+        begun = super().query("START TRANSACTION READ ONLY") if self.settings.read_only else super().begin()
+        await self._bounded(begun)
 
     async def commit(self) -> None:
         """As the driver's; nothing of a read-only connection may stay, so that is rolled back."""
-        await (super().rollback() if self.settings.read_only else super().commit())
+        await self._bounded(super().rollback() if self.settings.read_only else super().commit())
+
+    async def rollback(self) -> None:
+        """As the driver's."""
+        await self._bounded(super().rollback())
 
     async def used(self, text: str) -> None:
         """Before a statement of the driver's own cursors: begin the transaction that it belongs to."""
@@ -152,19 +166,44 @@ class MySQLConnection(aiomysql.Connection):
             await self.begin()
 
     async def query(self, sql: str | bytes, unbuffered: bool = False) -> Any:
-        """As the driver's. When it is cancelled, or takes too long, the server stops working on it."""
+        """As the driver's, within `timeout`."""
+        # what is read later of an unbuffered result is fetched row by row, by a task that asked for that
+        return await self._bounded(super().query(sql, unbuffered))
+
+    async def next_result(self) -> Any:
+        """As the driver's, within `timeout`."""
+        return await self._bounded(super().next_result())
+
+    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives. Cancelled, or when it takes too long or gives too much, the server stops working on it."""
+        if self._deadline.running:
+            return await work
         self._settled = False
         self._meter.begin()
+        self._deadline.begin()
         try:
-            async with asyncio.timeout(self.settings.timeout):
-                return await super().query(sql, unbuffered)
-        except (asyncio.CancelledError, TimeoutError, ResultTooLarge):
-            self.close()
-            await shielded(self._kill())
+            return await work
+        except (asyncio.CancelledError, ResultTooLarge):
+            await self._end()
             raise
+        except MySQLError as error:
+            if not self._deadline.passed:
+                raise
+            await self._end()
+            raise TimeoutError(f"no answer within {self.settings.timeout:g} s") from error
         finally:
-            # what is read later is fetched row by row, by a task that asked for that
+            self._deadline.end()
             self._meter.end()
+
+    def _expire(self) -> None:
+        """Wake up whoever waits for the server."""
+        self._reader.set_exception(TimeoutError())
+
+    async def _end(self) -> None:
+        """Close the session, and end what the server is doing for it; that goes on if it takes longer."""
+        self.close()
+        self.ending = asyncio.ensure_future(end_session(self.settings, self.server_thread_id[0]))
+        await asyncio.wait((self.ending,), timeout=2 * PATIENCE)
 
     def _read_bytes(self, num_bytes: int) -> Any:
         # a plain function: a coroutine around the driver's own would cost each query a dozen of them
@@ -188,14 +227,7 @@ class MySQLConnection(aiomysql.Connection):
         return outcome
 
     async def _run(self, text: str, sql: str) -> Outcome:
-        await self._answered(text, sql)
-        result = self._result
-        while result.has_next:
-            # a procedure gives several results; the first one with rows is its result
-            await self._next(text)
-            result = result if result.description else self._result
-            if not self._result.has_next:
-                break
+        result = await self._answered(text, sql)
         self._settled = True
         if not result.description:
             affected = result.affected_rows or 0
@@ -205,18 +237,11 @@ class MySQLConnection(aiomysql.Connection):
         await self._json_columns.decode(self, result.fields, columns, rows)
         return Outcome(rows, columns, 0)
 
-    async def _next(self, text: str) -> None:
-        try:
-            await self.next_result()
-        except MySQLError as error:
-            raise failure(error, self.settings.timeout) from error
-
     async def send_rows(self, text: str, sql: str) -> int:
         """Run one statement that holds its values, reported by the text of its pattern; how many rows it touched."""
         with statement(text) as sent:
-            await self._answered(text, sql)
+            sent.rows = (await self._answered(text, sql)).affected_rows
             self._settled = True
-            sent.rows = self._result.affected_rows
         return sent.rows or 0
 
     async def send_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -224,20 +249,29 @@ class MySQLConnection(aiomysql.Connection):
         found = 0
         with statement(text) as sent:
             for row in rows:
-                await self._answered(text, bound(text, row, self.escape))
-                found += self._result.affected_rows
+                found += (await self._answered(text, bound(text, row, self.escape))).affected_rows
             self._settled = True
             sent.rows = found
         return found
 
-    async def _answered(self, text: str, sql: str) -> None:
+    async def _answered(self, text: str, sql: str) -> Any:
+        """The result of a statement."""
         try:
-            await self.query(sql)
+            return await self._bounded(self._first_rows(sql))
         except (MySQLError, OSError, RuntimeError, UnicodeError) as error:
             if ";" in code(text, MYSQL).rstrip("; \t\r\n"):
                 hint = "mysql_transaction runs several statements, one by one"
                 raise FlowExecutionError(f"the query holds several statements: {error.args[-1]}", hint=hint) from error
             raise failure(error, self.settings.timeout) from error
+
+    async def _first_rows(self, sql: str) -> Any:
+        """Of the results of a procedure, which gives several, the first one with rows; else the last one."""
+        await super().query(sql)
+        result = self._result
+        while self._result.has_next:
+            await super().next_result()
+            result = result if result.description else self._result
+        return result
 
     @asynccontextmanager
     async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:
@@ -270,24 +304,3 @@ class MySQLConnection(aiomysql.Connection):
             await self._control("ROLLBACK")
         except FlowExecutionError:
             self.close()
-
-    async def _kill(self) -> None:
-        """End this session at the server, through another one, and with it what it was doing."""
-        killer = aiomysql.Connection(
-            host=self.settings.host,
-            port=self.settings.port,
-            user=self.settings.user,
-            password=self.settings.password_for_driver,
-            connect_timeout=KILL_SECONDS,
-            ssl=self.settings.tls(),
-        )
-        try:
-            async with asyncio.timeout(KILL_SECONDS):
-                await killer._connect()
-                await killer.query(f"KILL {self.server_thread_id[0]}")
-                await killer.ensure_closed()
-        except (MySQLError, OSError, RuntimeError):
-            # the session ended by itself, or the server can't be reached and will notice the closed socket
-            pass
-        finally:
-            killer.close()

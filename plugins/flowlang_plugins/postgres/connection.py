@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Final
@@ -16,12 +17,15 @@ from flowlang_plugins.postgres.prepared import Prepared, affected
 from flowlang_plugins.postgres.readonly import controls_transaction, refuse_writing
 from flowlang_plugins.postgres.settings import Settings
 from flowlang_plugins.postgres.values import JSON_CODECS, by_position, zone_named
+from flowlang_plugins.sql.pool import PATIENCE
 from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sql.text import POSTGRES, traceless
 
 #: How many statements each session keeps prepared.
 PREPARED: Final = 100
 
+#: After these the server may still be at work, or silent.
+_INTERRUPTED: Final = (asyncio.CancelledError, TimeoutError)
 _STALE: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
 
@@ -43,6 +47,8 @@ class PostgresConnection(asyncpg.Connection):
         self._touched = False
         #: Whether what the driver's own methods send is reported.
         self._reports = False
+        #: The end of a transaction that failed, as long as the server is waited for.
+        self._undoing: asyncio.Task[None] | None = None
 
     async def ready(self, settings: Settings) -> None:
         """Set up the session after it was opened."""
@@ -60,6 +66,10 @@ class PostgresConnection(asyncpg.Connection):
         return not self.is_closed()
 
     @property
+    def ending(self) -> None:
+        """Nothing: the driver sends what ends a statement before the session is given up."""
+
+    @property
     def clean(self) -> bool:
         """Whether nothing runs, no transaction is open, and nothing was left in the session."""
         return self._settled and not self._touched and not self.is_in_transaction()
@@ -70,6 +80,9 @@ class PostgresConnection(asyncpg.Connection):
 
     async def restore(self) -> None:
         """Undo an open transaction, and reset settings, locks, cursors and temporary tables."""
+        if self._undoing is not None:
+            await self._undoing
+            self._undoing = None
         with self._quietly():
             if self.is_in_transaction():
                 await asyncpg.Connection.execute(self, "ROLLBACK")
@@ -178,10 +191,19 @@ class PostgresConnection(asyncpg.Connection):
             await block.commit()
             self._settled = True
         except BaseException as error:
-            await shielded(self._undone())
+            silent = isinstance(error, _INTERRUPTED) or isinstance(error.__cause__, TimeoutError)
+            await shielded(self._undo(PATIENCE if silent else None))
             if isinstance(error, Exception) and not isinstance(error, FlowExecutionError):
                 raise failure(error, self.settings.timeout) from error
             raise
+
+    async def _undo(self, patience: float | None) -> None:
+        """Undo the transaction. What takes longer goes on until the session is given back."""
+        undoing = self._undoing = asyncio.ensure_future(self._undone())
+        await asyncio.wait((undoing,), timeout=patience)
+        if undoing.done():
+            self._undoing = None
+            undoing.result()
 
     async def _undone(self) -> None:
         """Roll back, if the session still is in a transaction; else there is nothing to undo."""

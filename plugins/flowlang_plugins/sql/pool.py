@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -10,6 +11,10 @@ from flowlang.connections.base import shielded
 
 #: How many seconds a session may take to be cleaned before it is given up.
 RESTORE_SECONDS: Final = 5.0
+#: How many seconds of that a step waits. A server that can be reached needs less; the rest goes on without the step.
+PATIENCE: Final = 0.2
+#: How many seconds closing may take for what is still going on, and for each session to take its leave.
+CLOSE_SECONDS: Final = 1.0
 #: How many seconds a session that is being opened is waited for when nobody wants it any more.
 LOGIN_SECONDS: Final = 0.5
 
@@ -28,6 +33,10 @@ class Session(Protocol):
     def lend(self) -> None:
         """Get ready for a step that may use it in any way."""
 
+    @property
+    def ending(self) -> asyncio.Future[None] | None:
+        """What still goes on at the server for a session that was given up."""
+
     async def restore(self) -> None:
         """Undo an open transaction and whatever else was left in the session."""
 
@@ -39,6 +48,8 @@ class Session(Protocol):
 
 
 S = TypeVar("S", bound=Session)
+
+_log = logging.getLogger("flowlang.connections")
 
 
 class SessionPool(Generic[S]):
@@ -53,6 +64,8 @@ class SessionPool(Generic[S]):
         self._minimum = min(minimum, size)
         self._idle: list[S] = []
         self._all: set[S] = set()
+        #: What goes on without a step that waits for it: sessions that are cleaned, or ended at the server.
+        self._going_on: set[asyncio.Future[None]] = set()
 
     async def open(self) -> None:
         """Open the first session, which shows whether the server can be used, and the others of the minimum."""
@@ -90,22 +103,38 @@ class SessionPool(Generic[S]):
 
     async def release(self, session: S) -> None:
         """Take a session back, cleaned; one that doesn't let itself be cleaned is given up."""
-        if self.try_release(session):
-            return
-        try:
-            async with asyncio.timeout(RESTORE_SECONDS):
-                await session.restore()
-        finally:
-            if session in self._all and not (session.alive and session.clean):
-                session.abandon()
-            self.try_release(session)
+        if not self.try_release(session):
+            restoring = asyncio.ensure_future(self._restored(session))
+            self._keep(restoring)
+            await asyncio.wait((restoring,), timeout=PATIENCE)
 
     async def close(self) -> None:
         """Close all sessions, the lent ones too."""
+        if self._going_on:
+            await asyncio.wait(self._going_on, timeout=CLOSE_SECONDS)
+            for unfinished in self._going_on:
+                unfinished.cancel()
+            await asyncio.gather(*self._going_on, return_exceptions=True)
         sessions = list(self._all)
         self._all.clear()
         self._idle.clear()
         await asyncio.gather(*(self._shut(session) for session in sessions))
+
+    async def _restored(self, session: S) -> None:
+        try:
+            async with asyncio.timeout(RESTORE_SECONDS):
+                await session.restore()
+        # whatever keeps it from being cleaned, another session takes its place
+        except Exception as error:
+            _log.debug("a session could not be cleaned and was closed: %s", type(error).__name__)
+        finally:
+            if not (session.alive and session.clean):
+                session.abandon()
+            self.try_release(session)
+
+    def _keep(self, work: asyncio.Future[None]) -> None:
+        self._going_on.add(work)
+        work.add_done_callback(self._going_on.discard)
 
     def _kept(self) -> S | None:
         while self._idle:
@@ -118,6 +147,8 @@ class SessionPool(Generic[S]):
     def _forget(self, session: S) -> None:
         self._all.discard(session)
         session.abandon()
+        if session.ending is not None and not session.ending.done():
+            self._keep(session.ending)
 
     async def _opened(self) -> S:
         opening = asyncio.ensure_future(self._connect())
@@ -131,7 +162,7 @@ class SessionPool(Generic[S]):
 
     async def _shut(self, session: S) -> None:
         try:
-            async with asyncio.timeout(RESTORE_SECONDS):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await session.shut()
         # whatever keeps it from a proper farewell, the socket is closed
         except Exception:
