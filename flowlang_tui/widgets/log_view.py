@@ -1,0 +1,289 @@
+"""The lines of a log on the screen: any number of them, of which only those that are seen are drawn."""
+
+from __future__ import annotations
+
+from time import localtime, strftime
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+
+from flowlang_tui.inert import inert
+from flowlang_tui.session.log_filter import LogFilter, LogIndex
+from flowlang_tui.session.log_store import LogLine, LogStore
+
+#: Until all lines are indexed the rest is looked at so often, in seconds.
+_AGAIN: Final = 0.015
+
+#: Of a longer line only so much is drawn; nobody's terminal is wider.
+_DRAWN: Final = 1000
+
+_LEVELS: Final = ("debug", "info", "warning", "error")
+_GOOD, _BAD, _BEGIN = "✓", "✗", "▶"
+
+
+class LogView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows a log. It stays at the end while lines come, until somebody goes up or selects a line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "log-view--time",
+        "log-view--path",
+        "log-view--debug",
+        "log-view--info",
+        "log-view--warning",
+        "log-view--error",
+        "log-view--good",
+        "log-view--begin",
+        "log-view--match",
+        "log-view--selected",
+    }
+
+    DEFAULT_CSS = """
+    LogView {
+        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        .log-view--time { color: $text-disabled; }
+        .log-view--path { color: $text-accent; }
+        .log-view--debug { color: $text-muted; }
+        .log-view--info { color: $foreground; }
+        .log-view--warning { color: $text-warning; }
+        .log-view--error { color: $text-error; text-style: bold; }
+        .log-view--good { color: $text-success; }
+        .log-view--begin { color: $text-primary; }
+        .log-view--match { text-style: reverse; }
+        .log-view--selected { background: $block-cursor-blurred-background; }
+        &:focus .log-view--selected { background: $block-cursor-background 40%; }
+    }
+    """
+
+    class Changed(Message):
+        """What is shown, selected or followed changed."""
+
+    class Chosen(Message):
+        """A line was clicked twice, or Enter pressed on it."""
+
+        def __init__(self, line: LogLine) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.store = LogStore()
+        self.rows = LogIndex(self.store, LogFilter())
+        self.following = True
+        self.selected: int | None = None
+        self.shows_times = True
+        #: What is said where there is no line.
+        self.hint = ""
+        self._marks: LogIndex | None = None
+        self._first = 0
+        self._seen = 0
+        self._is_moving = False
+        self._timer: Timer | None = None
+
+    def show(self, store: LogStore) -> None:
+        """Show another log, from its end; the filter stays."""
+        self.store = store
+        self.selected = None
+        self._marks = None
+        self.apply(self.rows.filter)
+        self.follow()
+
+    @property
+    def unseen(self) -> int:
+        """How many lines came since the view stopped following."""
+        return 0 if self.following else max(len(self.store) - self._seen, 0)
+
+    def apply(self, chosen: LogFilter) -> None:
+        """Show the lines that pass a filter. The selected line stays where the eye is."""
+        before = self.rows
+        self.rows = LogIndex(self.store, chosen)
+        self._marks = before if before.filter.text and not chosen.text else None
+        self._first = self.store.first
+        self.refresh_log()
+        if not self.following and self.selected is not None:
+            self._show_selected(centre=True)
+
+    def refresh_log(self) -> None:
+        """Take in the lines that came since. Called once a frame while the log grows; goes on by itself if needed."""
+        complete = self.rows.extend()
+        if self._marks is not None:
+            complete = self._marks.extend() and complete
+        self._resize()
+        if complete:
+            self._stop_timer()
+        elif self._timer is None and self.is_mounted:
+            self._timer = self.set_interval(_AGAIN, self.refresh_log)
+        self.post_message(self.Changed())
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self.following = True
+        self.selected = None
+        self._to_end()
+        self._changed()
+
+    def select(self, number: int) -> None:
+        """Select a line, and stop following."""
+        if len(self.rows):
+            self._stop_following()
+            self.selected = self.rows.number(min(max(self.rows.row(number), 0), len(self.rows) - 1))
+            self._show_selected()
+            self._changed()
+
+    def move(self, lines: int) -> None:
+        """Select the line so many rows further down, from where the eye is if none is selected."""
+        if not len(self.rows):
+            return
+        last = len(self.rows) - 1
+        if self.selected is None:
+            row = min(self.scroll_offset.y + self.size.height - 1, last) + min(lines + 1, 0)
+        else:
+            row = self.rows.row(self.selected) + lines
+        self.select(self.rows.number(min(max(row, 0), last)))
+
+    def page(self, direction: int) -> None:
+        """Go a page down (1) or up (-1)."""
+        self.move(direction * max(self.size.height - 1, 1))
+
+    def to_match(self, direction: int) -> bool:
+        """Select the next (1) or previous (-1) line with the text asked for last; whether there is one."""
+        index = self._marks if self._marks is not None else self.rows
+        if not index.filter.text or not len(index):
+            return False
+        if self.selected is None:
+            row = len(index) - 1 if direction < 0 else 0
+        else:
+            row = index.row(self.selected)
+            is_on_it = row < len(index) and index.number(row) == self.selected
+            row = row + direction if is_on_it or direction < 0 else row
+        self.select(index.number(row % len(index)))
+        return True
+
+    def toggle_times(self) -> None:
+        """Show the column of times, or hide it."""
+        self.shows_times = not self.shows_times
+        self.refresh()
+
+    @property
+    def line(self) -> LogLine | None:
+        """The selected line, or the last one that is shown."""
+        if self.selected is not None:
+            return self.store.line(self.selected)
+        return self.store.line(self.rows.number(len(self.rows) - 1)) if len(self.rows) else None
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        row, width = self.scroll_offset.y + y, self.scrollable_content_region.width
+        ground = self.rich_style
+        if row >= len(self.rows):
+            hint = self.hint.split("\n") if not len(self.rows) else []
+            words = f" {inert(hint[y])}" if y < len(hint) else ""
+            return Strip([Segment(words, self._style("debug"))]).adjust_cell_length(width).apply_style(ground)
+        line = self.store.line(self.rows.number(row))
+        strip = Strip(list(self._segments(line)))
+        if strip.cell_length > width:
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment("…", self._style("debug"))], 1)])
+        if line.number == self.selected:
+            ground += Style(bgcolor=self._style("selected").bgcolor)
+        return strip.extend_cell_length(width).apply_style(ground)
+
+    def _segments(self, line: LogLine) -> list[Segment]:
+        text = line.text[:_DRAWN]
+        style = self._style(_LEVELS[line.level])
+        sign, end = text[:1], 2 + len(line.path)
+        around = {_GOOD: "good", _BEGIN: "begin"}.get(sign, _LEVELS[line.level])
+        segments = [Segment(f"{_clock(line.time)} ", self._style("time"))] if self.shows_times else []
+        segments.append(Segment(inert(text[:2]), self._style(around)))
+        parts = [(2, end, style if line.level > 1 else self._style("path")), (end, len(text), style)]
+        spans = (self._marks or self.rows).filter.spans(text)
+        match = self._style("match")
+        for start, until, part in parts:
+            for left, right in spans:
+                left, right = max(left, start), min(right, until)
+                if left < right:
+                    segments.append(Segment(inert(text[start:left]), part))
+                    segments.append(Segment(inert(text[left:right]), part + match))
+                    start = right
+            segments.append(Segment(inert(text[start:until]), part))
+        return [segment for segment in segments if segment.text]
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"log-view--{name}", partial=True)
+
+    def _resize(self) -> None:
+        size = Size(self.scrollable_content_region.width, len(self.rows))
+        dropped, self._first = self.store.first - self._first, self.store.first
+        if size != self.virtual_size:
+            self.virtual_size = size
+        if self.following:
+            self._to_end()
+        elif dropped and self.rows.filter.is_open:
+            self._scroll(self.scroll_offset.y - dropped)
+        self.refresh()
+
+    def _to_end(self) -> None:
+        self._scroll(max(len(self.rows) - self.scrollable_content_region.height, 0))
+
+    def _show_selected(self, *, centre: bool = False) -> None:
+        assert self.selected is not None
+        row, top, height = self.rows.row(self.selected), self.scroll_offset.y, self.scrollable_content_region.height
+        if centre:
+            self._scroll(row - height // 2)
+        elif not top <= row < top + height:
+            self._scroll(row if row < top else row - height + 1)
+
+    def _scroll(self, y: int) -> None:
+        self._is_moving = True
+        try:
+            self.scroll_to(y=max(y, 0), animate=False)
+        finally:
+            self._is_moving = False
+
+    def _stop_following(self) -> None:
+        if self.following:
+            self.following = False
+            self._seen = len(self.store)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _changed(self) -> None:
+        self.refresh()
+        self.post_message(self.Changed())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Going up ends following, coming back to the end goes on with it."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._is_moving:
+            return
+        if round(new_value) < round(old_value):
+            self._stop_following()
+        elif self.selected is None and round(new_value) >= self.max_scroll_y:
+            self.following = True
+        self._changed()
+
+    def on_resize(self) -> None:
+        """Keep to the end, or to the selected line, when there is more or less room."""
+        self._resize()
+        if self.selected is not None:
+            self._show_selected()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects a line, a second one goes to its step."""
+        row = self.scroll_offset.y + event.y
+        if row < len(self.rows):
+            self.select(self.rows.number(row))
+            if event.chain == 2 and self.line is not None:
+                self.post_message(self.Chosen(self.line))
+
+
+def _clock(time: float) -> str:
+    return f"{strftime('%H:%M:%S', localtime(time))}.{int(time * 1000) % 1000:03}"
