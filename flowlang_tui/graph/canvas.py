@@ -6,10 +6,10 @@ character by themselves. Where two lines only cross, one passes over the other.
 
 from __future__ import annotations
 
-from itertools import groupby
+import re
 from typing import Final
 
-from flowlang_tui.graph.cells import cells
+from flowlang_tui.graph.cells import cells, is_narrow
 from flowlang_tui.graph.drawing import Box, Role, Run
 
 NORTH: Final = 1
@@ -24,6 +24,8 @@ _UPRIGHT: Final = NORTH | SOUTH
 
 ARROW: Final = "▼"
 
+_ALIKE: Final = re.compile(r"(.)\1*", re.DOTALL)
+
 
 class Canvas:
     """Cells of lines and texts, each with the role and the step that it is painted for."""
@@ -33,19 +35,14 @@ class Canvas:
         self.height = height
         self.lines = [bytearray(width) for _ in range(height)]
         self.texts: list[list[tuple[int, list[str]]]] = [[] for _ in range(height)]
-        self._marks = [[0] * width for _ in range(height)]
+        #: What each cell means, as a character that stands for a place in `_meanings`: such rows are quickly divided.
+        self._marks = [["\0"] * width for _ in range(height)]
         self._meanings: list[tuple[Role, str]] = [("", "")]
-        self._numbers: dict[tuple[Role, str], int] = {("", ""): 0}
+        self._signs: dict[tuple[Role, str], str] = {("", ""): "\0"}
 
     def text(self, x: int, y: int, text: str, role: Role, node: str = "") -> None:
         """Put a text over whatever is there."""
-        drawn: list[str] = []
-        for character in text:
-            width = cells(character)
-            if width == 0 and drawn:
-                drawn[-1] += character
-            else:
-                drawn += [character, *[""] * (width - 1)]
+        drawn = list(text) if is_narrow(text) else _spread(text)
         self.texts[y].append((x, drawn))
         self._mark(x, y, len(drawn), role, node)
 
@@ -57,8 +54,11 @@ class Canvas:
         line = self.lines[y]
         line[start] |= EAST
         line[end] |= WEST
-        for x in range(start + 1, end):
-            line[x] |= _LEVEL
+        if any(line[start + 1 : end]):
+            for x in range(start + 1, end):
+                line[x] |= _LEVEL
+        else:
+            line[start + 1 : end] = bytes((_LEVEL,)) * (end - start - 1)
         self._mark(start, y, end - start + 1, role, node)
 
     def upright(self, x: int, start: int, end: int, role: Role, node: str = "") -> None:
@@ -68,7 +68,7 @@ class Canvas:
             if self.lines[y][x] == _LEVEL and here == _UPRIGHT:
                 self.lines[y][x] = 0
             self.lines[y][x] |= here
-            if not self._marks[y][x]:
+            if self._marks[y][x] == "\0":
                 self._mark(x, y, 1, role, node)
 
     def box(self, box: Box, role: Role, node: str) -> None:
@@ -96,19 +96,28 @@ class Canvas:
         for x, text in self.texts[y]:
             drawn[x : x + len(text)] = text
         runs: list[Run] = []
-        x = 0
-        for number, group in groupby(self._marks[y]):
-            width = sum(1 for _ in group)
-            runs.append(Run("".join(drawn[x : x + width]), width, *self._meanings[number]))
-            x += width
+        for alike in _ALIKE.finditer("".join(self._marks[y])):
+            start, end = alike.span()
+            runs.append(Run("".join(drawn[start:end]), end - start, *self._meanings[ord(alike[1])]))
         if runs and not runs[-1].role:
             runs.pop()
         return tuple(runs)
 
     def _mark(self, x: int, y: int, width: int, role: Role, node: str) -> None:
-        meaning = (role, node)
-        number = self._numbers.get(meaning)
-        if number is None:
-            number = self._numbers[meaning] = len(self._meanings)
-            self._meanings.append(meaning)
-        self._marks[y][x : x + width] = [number] * width
+        mark = self._signs.get((role, node))
+        if mark is None:
+            mark = self._signs[role, node] = chr(len(self._meanings))
+            self._meanings.append((role, node))
+        self._marks[y][x : x + width] = [mark] * width
+
+
+def _spread(text: str) -> list[str]:
+    """The characters by cells: a wide one takes two, and one without a width goes with that before it."""
+    drawn: list[str] = []
+    for character in text:
+        width = cells(character)
+        if width == 0 and drawn:
+            drawn[-1] += character
+        else:
+            drawn += [character, *[""] * (width - 1)]
+    return drawn

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Final
 from unicodedata import combining, east_asian_width
+
+#: Latin letters, punctuation, arrows, mathematical signs, lines and shapes.
+_NARROW: Final = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u2319\u2500-\u25fc\u2713-\u2718]*")
 
 
 def cells(text: str) -> int:
     """The cells that `text` takes on a line."""
-    return len(text) if text.isascii() else sum(map(_cells, text))
+    return len(text) if is_narrow(text) else sum(map(_cells, text))
+
+
+def is_narrow(text: str) -> bool:
+    """Whether each character surely takes one cell."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
 def cut(text: str, width: int) -> str:

@@ -56,10 +56,12 @@ class Channel:
         spine, room = self._spines[target], self._room.get(target, 0)
         origin = {net: sum(self.exits[source] for source in net.sources) / len(net.sources) for net in nets}
         ordered = sorted(nets, key=origin.__getitem__)
-        middle = min(range(len(ordered)), key=lambda index: abs(origin[ordered[index]] - spine))
+        last = len(ordered) - 1
+        step = _ASIDE if last * _ASIDE <= 2 * room else 1
+        straightest = min(range(len(ordered)), key=lambda index: abs(origin[ordered[index]] - spine))
+        middle = max(last - room // step, min(room // step, straightest))
         for index, net in enumerate(ordered):
-            aside = _ASIDE * (index - middle)
-            self.entries[net, target] = spine + max(-room, min(room, aside))
+            self.entries[net, target] = spine + max(-room, min(room, step * (index - middle)))
 
     def _order(self) -> list[tuple[Net, set[Net]]]:
         """The nets that need a row, from above, each with those that have to be above it."""

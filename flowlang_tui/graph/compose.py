@@ -67,11 +67,7 @@ class _Composer:
     def _group(self, block: GraphBlock, width: int) -> Piece:
         needs = self.outline.needs(block)
         if not any(needs.values()):
-            share = self._share_of_grid(block, width)
-            same = max(self.words[id].natural for id in block.nodes)
-            fits = len(block.nodes) * (same + 1) - 1 <= width
-            boxes = [same if fits or same > share else self.words[id].natural for id in block.nodes]
-            return Grid([self._member(id, share, box) for id, box in zip(block.nodes, boxes, strict=True)], width)
+            return self._grid(block, width)
         ranked = Ranked(block.nodes, needs)
         layers = self._layers(ranked, width)
         beyond = layers.left + layers.right + 1 - width
@@ -142,11 +138,17 @@ class _Composer:
         assert piece is not None, "a frame has something inside"
         return piece
 
-    def _share_of_grid(self, block: GraphBlock, width: int) -> int:
-        """How wide the steps of a group may be, so that as many as possible stand beside each other."""
+    def _grid(self, block: GraphBlock, width: int) -> Grid:
+        """Steps of a group that don't need each other, as many as possible beside each other."""
         widths = [self.widths.of(id) for id in block.nodes]
-        if sum(each.natural + 1 for each in widths) - 1 <= width:
-            return max(each.natural for each in widths)
-        least = max(each.least for each in widths)
-        fitting = max(1, (width + 1) // (least + 1))
-        return (width + 1) // min(fitting, len(widths)) - 1
+        boxes = [self.words[id].natural for id in block.nodes]
+        alike, columns = max(boxes), len(widths)
+        if sum(max(each.natural, alike) + 1 for each in widths) - 1 <= width:
+            boxes = [alike] * len(boxes)
+        share = max(each.natural for each in widths)
+        if sum(each.natural + 1 for each in widths) - 1 > width:
+            least = max(each.least for each in widths)
+            columns = max(1, min(columns, (width + 1) // (least + 1)))
+            share = (width + 1) // columns - 1
+            boxes = [alike] * len(boxes)
+        return Grid([self._member(id, share, box) for id, box in zip(block.nodes, boxes, strict=True)], columns)

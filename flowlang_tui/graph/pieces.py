@@ -106,10 +106,10 @@ class Stack:
 
 
 class Grid:
-    """Pieces beside each other, in as many rows as it takes."""
+    """Pieces beside each other, so many in a row."""
 
-    def __init__(self, pieces: Sequence[Piece], width: int) -> None:
-        self.rows = _broken(pieces, width)
+    def __init__(self, pieces: Sequence[Piece], columns: int) -> None:
+        self.rows = [pieces[start : start + columns] for start in range(0, len(pieces), columns)]
         self.height = sum(max(piece.height for piece in row) for row in self.rows)
         total = max(_length(row) for row in self.rows)
         self.left = (total - 1) // 2
@@ -165,12 +165,3 @@ class Titled:
 
 def _length(row: Sequence[Piece]) -> int:
     return sum(piece.left + piece.right + 2 for piece in row) - 1
-
-
-def _broken(pieces: Sequence[Piece], width: int) -> list[list[Piece]]:
-    rows: list[list[Piece]] = [[]]
-    for piece in pieces:
-        if rows[-1] and _length([*rows[-1], piece]) > width:
-            rows.append([])
-        rows[-1].append(piece)
-    return rows

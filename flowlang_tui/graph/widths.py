@@ -53,12 +53,12 @@ class Widths:
         branches = [self.of_list(block) for block in self._outline.branches(id)]
         if branches:
             around = self._outline.way_around(id)
-            beside = _beside(branches).wider(0 if around is None else cells(around) + GAP)
+            beside = _beside(branches).wider(0 if around is None else 2 * (cells(around) + GAP))
             parts.append(Width(beside.least + RAILS, beside.natural))
         handler = self._outline.handler(id)
         if handler is not None:
             inside = self.of_list(handler)
-            parts.append(Width(inside.least + RAILS, box.natural // 2 + GAP + inside.natural))
+            parts.append(Width(inside.least + RAILS, box.natural // 2 + 1 + GAP + inside.natural))
         return _below(parts)
 
 

@@ -129,6 +129,15 @@ class StepGraph(ScrollView, can_focus=True):
         """The picture as it is now."""
         return self.picture.drawing
 
+    @property
+    def is_turning(self) -> bool:
+        """Whether the signs of running steps are kept turning."""
+        return self._spinning is not None
+
+    def painted(self, y: int) -> Strip:
+        """A row of the drawing as it is painted."""
+        return self._painter.row(y)
+
     def show_graph(self, graph: Graph | None) -> None:
         """Draw a flow. What was selected, collapsed and unfolded stays so, as far as it is still there."""
         self.picture.show(graph)
@@ -238,7 +247,7 @@ class StepGraph(ScrollView, can_focus=True):
         if y + scroll_y >= self.drawing.height:
             return Strip.blank(width, background)
         indent = self._indent
-        strip = self._painter.row(y + scroll_y)
+        strip = self.painted(y + scroll_y)
         if indent:
             strip = Strip([Segment(" " * indent), *strip], indent + strip.cell_length)
         return strip.crop_extend(scroll_x, scroll_x + width, background).apply_style(background)

@@ -93,14 +93,14 @@ def is_handler(graph: Graph, frame: str, id: str) -> bool:
 
 
 @given(steps_of_flows, st.integers(30, 200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_step_has_one_box_and_no_two_overlap(steps: list[dict[str, Any]], width: int) -> None:
     graph = sequential(steps)
     assert_sound(graph, layout(graph, width))
 
 
 @given(steps_of_flows, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_so_it_is_with_some_of_them_collapsed(steps: list[dict[str, Any]], data: st.DataObject) -> None:
     graph = sequential(steps)
     inner = sorted({block.parent for block in graph.blocks if block.parent is not None})
@@ -112,7 +112,7 @@ def test_so_it_is_with_some_of_them_collapsed(steps: list[dict[str, Any]], data:
 
 
 @given(steps_of_flows)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_lines_lead_from_each_step_to_the_next(steps: list[dict[str, Any]]) -> None:
     graph = sequential(steps)
     lines = Lines(layout(graph, 5000))
@@ -122,7 +122,7 @@ def test_lines_lead_from_each_step_to_the_next(steps: list[dict[str, Any]]) -> N
 
 
 @given(dags(), st.sampled_from([40, 80, 400]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_lines_of_a_dag_lead_to_those_that_wait_and_to_no_others(graph: Graph, width: int) -> None:
     drawing = layout(graph, width)
     assert_sound(graph, drawing)
@@ -134,7 +134,7 @@ def test_lines_of_a_dag_lead_to_those_that_wait_and_to_no_others(graph: Graph, w
 
 
 @given(steps_of_flows, st.integers(1, 120))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_rail_has_a_row_for_each_step_and_keeps_its_width(steps: list[dict[str, Any]], width: int) -> None:
     graph = sequential(steps)
     drawing = rail(graph, width)
