@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widgets import TextArea
 
 
 class OpenTextArea(TextArea):
     """A `TextArea` whose document and size can be replaced by those of a subclass."""
+
+    #: Another size of the text moves no other widget, so that nothing has to be laid out again for it.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
 
     def open_text(self, text: str) -> None:
         """Called to show another text from its start, without any history."""
@@ -34,7 +38,7 @@ class OpenTextArea(TextArea):
 
     def _refresh_size(self) -> None:
         self.virtual_size = self.text_size()
-        self._refresh_scrollbars()
+        self._scroll_update(self.virtual_size)
 
     def _build_highlight_map(self) -> None:
         super()._build_highlight_map()

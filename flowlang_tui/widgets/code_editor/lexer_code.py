@@ -63,14 +63,11 @@ class PatternLexer:
             self._add(found, tokens)
 
     def _add(self, found: re.Match[str], tokens: list[Token]) -> None:
-        for group, kind in _GROUPS.items():
-            if group in found.re.groupindex and found[group]:
+        for group in self._pattern.groupindex:
+            text = found[group]
+            kind = _GROUPS.get(group) or (text and self._words.get(text.lower() if self._fold_case else text))
+            if text and kind:
                 tokens.append(Token(*found.span(group), kind))
-        if found["word"]:
-            word = found["word"]
-            known = self._words.get(word.lower() if self._fold_case else word)
-            if known is not None:
-                tokens.append(Token(*found.span("word"), known))
 
     def _go_on(self, line: str, start: int, after: int, opening: str, tokens: list[Token]) -> tuple[int, Hashable]:
         found = self._ends[opening].search(line, after)

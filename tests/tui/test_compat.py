@@ -1,0 +1,87 @@
+"""What is used of Textual's private names is there, and does what it is used for."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from flowlang_tui.compat import OpenTextArea
+
+
+class Recorder(OpenTextArea):
+    """Writes down which of the public hooks are called."""
+
+    def __init__(self, text: str = "") -> None:
+        self.called: list[str] = []
+        super().__init__(text)
+
+    def open_text(self, text: str) -> None:
+        self.called.append(f"open_text {text!r}")
+        super().open_text(text)
+
+    def text_edited(self) -> None:
+        self.called.append("text_edited")
+
+    def text_size(self) -> Size:
+        self.called.append("text_size")
+        return super().text_size()
+
+
+class RecorderApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Recorder("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("_set_document", ["self", "text", "language"]),
+        ("_refresh_size", ["self"]),
+        ("_build_highlight_map", ["self"]),
+    ],
+)
+def test_a_text_area_has_the_method(name: str, parameters: list[str]) -> None:
+    assert name in vars(TextArea), f"Textual's TextArea has no {name} any more: look at flowlang_tui/compat.py"
+    assert list(inspect.signature(vars(TextArea)[name]).parameters) == parameters
+
+
+def test_a_widget_can_be_told_that_what_it_scrolls_over_has_another_size() -> None:
+    assert list(inspect.signature(Widget._scroll_update).parameters) == ["self", "virtual_size"]
+    assert "virtual_size" in vars(Widget)
+
+
+def test_the_first_text_and_a_loaded_one_are_opened_through_the_hook() -> None:
+    area = Recorder("a")
+    assert area.called[0] == "open_text 'a'"
+    area.called.clear()
+    area.load_text("b")
+    assert area.called[0] == "open_text 'b'"
+    assert area.text == "b"
+
+
+async def test_every_edit_is_told_and_measured() -> None:
+    app = RecorderApp()
+    async with app.run_test():
+        area = app.query_one(Recorder)
+        for change in (lambda: area.insert("x"), area.undo, area.redo):
+            area.called.clear()
+            change()
+            assert area.called.count("text_edited") == 1
+            assert "text_size" in area.called
+
+
+async def test_the_scroll_bar_follows_the_size_without_a_layout() -> None:
+    app = RecorderApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        area = app.query_one(Recorder)
+        area.insert("\n" * 50)
+        await pilot.pause()
+        assert area.show_vertical_scrollbar
+        assert area.vertical_scrollbar.window_virtual_size == 51
+        area.insert("\n" * 49)
+        assert area.vertical_scrollbar.window_virtual_size == 100
