@@ -81,7 +81,7 @@ class ConnectionList(Pane):
         self.flow: Flow | None = None
         self.overview = Overview()
         self.testing: set[ConnectionKey] = set()
-        self._keys: list[ConnectionKey | None] = []
+        self.keys: list[ConnectionKey | None] = []
 
     def compose(self) -> ComposeResult:
         yield OptionList(markup=False)
@@ -101,7 +101,7 @@ class ConnectionList(Pane):
     def selected(self) -> ConnectionRow | None:
         """The connection that is highlighted."""
         at = self.options.highlighted
-        return self.overview.row(self._keys[at]) if at is not None and at < len(self._keys) else None
+        return self.overview.row(self.keys[at]) if at is not None and at < len(self.keys) else None
 
     def show_flow(self, path: Path | None, flow: Flow | None) -> None:
         """Show the connections of this flow, beside those of the project."""
@@ -126,11 +126,11 @@ class ConnectionList(Pane):
         """Show what is known, with the highlight where it was."""
         chosen = None if self.selected is None else self.selected.key
         lines = self._lines()
-        listed, self._keys = self.options, [key for key, _ in lines]
+        listed, self.keys = self.options, [key for key, _ in lines]
         listed.clear_options()
         listed.add_options([Option(text, disabled=key is None) for key, text in lines])
-        first = next((at for at, key in enumerate(self._keys) if key is not None), None)
-        listed.highlighted = self._keys.index(chosen) if chosen in self._keys and chosen is not None else first
+        first = next((at for at, key in enumerate(self.keys) if key is not None), None)
+        listed.highlighted = self.keys.index(chosen) if chosen in self.keys and chosen is not None else first
         rows = (*self.overview.flow, *self.overview.project)
         bad = sum(row.state != "ready" or (row.health is not None and not row.health.ok) for row in rows)
         self.badge = f"✗{bad}" if bad else ""

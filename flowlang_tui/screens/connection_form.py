@@ -98,7 +98,7 @@ class ConnectionForm(ModalScreen[Written | None]):
             ]
             yield from self._choice("keep it", "where", places, draft.where)
         if any(field.group == "url" for field in draft.fields) or not draft.url_given:
-            yield from self._choice("give", "form", [("a URL", "url"), ("its parts", "parts")], self._form)
+            yield from self._choice("give", "given", [("a URL", "url"), ("its parts", "parts")], self._form)
         layers = [("everywhere", "")] + [(f"only in {name}, where they differ", name) for name in ENVIRONMENTS]
         yield from self._choice("values", "environment", layers, "")
         kept = [("I set the variables myself", "no"), ("write them into .env beside the flow", "yes")]
@@ -140,7 +140,7 @@ class ConnectionForm(ModalScreen[Written | None]):
             self.query_one("#environment", Select).value = ""
         self._changed()
 
-    @on(Select.Changed, "#form")
+    @on(Select.Changed, "#given")
     async def _formed(self, event: Select.Changed) -> None:
         if (event.value == "url") != self._draft.url_given:
             self._draft.url_given = event.value == "url"
@@ -222,7 +222,7 @@ class ConnectionForm(ModalScreen[Written | None]):
         except FlowLangError as error:
             self._tell(f"{error}\n{error.hint or ''}".strip())
             return
-        self.dismiss(written)
+        self._close(written)
 
     @on(Button.Pressed, "#test")
     def action_test(self) -> None:
@@ -243,7 +243,12 @@ class ConnectionForm(ModalScreen[Written | None]):
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
         """Close without keeping anything."""
-        self.dismiss(None)
+        self._close(None)
+
+    def _close(self, written: Written | None) -> None:
+        # a check that is under way would find nothing to show its outcome in
+        self.workers.cancel_group(self, "check")
+        self.dismiss(written)
 
     def _tell_below(self, place: str, problems: list[str]) -> None:
         shown = self.query_one(place, Static)

@@ -148,8 +148,11 @@ def _judged(row: ConnectionRow, connections: ProjectConnections) -> ConnectionRo
 
 def _using(row: ConnectionRow, connections: ProjectConnections, name: str) -> ConnectionRow:
     """A declaration that stands for a stored connection is as that one is."""
-    if connections.store.entry(name) is None:
-        problem = f"the project keeps no connection called `{name}`"
-        return replace(row, use=name, state="unusable", problem=problem)
+    try:
+        known = connections.store.entry(name) is not None
+    except ConfigurationError as error:
+        return replace(row, use=name, state="damaged", problem=str(error), hint=error.hint)
+    if not known:
+        return replace(row, use=name, state="unusable", problem=f"the project keeps no connection called `{name}`")
     stored = stored_row(connections, name, row.uses)
     return replace(stored, name=row.name, stored=False, line=row.line, use=name)
