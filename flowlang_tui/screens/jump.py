@@ -1,0 +1,94 @@
+"""Jump mode: every pane gets a letter, and the letter leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from flowlang_tui.actions import PLACES
+
+#: The letter of each pane: those of the keys with Alt that go there.
+LETTERS: dict[str, str] = {
+    "explorer": "x",
+    "editor": "e",
+    "graph": "g",
+    "logs": "l",
+    "inspector": "i",
+    "connections": "c",
+    "problems": "p",
+    "timeline": "t",
+}
+_WORDS: dict[str, str] = {name: words for name, words in PLACES.items() if name != "app"}
+
+
+class Sign(Static):
+    """A pane's letter. A click on it is the letter."""
+
+    def __init__(self, name: str) -> None:
+        text = f" {LETTERS[name]}  {_WORDS[name]} "
+        super().__init__(Content(text).stylize("reverse", 0, 3), name=name)
+        self.cells = len(text)
+
+    def on_click(self) -> None:
+        if isinstance(self.screen, Jump):
+            self.screen.dismiss(self.name)
+
+
+class Jump(ModalScreen[str | None]):
+    """Gives back the name of the pane whose letter was pressed, or None. Digits count the panes of the table."""
+
+    DEFAULT_CSS = """
+    Jump { background: $background 40%; }
+    Jump Sign {
+        position: absolute; width: auto; height: 1;
+        background: $accent; color: $background; text-style: bold;
+    }
+    Jump #elsewhere { dock: bottom; height: 1; width: 1fr; background: $panel; }
+    Jump #elsewhere > * { position: relative; width: auto; margin-left: 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+g", "dismiss", "Close")]
+
+    def __init__(self, panes: Mapping[str, Widget]) -> None:
+        super().__init__()
+        self._panes = {name: pane for name, pane in panes.items() if name in LETTERS}
+
+    def compose(self) -> ComposeResult:
+        here = [name for name, pane in self._panes.items() if pane.region.area]
+        for name in here:
+            yield Sign(name)
+        with Horizontal(id="elsewhere"):
+            yield Static("Press a letter to go there, esc to stay.")
+            for name in self._panes:
+                if name not in here:
+                    yield Sign(name)
+
+    def on_mount(self) -> None:
+        self._place()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._place)
+
+    def _place(self) -> None:
+        """Put each letter into the middle of its pane."""
+        for sign in self.query_children(Sign):
+            region = self._panes[str(sign.name)].region
+            x = region.x + max(0, region.width - sign.cells) // 2
+            sign.styles.offset = (x, region.y + max(0, region.height - 1) // 2)
+
+    def on_key(self, event: events.Key) -> None:
+        names = list(LETTERS)
+        digit = int(event.key) - 1 if event.key in "12345678" else None
+        name = names[digit] if digit is not None else next((n for n in names if LETTERS[n] == event.key), None)
+        if name in self._panes:
+            event.stop()
+            self.dismiss(name)
