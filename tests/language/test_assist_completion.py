@@ -119,6 +119,15 @@ def test_connections_offer_types_and_what_the_plugin_takes() -> None:
     assert labels(f"{begin}    type: sqlite\n    foreign_keys: ‸") == ["true", "false"]
 
 
+def test_a_new_connection_comes_with_what_its_type_needs() -> None:
+    assert completed(f"flow: a\n{SHOP}  ‸", "sqlite") == (
+        f"flow: a\n{SHOP}  sqlite:\n    type: sqlite\n    database: sqlite.db‸"
+    )
+    assert completed("flow: a\nconnections:\n  po‸", "postgres").endswith("    url: ${POSTGRES_URL}‸")
+    assert labels("flow: a\nconnections: {db: {‸}}") == ["type", "use"]
+    assert "postgres" in labels("flow: a\nconnections: {db: {type: ‸}}")
+
+
 def test_only_connections_that_fit_the_task_are_offered() -> None:
     text = READ.replace("steps:", "  cache:\n    type: redis\n    url: redis://localhost\nsteps:")
     assert labels(f"{text}  - sqlite_query:\n      connection: ‸") == ["shop"]

@@ -48,7 +48,7 @@ class Analysis:
 
     def prepare(self) -> None:
         """Find out what completing needs, so that it is quick from the first time: loading plugins takes long."""
-        _ = self.tasks, self.by_id, self.by_line, self.sections
+        _ = self.tasks, self.by_id, self.by_line, self.sections, self.extents
 
     @cached_property
     def lines(self) -> list[str]:
@@ -120,6 +120,11 @@ class Analysis:
             key: [(inner.line - 1, inner) for inner in in_order(steps)] for key, steps in self.flow.blocks() if steps
         }
 
+    @cached_property
+    def extents(self) -> list[tuple[int, int, Step]]:
+        """Every step with its first and last line, from 1."""
+        return [(step.span.line, step.span.end_line, step) for step in self.steps if step.line]
+
     def line_of(self, lines: Sequence[str], line: int) -> int:
         """The line of the analysed text, from 0, that a line of a text edited since then comes from."""
         if lines is self.lines:
@@ -133,13 +138,7 @@ class Analysis:
 
 def in_order(steps: Sequence[Step]) -> list[Step]:
     """Steps and those inside them, in the order of the text of each list."""
-    stack = list(reversed(steps))
-    found = []
-    while stack:
-        step = stack.pop()
-        found.append(step)
-        stack.extend(inner for _, block in reversed(list(step.blocks())) for inner in reversed(block))
-    return found
+    return list(Flow(steps=list(steps)).walk())
 
 
 def _common_lines(old: Sequence[str], new: Sequence[str]) -> int:

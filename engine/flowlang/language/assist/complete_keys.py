@@ -7,6 +7,7 @@ from typing import Any
 
 from flowlang.language.assist.analysis import Analysis
 from flowlang.language.assist.completion import Offer
+from flowlang.language.assist.configuration import configuration
 from flowlang.language.assist.places import ITEMS, Place, places, shape_of
 from flowlang.language.assist.snippets import (
     Snippet,
@@ -14,12 +15,12 @@ from flowlang.language.assist.snippets import (
     key_snippet,
     kind_snippet,
     signature,
-    snake_case,
     task_snippet,
 )
 from flowlang.language.assist.spot import Spot
 from flowlang.language.catalog import TaskInfo
 from flowlang.language.vocabulary import CASE_KEYS, ELIF_KEYS, INPUT_KEYS, KIND, KINDS, OUTPUT_KEYS, STEP_KEYS, Key
+from flowlang.language.words import snake_case
 
 _KEYS_OF_ITEMS = {"input": INPUT_KEYS, "output": OUTPUT_KEYS, "elif": ELIF_KEYS, "case": CASE_KEYS}
 
@@ -72,7 +73,7 @@ def _steps(analysis: Analysis, spot: Spot, column: int, dash: str) -> Iterator[O
 
 def _task(analysis: Analysis, info: TaskInfo, column: int, dash: str) -> Offer:
     prefix = info.name.split("_", 1)
-    base = prefix[1] if info.provider is not None and len(prefix) == 2 else snake_case(info.name)
+    base = prefix[1] if info.provider is not None and len(prefix) == 2 else snake_case(info.name) or "step"
     snippet = task_snippet(info, column, free_id(base, analysis.by_id), _connection(analysis, info))
     return Offer(info.name, _after(dash, snippet), "task", signature(info), info.description)
 
@@ -95,7 +96,9 @@ def _after(dash: str, snippet: Snippet) -> Snippet:
 
 def _keys(analysis: Analysis, spot: Spot, place: Place, around: Sequence[Place]) -> Iterator[Offer]:
     """The keys of a map that are not there yet."""
-    if place.kind == "arguments":
+    if place.kind == "connections":
+        yield from _connections(analysis, spot)
+    elif place.kind == "arguments":
         yield from _arguments(analysis, spot, place)
     elif place.kind == "connection":
         yield from _config(analysis, spot, place)
@@ -160,6 +163,23 @@ def _arguments(analysis: Analysis, spot: Spot, place: Place) -> Iterator[Offer]:
         if parameter.name not in present:
             detail = f"{parameter.type or 'any'}{', required' if parameter.required else ''}"
             yield Offer(parameter.name, parameter.name + colon, "argument", detail, parameter.description)
+
+
+def _connections(analysis: Analysis, spot: Spot) -> Iterator[Offer]:
+    """New connections: those that the project keeps, and one of each type with what it needs."""
+    if spot.has_colon or spot.level.in_braces:
+        return
+    for name in analysis.catalog.project_connection_names():
+        if name not in analysis.flow.connections:
+            detail = f"{analysis.type_of(name) or ''}, of the project"
+            yield Offer(name, _indented(f"{name}:\n  use: {name}", spot.start), "connection", detail)
+    for type in analysis.types:
+        name = free_id(type.name, analysis.flow.connections)
+        yield Offer(type.name, _indented(configuration(name, type), spot.start), "type", "connection", type.description)
+
+
+def _indented(block: str, column: int) -> str:
+    return block.replace("\n", "\n" + " " * column)
 
 
 def _config(analysis: Analysis, spot: Spot, place: Place) -> Iterator[Offer]:

@@ -27,8 +27,9 @@ def outline(analysis: Analysis) -> list[OutlineItem]:
 
 def step_at(analysis: Analysis, line: int) -> Step | None:
     """The innermost step that a line (from 1) of the analysed text belongs to, or None."""
-    around = [step for step in analysis.steps if step.span.line <= line <= step.span.end_line]
-    return max(around, key=lambda step: step.span.line, default=None)
+    around = ((first, step) for first, last, step in analysis.extents if first <= line <= last)
+    found = max(around, key=lambda one: one[0], default=None)
+    return None if found is None else found[1]
 
 
 def _items(analysis: Analysis) -> Iterator[OutlineItem]:

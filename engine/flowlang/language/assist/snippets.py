@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from typing import Final, NamedTuple
 
@@ -11,7 +10,16 @@ from flowlang.language.vocabulary import KIND, RESERVED, Key
 
 _LISTS: Final = frozenset({"steps", "handler", "elifs", "cases", "inputs", "outputs", "triggers"})
 _MAPS: Final = frozenset({"retry", "connections", "arguments"})
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+#: A value of each type that says nothing yet.
+EMPTY_VALUES: Final = {
+    "string": '""',
+    "integer": "0",
+    "number": "0",
+    "boolean": "false",
+    "array": "[]",
+    "object": "{}",
+    "null": "null",
+}
 
 
 class Snippet(NamedTuple):
@@ -87,11 +95,6 @@ def signature(info: TaskInfo) -> str:
     if info.open_ended:
         shown.append("…")
     return f"({', '.join(shown)})"
-
-
-def snake_case(name: str) -> str:
-    """A name as ids are usually written: `ReadOrders` as `read_orders`."""
-    return "_".join(word.lower() for word in _WORDS.findall(name)) or "step"
 
 
 def free_id(base: str, taken: Container[str]) -> str:
