@@ -103,11 +103,11 @@ def _climb(lines: Sequence[str], index: int, row: Row) -> list[_Link]:
     links = [_Link(None, index, dash) for dash in reversed(row.dashes)]
     limit = row.dashes[0] if row.dashes else row.column
     in_list = bool(row.dashes)
+    deeper = _deeper(limit, in_list)
     while index > 0 and (limit > 0 or in_list):
         index -= 1
         line = lines[index]
-        beginning = line[: limit + 1]
-        if beginning.isspace() or (in_list and beginning[limit:] == "-" and beginning[:limit].isspace()):
+        if line.startswith(deeper):
             continue
         indent = indent_of(line)
         if indent is None or indent > limit or (in_list and indent == limit and line[limit] == "-"):
@@ -116,9 +116,11 @@ def _climb(lines: Sequence[str], index: int, row: Row) -> list[_Link]:
         if indent == limit and not in_list:
             # items at this column: the row lacks its dash, or stands in the map in which their list does
             in_list = not links and bool(above.dashes)
+            deeper = _deeper(limit, in_list)
             continue
         if in_list and not links and above.column == limit and not above.dashes:
             in_list = False
+            deeper = _deeper(limit, in_list)
             continue
         if in_list or not above.dashes or above.column < limit:
             if above.key is None and not above.dashes:
@@ -128,7 +130,14 @@ def _climb(lines: Sequence[str], index: int, row: Row) -> list[_Link]:
         links += [_Link(None, index, dash) for dash in reversed(above.dashes)]
         limit = above.dashes[0] if above.dashes else above.column
         in_list = bool(above.dashes)
+        deeper = _deeper(limit, in_list)
     return links
+
+
+def _deeper(column: int, in_list: bool) -> tuple[str, ...]:
+    """How lines begin that cannot be around one at a column: with more blanks, or as other items of its list."""
+    margin = " " * column
+    return (f"{margin} ", f"{margin}-") if in_list else (f"{margin} ",)
 
 
 def _opener(lines: Sequence[str], links: list[_Link], index: int, cursor: int) -> _Link | None:
