@@ -105,7 +105,7 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
     """Wait until something holds. Nothing here takes long; a test that waits longer has failed."""
     async with asyncio.timeout(10):
         while not holds():
-            await pilot.pause(0.01)
+            await pilot.pause(0.03)
 
 
 async def shown(pilot: Pilot[Any], *texts: str) -> str:
