@@ -70,6 +70,7 @@ OVERRIDES = frozenset({("editor", "f1"), ("editor", "alt+h")})
 _TABLE = """
 project.open | alt+o | Project: Open… | Open another project's folder or flow
 project.new | | Project: New… | Make a project from a template
+project.new-plugin | | Project: New connection plugin… | Write the skeleton of a connection type of your own
 project.reload | | Project: Reload | Read all files of the project again
 flow.open | ctrl+o | Flow: Open… | Go to a file of the project by a part of its name | footer
 flow.new | ctrl+n | Flow: New… | Make a flow from a template

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textual import events
-from textual.app import App
+from textual import events, work
+from textual.app import App, SystemCommand
 from textual.message import Message
+from textual.screen import Screen
 
 from flowlang.language.model import Input
-from flowlang_tui.arrangement import Arrangement
 from flowlang_themes import DEFAULT
+from flowlang_tui.arrangement import Arrangement
 from flowlang_tui.inert import inert
+from flowlang_tui.keymap import keymap_path, read_keymap
 from flowlang_tui.preferences import Preferences
+from flowlang_tui.screens.palette import PROVIDERS
 from flowlang_tui.screens.workbench import Workbench
 from flowlang_tui.session.notices import Notice
 from flowlang_tui.session.session import Session
@@ -29,7 +32,7 @@ class Posted(Message):
         self.function = function
 
 
-class WorkbenchApp(App[None]):
+class WorkbenchApp(App[None], inherit_bindings=False):
     """flowlang-tui.
 
     `path` is a project's folder or a flow. `inputs` are those of the first run, `theme` is the name of a theme,
@@ -40,6 +43,7 @@ class WorkbenchApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "app.tcss"
     CSS = STYLES
+    COMMANDS = PROVIDERS
 
     def __init__(
         self,
@@ -61,9 +65,22 @@ class WorkbenchApp(App[None]):
         self.session = Session(path, self._post, self._notice, environment=self._environment)
         self.preferences = Preferences.of_project(self.session.root)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self._choose_theme()
-        self._begin()
+        self._use_keymap()
+        await self._begin()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None: the palette has what the table of actions has."""
+        return ()
+
+    def _use_keymap(self) -> None:
+        """Use the person's own keys, and tell what is wrong with them."""
+        found = read_keymap(keymap_path())
+        self.keymap = found.keys
+        self.set_keymap(found.keys)
+        for problem in found.problems[:3]:
+            self.notify(inert(str(problem)), title="Keys", severity="warning", markup=False, timeout=10)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults()
@@ -76,13 +93,13 @@ class WorkbenchApp(App[None]):
             use_theme(self, DEFAULT)
             self.notify(inert(problems[0].sentence), severity="warning", markup=False)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         session = self.session
         self._remembered_inputs()
         flow = session.first_flow
         if flow is not None and self._inputs is not None:
             session.last_inputs[flow] = dict(self._inputs)
-        self.push_screen(Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {})))
+        await self.push_screen(Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {})))
         self.begin_capture_print(self)
         self.run_worker(session.follow_files(), group="files", exclusive=True)
         if self._watch:
@@ -90,12 +107,13 @@ class WorkbenchApp(App[None]):
             if flow is not None:
                 session.run(flow)
 
-    def open_project(self, path: Path) -> None:
+    @work(exclusive=True, group="project")
+    async def open_project(self, path: Path) -> None:
         """Leave this project for another."""
         self.session.end()
-        self.pop_screen()
+        await self.pop_screen()
         self._open(path)
-        self._begin()
+        await self._begin()
 
     def _remembered_inputs(self) -> None:
         for name, inputs in dict(self.preferences.get("inputs") or {}).items():

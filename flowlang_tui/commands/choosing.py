@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from textual import on
 
+from flowlang import ExpressionError
 from flowlang.language.graph import graph_of
 from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.evaluation import evaluate_in
 from flowlang_tui.session.records import address_of
 from flowlang_tui.widgets.step_graph import StepGraph
 
@@ -33,7 +35,7 @@ class ChoosingCommands(ProjectScreen):
     @on(StepGraph.SubflowRequested)
     def _subflow_requested(self, event: StepGraph.SubflowRequested) -> None:
         event.stop()
-        flow = self.session.subflow_at(self.shown_flow, event.graph.node(event.node_id))
+        flow = self.session.subflow_at(self.shown_flow, event.graph.picture.node(event.node_id))
         if flow is None:
             self.tell("The flow that this step calls was not found.", "warning")
         else:
@@ -61,6 +63,21 @@ class ChoosingCommands(ProjectScreen):
         path = event.path or self.shown_flow
         if path is not None:
             self.open_file(path, event.line)
+
+    @on(InspectorPane.ExpressionAsked)
+    def _expression_asked(self, event: InspectorPane.ExpressionAsked) -> None:
+        event.stop()
+        record = self.shown_run
+        checked = None if record is None else self.session.checked(record.path)
+        if record is None or checked is None:
+            self.inspector.show_answer(event.text, None, "nothing has run yet, so there are no values")
+            return
+        try:
+            value = evaluate_in(record, checked.flow, event.text, event.call)
+        except ExpressionError as error:
+            self.inspector.show_answer(event.text, None, str(error))
+        else:
+            self.inspector.show_answer(event.text, value)
 
     def _show_step(self, address: str, line: int) -> None:
         record = self.shown_run

@@ -48,6 +48,11 @@ class FileCommands(ProjectScreen):
         if self.session.save_all():
             self.tell(f"Saved {count} file{'' if count == 1 else 's'}" if count else "Nothing to save.")
 
+    def action_flow_check(self) -> None:
+        """Check the flow now, and show its problems."""
+        self.session.check_again()
+        self.show_pane("problems")
+
     def action_flow_close(self) -> None:
         path = self.editor.current
         document = None if path is None else self.session.documents.get(path)
@@ -133,7 +138,7 @@ class FileCommands(ProjectScreen):
             self.session.open(path)
             self.run_flow(path)
         elif event.what == "copy-path":
-            self.copy(str(path), "path")
+            self.copy(str(path), "the path")
         elif event.what == "rename":
             self._rename(path)
         elif event.what == "delete":

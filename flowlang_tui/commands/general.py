@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
-from flowlang_tui.actions import BY_METHOD
+from textual import on
+
+from flowlang_tui.actions import BY_METHOD, BY_NAME, Where
+from flowlang_tui.copying import CopyAsked
+from flowlang_tui.keymap import keymap_path, template
+from flowlang_tui.preferences import Preferences
 from flowlang_tui.screens.base import ProjectScreen
 
 
@@ -17,12 +22,64 @@ class GeneralCommands(ProjectScreen):
         action = BY_METHOD.get(method)
         return action is None or not action.when or _CONDITIONS[action.when](self)
 
+    @on(CopyAsked)
+    def _copy_asked(self, event: CopyAsked) -> None:
+        event.stop()
+        self.copy(event.text, event.what)
+
     def copy(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)
-        self.tell(f"Copied the {what}.")
+        self.tell(f"Copied {what}.")
 
     def action_app_palette(self) -> None:
         self.app.action_command_palette()
+
+    def action_view_jump(self) -> None:
+        from flowlang_tui.screens.jump import Jump
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.show_pane(name)
+
+        self.app.push_screen(Jump({name: pane for name, pane in self.panes.items() if pane.display}), chosen)
+
+    def action_help_show(self) -> None:
+        """Tell what the focused pane is for, and its keys."""
+        self._help(self.arrangement.current)
+
+    def action_help_keys(self) -> None:
+        self._help("app")
+
+    def _help(self, where: str) -> None:
+        from flowlang_tui.screens.help import Help
+        from flowlang_tui.screens.palette import perform
+
+        async def chosen(name: str | None) -> None:
+            if name is not None:
+                await perform(self, BY_NAME[name])
+
+        self.app.push_screen(Help(cast(Where, where), self.workbench.keymap), chosen)
+
+    def action_app_theme(self) -> None:
+        from flowlang_tui.screens.theme_picker import ThemePicker
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                Preferences.of_person().set("theme", name)
+
+        self.app.push_screen(ThemePicker(), chosen)
+
+    def action_app_keymap(self) -> None:
+        """Open the person's own keys, in a file that explains itself if there is none yet."""
+        path = keymap_path()
+        if not path.exists():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(template(), "utf-8")
+            except OSError as error:
+                self.tell(f"{path} cannot be made: {error.strerror}", "error")
+                return
+        self.open_file(path)
 
     def action_app_quit(self) -> None:
         from flowlang_tui.screens.confirm import Confirm

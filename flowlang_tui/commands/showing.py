@@ -105,6 +105,7 @@ class Showing(ProjectScreen):
         if self._frames is None:
             self._frames = self.set_interval(FRAME, self._frame)
         self.query_one(StatusBar).show_run(notice.record)
+        self.refresh_bindings()
         self._show_file_states()
 
     @_show.register
@@ -115,6 +116,7 @@ class Showing(ProjectScreen):
         if notice.record is self.shown_run:
             self._refresh_run(notice.record)
         self.query_one(StatusBar).show_run(notice.record)
+        self.refresh_bindings()
         self._show_file_states()
         self._point_to_failure(notice.record)
         self.connections.refresh_health()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
 from flowlang.language.assist.completion import Completion
 from flowlang.language.diagnostics import Diagnostic
+from flowlang_tui.actions import bindings
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.checking import Checked
@@ -22,6 +26,7 @@ from flowlang_tui.widgets.code_editor.buffer import Buffer, RunState
 from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.code_editor.languages import language_of
 from flowlang_tui.widgets.file_tabs import FileTabs, Tab
+from flowlang_tui.widgets.find_bar import FindBar
 
 
 class EditorPane(Pane):
@@ -35,6 +40,13 @@ class EditorPane(Pane):
     EditorPane #nothing { display: none; }
     EditorPane.-empty #nothing { display: block; }
     """
+
+    #: What the text's own widget does not do is done by the screen, which knows the other panes.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(binding, action=f"screen.{binding.action}")
+        for binding in bindings("editor")
+        if isinstance(binding, Binding) and not hasattr(CodeEditor, f"action_{binding.action}")
+    ]
 
     title = "Editor"
 
@@ -64,7 +76,9 @@ class EditorPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield FileTabs()
-        yield CodeEditor()
+        code = CodeEditor()
+        yield code
+        yield FindBar(code)
         yield Static("No file is open.\n\nalt+x goes to the project, ^o finds a file.", id="nothing", markup=False)
         yield Static(id="about", markup=False)
 
@@ -145,8 +159,7 @@ class EditorPane(Pane):
 
     def go(self, line: int, column: int = 1) -> None:
         """Put the cursor somewhere, from 1, and show it."""
-        self.code.reveal(line - 1)
-        self.code.move_cursor((line - 1, column - 1), center=True)
+        self.code.go_to(line, column)
 
     def offer(self, text: str, line: int, column: int) -> list[Completion]:
         """What could be written at a place."""
@@ -165,6 +178,15 @@ class EditorPane(Pane):
         event.stop()
         if self.current is not None:
             self.post_message(self.Edited(self.current, self.code.text))
+
+    @on(CodeEditor.SearchAsked)
+    def _search_asked(self, event: CodeEditor.SearchAsked) -> None:
+        event.stop()
+        bar = self.query_one(FindBar)
+        if event.step and bar.display:
+            bar.action_step(event.step)
+        else:
+            bar.open(replace=event.replace)
 
     @on(CodeEditor.CursorMoved)
     def _cursor_moved(self, event: CodeEditor.CursorMoved) -> None:

@@ -46,7 +46,7 @@ class GraphPane(Pane):
 
     def select(self, address: str, line: int) -> None:
         """Select a step; of a step inside a subflow that is not drawn, the one that calls it."""
-        node = self.drawing.node_of(address, line)
+        node = self.drawing.picture.node_of(address, line)
         if node is not None:
             self.drawing.select(node)
 

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from flowlang.language.diagnostics import Diagnostic
 from flowlang_tui.actions import bindings
+from flowlang_tui.copying import CopyAsked
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.pane import Pane
 
@@ -48,14 +49,6 @@ class ProblemsPane(Pane):
         def __init__(self, problem: Diagnostic) -> None:
             super().__init__()
             self.problem = problem
-
-    class CopyAsked(Message):
-        """A text is to be copied."""
-
-        def __init__(self, text: str, what: str) -> None:
-            super().__init__()
-            self.text = text
-            self.what = what
 
     def __init__(self, root: Path, *, id: str = "problems") -> None:
         super().__init__(id=id)
@@ -130,7 +123,7 @@ class ProblemsPane(Pane):
 
     def action_problems_copy(self) -> None:
         if self.current is not None:
-            self.post_message(self.CopyAsked(str(self.current), "problem"))
+            self.post_message(CopyAsked(str(self.current), "a problem"))
 
     def action_problems_filter(self) -> None:
         self._errors_only = not self._errors_only

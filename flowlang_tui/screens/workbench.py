@@ -11,9 +11,12 @@ from textual.containers import Horizontal, Vertical
 
 from flowlang_tui.actions import bindings
 from flowlang_tui.arrangement import COLUMNS, DECKS, PANES, Arrangement
+from flowlang_tui.commands.choosing import ChoosingCommands
+from flowlang_tui.commands.connecting import ConnectionCommands
 from flowlang_tui.commands.editing import EditingCommands
 from flowlang_tui.commands.files import FileCommands
 from flowlang_tui.commands.general import GeneralCommands
+from flowlang_tui.commands.making import MakingCommands
 from flowlang_tui.commands.running import RunCommands
 from flowlang_tui.commands.showing import Showing
 from flowlang_tui.commands.viewing import ViewCommands
@@ -32,7 +35,15 @@ from flowlang_tui.widgets.status_bar import StatusBar
 
 
 class Workbench(
-    RunCommands, FileCommands, EditingCommands, ViewCommands, GeneralCommands, Showing, inherit_bindings=False
+    ChoosingCommands,
+    ConnectionCommands,
+    RunCommands,
+    FileCommands,
+    EditingCommands,
+    ViewCommands,
+    MakingCommands,
+    GeneralCommands,
+    Showing,
 ):
     """Everything of a project at once."""
 

@@ -36,9 +36,10 @@ class FilterError(ValueError):
 class LogFilter:
     """What a line must have to be shown.
 
-    `query` is a text, or a regular expression between slashes; with `!` in front it hides what has it. Capitals only
-    match themselves, small letters both. `level` is the lowest that is shown, `address` that of a step: its lines
-    and those of the steps inside it are shown. Raises FilterError for a pattern that is wrong or could never end.
+    `query` is a text, or a regular expression behind a slash; a slash at its end is not part of it. `!` in front of
+    either hides what has it. Capitals only match themselves, small letters both. `level` is the lowest that is
+    shown, `address` that of a step: its lines and those of the steps inside it are shown. Raises FilterError for a
+    pattern that is wrong or could never end.
     """
 
     __slots__ = (
@@ -60,8 +61,8 @@ class LogFilter:
         self.address = address
         self.inverse = query.startswith("!")
         wanted = query[1:] if self.inverse else query
-        is_pattern = len(wanted) > 1 and wanted[0] == wanted[-1] == "/"
-        self.text = wanted[1:-1] if is_pattern else wanted
+        is_pattern = wanted.startswith("/")
+        self.text = wanted[1:].removesuffix("/") if is_pattern else wanted
         self._folded = _CAPITAL.search(self.text) is None
         self._pattern: re.Pattern[str] | None = None
         self._careful_from = _LONG

@@ -163,6 +163,18 @@ class Session:
         known = any(file.path == document.path and file.kind == "flow" for file in self.files)
         return known or "flow:" in document.text or document.path in self.checks
 
+    def check_again(self) -> None:
+        """Check every flow again: something that they all may use has changed."""
+        self._recheck(self.checks)
+
+    def _recheck(self, paths: Iterable[Path]) -> None:
+        for path in list(paths):
+            document = self.documents.get(path)
+            if document is None:
+                self._check_file(path)
+            else:
+                self.check(document)
+
     def _check_file(self, path: Path) -> None:
         try:
             text = path.read_text("utf-8", errors="replace")
@@ -180,10 +192,17 @@ class Session:
 
     # changes from outside and from saving
 
+    @property
+    def is_following(self) -> bool:
+        """Whether every save from now on is noticed."""
+        return self._watcher is not None
+
     async def follow_files(self) -> None:
         """Take note of what is saved in the project, until the session ends."""
-        self._watcher = Watcher(self.folder)
-        async for change in self._watcher:
+        watcher = Watcher(self.folder)
+        await watcher.start()
+        self._watcher = watcher
+        async for change in watcher:
             self.changed(change.paths)
 
     def changed(self, paths: Iterable[Path]) -> None:
@@ -205,13 +224,12 @@ class Session:
     def _reloaded(self, paths: frozenset[Path]) -> None:
         if any(path.suffix == ".py" for path in paths):
             self._tell(TasksChanged())
-        for path, checked in list(self.checks.items()):
-            if not paths.isdisjoint(checked.files) or path.parent in {one.parent for one in paths}:
-                document = self.documents.get(path)
-                if document is None:
-                    self._check_file(path)
-                else:
-                    self.check(document)
+        folders = {path.parent for path in paths}
+        self._recheck(
+            path
+            for path, checked in self.checks.items()
+            if not paths.isdisjoint(checked.files) or path.parent in folders
+        )
         self._run_again(paths)
 
     # runs

@@ -1,0 +1,153 @@
+"""W15: flows that run in the open workbench, beside the same runs without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figures import Figure, show
+from flowlang import FlowExecutor
+from flowlang.tasks.loader import load_registry
+from flowlang_tui.app import WorkbenchApp
+
+STEPS = 10_000
+LINES = 1_000_000
+ROUNDS = 5
+SAVES = 11
+
+TASKS = """
+import asyncio
+from flowlang import TaskRegistry
+
+registry = TaskRegistry()
+
+@registry.register("Work")
+async def work(number):
+    return {"number": number, "half": number / 2}
+
+@registry.register("Talk")
+async def talk(lines, context):
+    for number in range(lines):
+        context.log(f"line {number} of a run that has a lot to say", number=number)
+        if not number % 100:
+            await asyncio.sleep(0)
+
+def create_task_registry():
+    return registry
+"""
+
+
+def steps(count: int) -> str:
+    """A flow of so many steps, one after the other."""
+    lines = [f"  - task: Work\n    id: s{number}\n    inputs: {{number: {number}}}\n" for number in range(count)]
+    return "flow: many\nsteps:\n" + "".join(lines)
+
+
+@asynccontextmanager
+async def workbench(folder: Path) -> AsyncIterator[WorkbenchApp]:
+    """The application with the project open, on a screen that nobody sees."""
+    app = WorkbenchApp(folder)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settled(app)
+        await pilot.pause()
+        yield app
+
+
+async def settled(app: WorkbenchApp) -> None:
+    """Wait until the first flow was checked."""
+    while app.session.first_flow not in app.session.checks:
+        await asyncio.sleep(0.01)
+
+
+async def ended(app: WorkbenchApp, runs: int) -> None:
+    """Wait until so many runs have ended."""
+    while len(app.session.runs.records) < runs or app.session.runs.is_busy:
+        await asyncio.sleep(0.005)
+
+
+async def many_steps(folder: Path) -> Figure:
+    """A run of many steps, with the workbench and without."""
+    flow = folder / "flow.yaml"
+    flow.write_text(steps(STEPS))
+    executor = FlowExecutor(load_registry(folder / "flow.py"))
+    floor: list[float] = []
+    ours: list[float] = []
+    async with workbench(folder) as app:
+        for number in range(ROUNDS):
+            result = await asyncio.to_thread(lambda: asyncio.run(executor.execute_flow(flow, {})))
+            floor.append(result.duration_ms)
+            app.session.run(flow, {})
+            await ended(app, number + 1)
+            ours.append(app.session.runs.records[-1].duration_ms)
+    return Figure("W15", f"a run of {STEPS:,} steps in the workbench", "ms", median(floor), median(ours), 1.5)
+
+
+async def save_to_run(folder: Path) -> Figure:
+    """From a save by another program until the run that it starts has begun, in watch mode."""
+    flow = folder / "flow.yaml"
+    flow.write_text(steps(20))
+    times: list[float] = []
+    async with workbench(folder) as app:
+        app.session.run(flow, {})
+        await ended(app, 1)
+        app.session.watch(True)
+        for number in range(SAVES):
+            await asyncio.sleep(0.3)
+            draft = folder / "draft"
+            draft.write_text(steps(20) + f"# {number}\n")
+            saved = time.time()
+            os.replace(draft, flow)
+            await ended(app, number + 2)
+            times.append((app.session.runs.records[-1].started or 0) * 1000 - saved * 1000)
+    return Figure("W15", "from a save to the run that it starts", "ms", None, median(times), 100, "ms")
+
+
+async def many_lines(folder: Path) -> list[Figure]:
+    """A run that logs a lot: how long the screen is ever kept from answering, and the memory in the end."""
+    (folder / "flow.yaml").write_text(f"flow: talk\nsteps:\n  - task: Talk\n    inputs: {{lines: {LINES}}}\n")
+    waits: list[float] = []
+    async with workbench(folder) as app:
+        app.session.run(folder / "flow.yaml", {})
+        while not app.session.runs.records or app.session.runs.is_busy:
+            asked = time.perf_counter()
+            answered = asyncio.Event()
+            app.call_later(answered.set)
+            await answered.wait()
+            waits.append((time.perf_counter() - asked) * 1000)
+            await asyncio.sleep(0.02)
+        lines = len(app.session.runs.records[-1].log)
+        assert lines >= LINES, f"{lines} lines are in the log"
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    waits.sort()
+    memory = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return [
+        Figure(
+            "W15",
+            f"the screen's answer while {LINES:,} lines are logged, 99 of 100",
+            "ms",
+            None,
+            waits[int(len(waits) * 0.99)],
+            50,
+            "ms",
+        ),
+        Figure("W15", f"memory with {LINES:,} lines", "MB", None, memory, 250, "MB"),
+    ]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = name
+        folder = Path(name, "project")
+        folder.mkdir()
+        (folder / "flow.py").write_text(TASKS)
+        show([asyncio.run(many_steps(folder)), asyncio.run(save_to_run(folder)), *asyncio.run(many_lines(folder))])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from flowlang_tui.app import WorkbenchApp
+from flowlang_tui.arrangement import PANES
+from flowlang_tui.screens.run_form import RunForm
+from flowlang_tui.screens.workbench import Workbench
+from flowlang_tui.widgets.status_bar import StatusBar
+
+SAMPLES = Path(__file__).parents[2] / "sample_projects"
+
+#: Looks at the screen before a wait is given up.
+LOOKS = 400
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+
+@pytest.fixture
+def quickstart(tmp_path: Path) -> Path:
+    folder = tmp_path / "quickstart"
+    shutil.copytree(SAMPLES / "quickstart", folder, ignore=shutil.ignore_patterns("*.db", "__pycache__"))
+    return folder
+
+
+class Opened:
+    """The workbench on a screen that a test looks at."""
+
+    def __init__(self, app: WorkbenchApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def screen(self) -> Workbench:
+        return next(one for one in self.app.screen_stack if isinstance(one, Workbench))
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds."""
+        for _ in range(LOOKS):
+            if holds():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError("it did not come to that")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def checked(self) -> None:
+        """Wait until what is in the editor was checked."""
+        await self.until(
+            lambda: (
+                (found := self.app.session.checked(self.screen.editor.current)) is not None
+                and found.text == self.screen.editor.code.text
+            )
+        )
+        await self.pilot.pause()
+
+    async def over(self, runs: int = 1) -> None:
+        """Wait until so many runs are over."""
+        records = self.app.session.runs
+        await self.until(lambda: len(records.records) >= runs and not records.is_busy)
+        await self.pilot.pause()
+
+    @property
+    def status(self) -> str:
+        return str(self.screen.query_one(StatusBar).render())
+
+
+@asynccontextmanager
+async def opened(path: Path, size: tuple[int, int] = (160, 45), **options: object) -> AsyncIterator[Opened]:
+    app = WorkbenchApp(path, **options)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        one = Opened(app, pilot)
+        if app.session.first_flow is not None:
+            await one.checked()
+        yield one
+
+
+async def test_a_project_shows_its_flow_its_graph_and_its_connections(quickstart: Path) -> None:
+    async with opened(quickstart) as one:
+        screen = one.screen
+        assert screen.editor.code.text == (quickstart / "flow.yaml").read_text()
+        assert screen.graph.drawing.picture.node("read") is not None
+        await one.until(lambda: screen.connections.overview.flow)
+        assert {name for name, pane in screen.panes.items() if pane.display} == {
+            "explorer",
+            "connections",
+            "editor",
+            "logs",
+            "graph",
+            "inspector",
+        }
+
+
+async def test_one_key_runs_the_flow_and_the_top_line_says_how_it_went(quickstart: Path) -> None:
+    async with opened(quickstart) as one:
+        await one.press("ctrl+r")
+        await one.over()
+        assert "✓ OrderReport succeeded" in one.status
+        assert len(one.screen.logs.view.store) > 20
+
+
+async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quickstart: Path) -> None:
+    async with opened(quickstart) as one:
+        one.screen.editor.code.replace_text(
+            (quickstart / "flow.yaml").read_text().replace("task: ReadOrders", "task: ReadOrder")
+        )
+        await one.checked()
+        assert [problem.suggestion for problem in one.app.session.problems] == ["ReadOrders"]
+        assert "✗1" in one.screen.problems.badge
+        await one.press("ctrl+r")
+        await one.until(lambda: "not run" in one.status)
+        assert not one.app.session.runs.records
+
+
+async def test_a_quick_fix_mends_what_has_a_suggestion(quickstart: Path) -> None:
+    text = (quickstart / "flow.yaml").read_text()
+    async with opened(quickstart) as one:
+        one.screen.editor.code.replace_text(text.replace("task: ReadOrders", "task: ReadOrder"))
+        await one.checked()
+        one.screen.editor.go(one.app.session.problems[0].line, 5)
+        await one.press("alt+q")
+        if not isinstance(one.app.screen, Workbench):
+            await one.press("enter")
+        await one.until(lambda: one.screen.editor.code.text == text)
+
+
+async def test_a_failing_run_brings_the_step_that_failed_into_view(quickstart: Path) -> None:
+    async with opened(quickstart, inputs={"orders_file": "nowhere.csv"}) as one:
+        await one.press("ctrl+r")
+        await one.over()
+        assert "✗ OrderReport failed" in one.status
+        record = one.screen.shown_run
+        assert record is not None
+        assert one.screen.inspector.call is not None
+        assert one.screen.inspector.call.error["step"] == "read"
+
+
+async def test_saving_in_watch_mode_runs_the_flow_again(quickstart: Path) -> None:
+    async with opened(quickstart, watch=True) as one:
+        await one.over(1)
+        assert "watching" in one.status
+        one.screen.editor.code.replace_text((quickstart / "flow.yaml").read_text() + "# changed\n")
+        await one.press("ctrl+s")
+        await one.over(2)
+        assert (quickstart / "flow.yaml").read_text().endswith("# changed\n")
+
+
+async def test_a_save_by_another_program_runs_the_flow_again(quickstart: Path) -> None:
+    async with opened(quickstart, watch=True) as one:
+        await one.over(1)
+        await one.until(lambda: one.app.session.is_following)
+        (quickstart / "flow.yaml").write_text((quickstart / "flow.yaml").read_text() + "# elsewhere\n")
+        await one.over(2)
+        assert one.screen.editor.code.text.endswith("# elsewhere\n")
+
+
+async def test_the_form_asks_for_an_input_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text(
+        "flow: asks\ninputs:\n  - {name: who, type: string}\n  - {name: n, type: integer}\n"
+        "steps:\n  - exit: {outputs: {told: '${inputs.who} ${inputs.n}'}}\n"
+    )
+    async with opened(tmp_path) as one:
+        await one.press("ctrl+r")
+        assert isinstance(one.app.screen, RunForm)
+        await one.press("A", "d", "a", "tab", "x", "ctrl+r")
+        assert isinstance(one.app.screen, RunForm), "x is no whole number"
+        await one.press("backspace", "3", "ctrl+r")
+        await one.over()
+        assert one.app.session.runs.records[0].outputs == {"told": "Ada 3"}
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_every_pane_can_be_gone_to_zoomed_and_left(quickstart: Path, pane: str) -> None:
+    async with opened(quickstart) as one:
+        getattr(one.screen, f"action_view_{pane}")()
+        await one.pilot.pause()
+        focused = one.app.focused
+        assert focused is not None
+        assert one.screen.panes[pane] in focused.ancestors_with_self
+        await one.press("alt+z")
+        assert [name for name, shown in one.screen.panes.items() if shown.display] == [pane]
+        await one.press("alt+z")
+        assert sum(shown.display for shown in one.screen.panes.values()) == 6
+
+
+async def test_a_narrow_screen_shows_one_pane_and_goes_on_with_another(quickstart: Path) -> None:
+    async with opened(quickstart, size=(80, 24)) as one:
+        shown = [name for name, pane in one.screen.panes.items() if pane.display]
+        assert shown == ["editor"]
+        await one.press("alt+l")
+        assert [name for name, pane in one.screen.panes.items() if pane.display] == ["logs"]
+        await one.pilot.resize_terminal(160, 45)
+        await one.pilot.pause()
+        assert sum(pane.display for pane in one.screen.panes.values()) == 6
+
+
+async def test_the_arrangement_and_the_inputs_are_remembered_without_secrets(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "flow.yaml").write_text(
+        "flow: asks\ninputs:\n  - {name: who, type: string}\n  - {name: key, type: string, secret: true}\n"
+        "steps:\n  - exit: {}\n"
+    )
+    async with opened(project) as one:
+        await one.press("ctrl+r", "A", "d", "a", "tab", "c", "a", "n", "a", "r", "y", "ctrl+r")
+        await one.over()
+        one.screen.show_pane("connections")
+        await one.press("alt+v")
+    async with opened(project) as one:
+        assert one.screen.arrangement.hidden == {"connections"}
+        assert one.app.session.last_inputs == {project / "flow.yaml": {"who": "Ada"}}
+    remembered = "".join(path.read_text() for path in (tmp_path / "XDG_STATE_HOME").rglob("*.json"))
+    assert "canary" not in remembered
+
+
+async def test_leaving_asks_when_something_would_be_lost(quickstart: Path) -> None:
+    async with opened(quickstart) as one:
+        one.screen.editor.code.replace_text("flow: changed\n")
+        await one.pilot.pause()
+        await one.press("ctrl+q")
+        assert not isinstance(one.app.screen, Workbench)
+        await one.press("escape")
+        assert isinstance(one.app.screen, Workbench)
+
+
+async def test_an_empty_folder_teaches_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "new folder"
+    folder.mkdir()
+    async with opened(folder) as one:
+        assert one.screen.editor.has_class("-empty")
+        await one.press("ctrl+r")
+        assert not one.app.session.runs.records
