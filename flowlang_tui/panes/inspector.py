@@ -105,7 +105,8 @@ class InspectorPane(Pane):
                 self._call = record.failures[0]
             if self.is_mounted:
                 self.values.start_over()
-        self._show()
+        if self.is_mounted:
+            self._show()
 
     def refresh_run(self) -> None:
         """Show what changed. Called once a frame while the run goes on."""
@@ -125,8 +126,6 @@ class InspectorPane(Pane):
         self.values.start_over()
 
     def _show(self) -> None:
-        if not self.is_mounted:
-            return
         self._head()
         if self._step is not None:
             sections = of_call(self._step, self.call)

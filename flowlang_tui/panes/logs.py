@@ -64,7 +64,7 @@ class LogsPane(Pane):
         yield Input(id="log-filter", placeholder="text, !text, /pattern/", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        self.show_run(self._record)
+        self._show()
 
     @property
     def view(self) -> LogView:
@@ -79,13 +79,16 @@ class LogsPane(Pane):
         """Show the log of a run."""
         self._record = record
         if self.is_mounted:
-            self.view.show(LogStore() if record is None else record.log)
-            self._say()
+            self._show()
 
     def refresh_run(self) -> None:
         """Show what came since. Called once a frame while the run goes on."""
         if self._record is not None and self.is_mounted:
             self.view.refresh_log()
+
+    def _show(self) -> None:
+        self.view.show(LogStore() if self._record is None else self._record.log)
+        self._say()
 
     def _apply(self) -> None:
         try:

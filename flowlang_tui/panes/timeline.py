@@ -43,7 +43,7 @@ class TimelinePane(Pane):
         yield Gantt(id="timeline-gantt")
 
     def on_mount(self) -> None:
-        self.show_run(self._record)
+        self._show()
 
     @property
     def gantt(self) -> Gantt:
@@ -58,15 +58,18 @@ class TimelinePane(Pane):
         """Show a run."""
         self._record = record
         if self.is_mounted:
-            self.gantt.hint = EMPTY if record is None else "Nothing has started yet."
-            self.gantt.show(record)
-            self._say()
+            self._show()
 
     def refresh_run(self) -> None:
         """Show what happened since. Called once a frame while the run goes on."""
         if self._record is not None and self.is_mounted:
             self.gantt.refresh_run()
             self._say()
+
+    def _show(self) -> None:
+        self.gantt.hint = EMPTY if self._record is None else "Nothing has started yet."
+        self.gantt.show(self._record)
+        self._say()
 
     def _say(self) -> None:
         run = self._record

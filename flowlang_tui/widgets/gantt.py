@@ -87,7 +87,7 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
         self._part = None
         self._steps = -1
         self.selected = 0
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False, force=True)
         self.refresh_run()
 
     def refresh_run(self) -> None:
@@ -115,7 +115,8 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
         self.selected = min(max(row, 0), len(self.rows) - 1)
         top, height = self.scroll_offset.y, self.scrollable_content_region.height - 1
         if not top <= self.selected < top + height:
-            self.scroll_to(y=self.selected if self.selected < top else self.selected - height + 1, animate=False)
+            y = self.selected if self.selected < top else self.selected - height + 1
+            self.scroll_to(y=y, animate=False, force=True)
         self.refresh()
 
     def move(self, rows: int) -> None:

@@ -241,7 +241,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _scroll(self, y: int) -> None:
         self._is_moving = True
         try:
-            self.scroll_to(y=max(y, 0), animate=False)
+            self.scroll_to(y=max(y, 0), animate=False, force=True)
         finally:
             self._is_moving = False
 

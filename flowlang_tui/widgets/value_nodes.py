@@ -109,7 +109,7 @@ class Node:
             return list(_table(list(value)))
         if isinstance(value, dict):
             if len(value) > ITEMS:
-                return [_part(list(value.items()), start, start + ITEMS) for start in range(0, len(value), ITEMS)]
+                return list(_parts_of_map(value))
             return [Node(key, item) for key, item in value.items()]
         entries = value if isinstance(value, _Slice) else _Slice(value, 0, len(value))
         return list(_entries(entries))
@@ -142,15 +142,17 @@ def _entries(entries: _Slice) -> Iterator[Node]:
         step *= ITEMS
     for start in range(entries.start, entries.stop, step):
         if step == 1:
-            item = entries.of[start]
-            yield Node(*item) if isinstance(item, tuple) else Node(str(start), item)
+            yield Node(str(start), entries.of[start])
         else:
-            yield _part(entries.of, start, min(start + step, entries.stop))
+            part = _Slice(entries.of, start, min(start + step, entries.stop))
+            yield Node(f"[{start}…{part.stop - 1}]", part, role="part")
 
 
-def _part(of: Sequence[Any], start: int, stop: int) -> Node:
-    part = _Slice(of, start, stop)
-    return Node(f"[{start}…{part.stop - 1}]", part, role="part")
+def _parts_of_map(value: dict[str, Any]) -> Iterator[Node]:
+    items = list(value.items())
+    for start in range(0, len(items), ITEMS):
+        part = dict(items[start : start + ITEMS])
+        yield Node(f"[{start}…{start + len(part) - 1}]", part, role="part")
 
 
 def _texts(text: str) -> Iterator[Node]:

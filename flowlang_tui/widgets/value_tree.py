@@ -78,7 +78,7 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
     def start_over(self) -> None:
         """Go to the first row."""
         self.selected = 0
-        self.scroll_to(0, 0, animate=False)
+        self.scroll_to(0, 0, animate=False, force=True)
 
     @property
     def rows(self) -> list[str]:
@@ -98,7 +98,7 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         if not top <= self.selected < top + height:
             y = self.selected if self.selected < top else self.selected - height + 1
-            self.scroll_to(y=y, animate=False)
+            self.scroll_to(y=y, animate=False, force=True)
         self.refresh()
 
     def move(self, rows: int) -> None:

@@ -47,7 +47,8 @@ def shown(store: LogStore, query: str = "", level: int = DEBUG, address: str = "
         ("/valueerror/", [4]),
         (r"/\Sship/", [2, 3]),
         ("!/ship|start/", [1, 4]),
-        ("/", [2, 3]),
+        ("/", [0, 1, 2, 3, 4]),
+        (r"/\]/ship", [2, 3]),
         ("e", [0, 1, 2, 3, 4]),
     ],
 )
