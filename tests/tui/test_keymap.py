@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from textual.app import App
+from textual._xterm_parser import XTermParser
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.keys import format_key
+from textual.widgets import Input, TextArea
 
 from flowlang_tui.actions import ACTIONS, BY_NAME, bindings
+from flowlang_tui.alt_keys import AltKeysApp
 from flowlang_tui.keymap import SIGNS, is_plain, keymap_path, keys_of, read_keymap, template
 
 
@@ -147,3 +152,28 @@ def test_keys_of_an_action_follow_the_keymap() -> None:
     assert keys_of(start, {}) == ["ctrl+r", "f5"]
     assert keys_of(start, {"run.start": "f9"}) == ["f9"]
     assert keys_of(start, {"run.start": "unbound_run_start"}) == []
+
+
+@pytest.mark.parametrize("widget", [TextArea, Input])
+async def test_alt_with_a_letter_is_a_key_where_text_is_typed(widget: type[TextArea] | type[Input]) -> None:
+    class TypingApp(AltKeysApp[None]):
+        BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+        went = False
+
+        def compose(self) -> ComposeResult:
+            yield widget()
+
+        def action_view_problems(self) -> None:
+            self.went = True
+
+    app = TypingApp()
+    async with app.run_test() as pilot:
+        app.query_one(widget).focus()
+        await pilot.pause()
+        parser = XTermParser()
+        for event in [*parser.feed("a\x1bp"), *parser.feed("")]:
+            app.post_message(event)
+        await pilot.pause()
+        typed = app.query_one(widget)
+        assert (typed.text if isinstance(typed, TextArea) else typed.value) == "a"
+        assert app.went
