@@ -120,7 +120,7 @@ class StepGraph(ScrollView, can_focus=True):
         self.following = True
         #: Whether the steps that decided how long a run took are marked.
         self.marking = False
-        self._painter = Painter(self.picture.drawing, self._style_of)
+        self._painter = Painter(self.picture.drawing, self._style_of, 0)
         self._states: States | None = None
         self._spinning: Timer | None = None
 
@@ -160,13 +160,16 @@ class StepGraph(ScrollView, can_focus=True):
         if states is None:
             return
         changed = states.update()
-        self._painter.forget(*changed, *states.running)
+        rows = self._painter.forget(*changed, *states.running)
         if changed:
             self._mark_critical_path()
             self._follow(changed)
         self._spin()
-        if changed or states.running:
-            self.refresh()
+        top = self.scroll_offset.y
+        bottom = top + self.size.height
+        for y in rows:
+            if top <= y < bottom:
+                self.refresh_line(y)
 
     def select(self, node_id: str | None, scroll: bool = True) -> None:
         """Select a step, and bring it into view. A step that is collapsed away is shown by the one it stands in."""
@@ -193,10 +196,11 @@ class StepGraph(ScrollView, can_focus=True):
 
     def _draw(self) -> None:
         """Lay the graph out, unless that has been done."""
-        if not self.picture.draw(self.scrollable_content_region.width):
+        width = self.scrollable_content_region.width
+        if not self.picture.draw(width):
             return
         drawing = self.drawing
-        self._painter = Painter(drawing, self._style_of)
+        self._painter = Painter(drawing, self._style_of, width)
         self._painter.states = self._states
         self._mark_critical_path()
         self.selected = self.picture.seen(self.selected)
@@ -231,26 +235,20 @@ class StepGraph(ScrollView, can_focus=True):
 
     def _bring_into_view(self, node_id: str) -> None:
         box = self.drawing.boxes[node_id]
-        region = Region(box.x + self._indent, box.y, box.width, box.height).grow((1, 0, 2, 0))
+        region = Region(box.x + self._painter.indent, box.y, box.width, box.height).grow((1, 0, 2, 0))
         self.scroll_to_region(region, animate=False, force=True)
 
-    @property
-    def _indent(self) -> int:
-        """The cells before a drawing that is narrower than the widget."""
-        return max(0, (self.scrollable_content_region.width - self.drawing.width) // 2)
-
     def render_line(self, y: int) -> Strip:
-        width, background = self.size.width, self.rich_style
+        width = self.size.width
+        scroll_x, scroll_y = self.scroll_offset
         if not self.drawing.height:
             return self._empty_line(y, width)
-        scroll_x, scroll_y = self.scroll_offset
         if y + scroll_y >= self.drawing.height:
-            return Strip.blank(width, background)
-        indent = self._indent
+            return Strip.blank(width, self._painter.blank)
         strip = self.painted(y + scroll_y)
-        if indent:
-            strip = Strip([Segment(" " * indent), *strip], indent + strip.cell_length)
-        return strip.crop_extend(scroll_x, scroll_x + width, background).apply_style(background)
+        if scroll_x == 0 and strip.cell_length == width:
+            return strip
+        return strip.crop_extend(scroll_x, scroll_x + width, self._painter.blank)
 
     def _empty_line(self, y: int, width: int) -> Strip:
         at = y - max(0, (self.size.height - len(_EMPTY)) // 2)
@@ -258,7 +256,7 @@ class StepGraph(ScrollView, can_focus=True):
         return Strip([Segment(text[:width].center(width), self._style_of("empty"))], width)
 
     def _style_of(self, name: str) -> Style:
-        return self.get_component_rich_style(f"step-graph--{name}")
+        return self.get_component_rich_style(f"step-graph--{name}") if name else self.rich_style
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -269,7 +267,7 @@ class StepGraph(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         offset = self.scroll_offset
-        x, y = event.x + offset.x - self._indent, event.y + offset.y
+        x, y = event.x + offset.x - self._painter.indent, event.y + offset.y
         node_id = self.drawing.node_at(x, y)
         if node_id is not None:
             self._choose(node_id)

@@ -14,7 +14,7 @@ from flowlang_tui.graph import Drawing, Look, Run, States
 from flowlang_tui.graph.cells import cells, cut, filled, flush_right
 from flowlang_tui.graph.states import SIGNS, SPINNER, badge
 
-#: Finds the style of a component class, named without the `step-graph--` before it.
+#: Finds the style of a component class, named without the `step-graph--` before it; for "" that of the widget.
 StyleOf = Callable[[str], Style]
 
 #: How the border of the selected step is drawn, and that of the steps that a run's length came from.
@@ -31,8 +31,11 @@ TURNS: Final = 8
 class Painter:
     """Paints rows of a drawing, each once until something in it changes."""
 
-    def __init__(self, drawing: Drawing, style_of: StyleOf) -> None:
+    def __init__(self, drawing: Drawing, style_of: StyleOf, width: int) -> None:
         self.drawing = drawing
+        #: The cells before a drawing that is narrower than the space for it.
+        self.indent = max(0, (width - drawing.width) // 2)
+        self.width = max(width, drawing.width)
         self.states: States | None = None
         self.selected: str | None = None
         self.related: Mapping[str, str] = {}
@@ -41,13 +44,22 @@ class Painter:
         self._styles: dict[tuple[str, ...], Style] = {}
         self._strips: dict[int, Strip] = {}
 
+    @property
+    def blank(self) -> Style:
+        """The style of cells with nothing on them."""
+        return self._one("")
+
     def row(self, y: int) -> Strip:
-        """A row of the drawing. It is as wide as its text."""
+        """A row of the drawing, from the left to the right end of the space for it."""
         strip = self._strips.get(y)
         if strip is None:
             row = self.drawing.rows[y]
-            segments = [segment for run in row for segment in self._paint(run)]
-            strip = self._strips[y] = Strip(segments, sum(run.width for run in row))
+            segments = [Segment(" " * self.indent, self.blank)] if self.indent else []
+            for run in row:
+                segments += self._paint(run)
+            missing = self.width - self.indent - sum(run.width for run in row)
+            segments.append(Segment(" " * missing, self.blank))
+            strip = self._strips[y] = Strip(segments, self.width)
         return strip
 
     def select(self, node: str | None, related: Mapping[str, str]) -> None:
@@ -60,11 +72,12 @@ class Painter:
         self.forget(*(self.critical ^ critical))
         self.critical = critical
 
-    def forget(self, *nodes: str | None) -> None:
-        """Paint anew what belongs to these nodes."""
-        for node in nodes:
-            for y in self.drawing.rows_of.get(node or "", ()):
-                self._strips.pop(y, None)
+    def forget(self, *nodes: str | None) -> set[int]:
+        """Paint anew what belongs to these nodes; give back the rows."""
+        rows = {y for node in nodes if node for y in self.drawing.rows_of.get(node, ())}
+        for y in rows:
+            self._strips.pop(y, None)
+        return rows
 
     def forget_all(self) -> None:
         """Paint everything anew, with the styles that the theme has now."""
@@ -76,7 +89,7 @@ class Painter:
         look = self._look(node)
         match role:
             case "":
-                return [Segment(text)]
+                return [Segment(text, self.blank)]
             case "sign":
                 return [Segment(self._sign(text, look), self._style("label", look, node))]
             case "label":
