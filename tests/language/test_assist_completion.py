@@ -164,6 +164,16 @@ def test_maps_of_the_language_offer_their_keys() -> None:
     assert labels("flow: a\ninputs:\n  - name: x\n    type: ‸")[0] == "string"
 
 
+def test_outputs_are_maps_or_names_of_steps() -> None:
+    assert labels(f"{READ}outputs:\n  - ‸") == ["name", "read"]
+    assert labels(f"{READ}outputs: [‸]") == ["read"]
+    assert "${read}" in labels(f"{READ}outputs:\n  total: ‸")
+
+
+def test_an_input_that_is_named_by_its_key_needs_no_name() -> None:
+    assert labels("flow: a\ninputs:\n  file:\n    ‸")[0] == "type"
+
+
 def test_values_offer_whole_expressions() -> None:
     text = f"{READ}  - task: SendMail\n    inputs:\n      to: ‸"
     assert completed(text, "${read}").endswith("to: ${read‸}")

@@ -161,3 +161,15 @@ def test_of_many_steps_the_nearest_are_offered_and_any_can_be_typed() -> None:
     assert len(found) == 300
     assert steps(f"{text}step_77‸}}")[:2] == ["step_977", "step_877"]
     assert "step_77" in steps(f"{text}step_77‸}}")
+
+
+def test_after_a_value_there_are_operators() -> None:
+    for value in ("read.count ", "len(read.rows) ", "'a' ", "3 ", "read.rows[0] "):
+        assert labels(flow("read") + f"  - if: ${{{value}‸}}")[0] == "=="
+    for operator in ("read.count > ", "not ", "1 and ", "read.count == 1 or "):
+        assert "read" in steps(flow("read") + f"  - if: ${{{operator}‸}}")
+
+
+def test_a_result_has_its_own_keys_first() -> None:
+    assert labels(flow("read") + "  - if: ${read.‸}") == ["rows", "count", "error", "status", "duration_ms", "attempts"]
+    assert "result" in labels("flow: a\nsteps:\n  - task: SendMail\n    id: mail\n  - if: ${mail.‸}")

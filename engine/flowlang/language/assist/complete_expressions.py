@@ -23,6 +23,20 @@ MOST_STEPS: Final = 300
 _MEMBER: Final = re.compile(r"([A-Za-z_]\w*(?:\s*\.\s*(?:\w+|\*)|\[[^\[\]]*\])*)\s*\.\s*(\w*)$")
 _FILTER: Final = re.compile(r"(?<!\|)\|\s*(\w*)$")
 _WORD: Final = re.compile(r"(\w*)$")
+#: The end of a value, after which only an operator can stand.
+_OPERAND: Final = re.compile(r"(?:[\])'}]|(?<!\w)(?!(?:and|or|not|in|if|else)\b)[\w.]+)\s+$")
+_OPERATORS: Final = {
+    "==": "Equal; numbers and texts that are numbers compare as numbers.",
+    "!=": "Not equal.",
+    ">": "Greater.",
+    "<": "Less.",
+    "and": "Both; gives the operand that decides.",
+    "or": "Either; gives the operand that decides.",
+    "in": "One of a list, a key of a map, a part of a text.",
+    "not in": "The opposite of `in`.",
+    "if": "`a if condition else b`.",
+    "|": "Hands the value to a function: `items | length`.",
+}
 _STRING: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
 
 
@@ -45,7 +59,10 @@ def expression_offers(analysis: Analysis, lines: Sequence[str], spot: Spot) -> I
         for function in FUNCTIONS.values():
             if function.parameters:
                 yield Offer(function.name, _filter(function), "function", function.signature, function.doc)
-    elif not re.search(r"[\d\])'}]\s+$|\b\d\w*$", before):
+    elif _OPERAND.search(before[: word.start()]) is not None:
+        for operator, doc in _OPERATORS.items():
+            yield Offer(operator, operator, "value", "operator", doc)
+    elif not word[1][:1].isdigit():
         yield from name_offers(analysis, lines, spot, variables)
         for function in FUNCTIONS.values():
             called = Snippet(f"{function.name}()", len(function.name) + 1)

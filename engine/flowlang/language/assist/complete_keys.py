@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from flowlang.language.assist.analysis import Analysis
@@ -34,10 +35,13 @@ def key_offers(analysis: Analysis, lines: Sequence[str], spot: Spot) -> Iterator
         item = ITEMS.get(shape.removeprefix("item of "), "") if shape.startswith("item of ") else ""
         if item == "step":
             return _steps(analysis, spot, spot.start, "")
-        if item in _KEYS_OF_ITEMS and not (item == "output" and spot.word):
-            return _items(item, spot.start, "")
-        from flowlang.language.assist.complete_values import value_offers
+        from flowlang.language.assist.complete_values import value_offers  # it is not needed for keys
 
+        if item in _KEYS_OF_ITEMS and not place.level.in_braces and not spot.word and spot.dashed:
+            names = value_offers(analysis, lines, spot) if item == "output" else ()
+            return chain(_items(item, spot.start, ""), names)
+        if item in _KEYS_OF_ITEMS and item != "output":
+            return _items(item, spot.start, "")
         return value_offers(analysis, lines, spot)
     if place.kind in ITEMS and not spot.has_colon:
         return _without_dash(analysis, spot, place)
@@ -105,7 +109,8 @@ def _keys(analysis: Analysis, spot: Spot, place: Place, around: Sequence[Place])
         return
     elif place.kind == "step" and not place.form and not place.name:
         yield from _kinds(analysis, spot, place)
-    yield from _language_keys(place, spot, place.keys)
+    named_outside = place.kind == "input" and place.name
+    yield from _language_keys(place, spot, [key for key in place.keys if not (named_outside and key.name == "name")])
     if place.kind == "step" and place.form == "if":
         for kind in KINDS:
             if kind.name not in ("if", "exit") and not {"then", "else", "elif"} & place.level.entries.keys():

@@ -20,10 +20,10 @@ def add_entry(offsets: Offsets, mapping: Mapping, entry: str, in_braces: str, af
     if text.startswith("{", start):
         if not mapping.entries:
             return _insert(offsets, start + 1, in_braces)
-        return _insert(offsets, _end(text, key, value), f", {in_braces}")
+        return _insert(offsets, end_of(text, key, value), f", {in_braces}")
     first = next(iter(mapping.entries.values()))[0]
     assert first.start is not None
-    return add_below(offsets, _end(text, key, value), first.start.column, entry)
+    return add_below(offsets, end_of(text, key, value), first.start.column, entry)
 
 
 def add_below(offsets: Offsets, position: int, column: int, entry: str) -> TextEdit:
@@ -63,11 +63,6 @@ def remove_entry(offsets: Offsets, key: Span) -> TextEdit | None:
     return TextEdit(Span(key.line, key.column, end, len(last) + 1), "{}")
 
 
-def end_of(text: str, key: Scalar, value: Node) -> int:
-    """Where an entry ends, without the white space behind it."""
-    return _end(text, key, value)
-
-
 def _lines(lines: list[str], first: int, end: int) -> Span:
     """Whole lines; with the line break before them if there is none behind."""
     if end < len(lines):
@@ -80,7 +75,8 @@ def _last(mapping: Mapping) -> tuple[Scalar, Node]:
     return next(reversed(mapping.entries.values()), (Scalar(None), Scalar(None)))
 
 
-def _end(text: str, key: Scalar, value: Node) -> int:
+def end_of(text: str, key: Scalar, value: Node) -> int:
+    """Where an entry ends, without the white space behind it."""
     key_start, key_end = _extent(key)
     end = value.end.index if value.end is not None else key_end
     end = key_start + len(text[key_start:end].rstrip())

@@ -106,7 +106,12 @@ def _of_root(analysis: Analysis, root: str, rest: Sequence[str], variables: Sequ
     if isinstance(step, ParallelStep) and rest:
         inner = analysis.by_id.get(rest[0])
         return result_fields(analysis, inner) if inner is not None and len(rest) == 1 else {}
-    return {} if rest else {**RESULT_FIELDS, **result_fields(analysis, step)}
+    if rest:
+        return {}
+    own = result_fields(analysis, step)
+    return own | {
+        name: doc for name, doc in RESULT_FIELDS.items() if name not in own and not (own and name == "result")
+    }
 
 
 def _by_kind(analysis: Analysis, step: Step) -> Fields:
