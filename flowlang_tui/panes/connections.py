@@ -20,6 +20,7 @@ from flowlang_tui.actions import bindings
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.connection_list import ConnectionList
 from flowlang_tui.screens.ask import Ask
+from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.connection_facts import ConnectionFacts
 from flowlang_tui.screens.connection_form import ConnectionForm, OpenFlow, Written
 from flowlang_tui.screens.connection_secrets import ConnectionSecrets
@@ -30,6 +31,9 @@ from flowlang_tui.session.connection_draft import Draft, use_of
 from flowlang_tui.session.connection_rows import ConnectionRow
 
 P = ParamSpec("P")
+
+#: How many places a question lists.
+_PLACES = 10
 
 
 def _told(
@@ -71,7 +75,7 @@ class ConnectionsPane(ConnectionList):
         if row.stored and row.state in ("ready", "unusable"):
             self._written(await self._form(await self.connections.draft(row.name)))
         elif row.stored:
-            await self._ask(
+            await self._read(
                 f"{row.name} is {row.state}", Text(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
             )
         else:
@@ -104,11 +108,13 @@ class ConnectionsPane(ConnectionList):
             self._show_declaration(row)
             return
         places = await self.connections.uses(row.name)
-        text = Text(f"{inert(row.name)} is forgotten for good, with its credentials.")
+        question = f"Delete {row.name}? It is forgotten for good, with its credentials."
         if places:
-            text.append("\n\nThese could not run any more:\n", "bold red")
-            text.append("\n".join(f"  {self._place(one.path, one.line, one.step)}" for one in places))
-        if await self._ask(f"Delete {row.name}?", text, "Delete"):
+            lines = [self._place(one.path, one.line, one.step) for one in places[:_PLACES]]
+            more = [f"… and {len(places) - _PLACES} more"] if len(places) > _PLACES else []
+            question += "\n\n".join(["", "These could not run any more:", "\n".join([*lines, *more])])
+        choices = {"delete": "Delete", "keep": "Keep"}
+        if await self.app.push_screen_wait(Confirm(question, choices)) == "delete":
             await self.connections.delete(row.name)
             self._stored(f"{row.name} is deleted")
 
@@ -202,7 +208,7 @@ class ConnectionsPane(ConnectionList):
             text.append("✓ " if test.ok else "✗ ", "green" if test.ok else "bold red")
             outcome = f"ok in {test.ms:,.0f} ms" if test.ok else f"{test.stage} failed: {inert(test.message or '')}"
             text.append(f"{test.at}{where}  {outcome}\n")
-        await self._ask(f"Tests of {row.name}", text or Text("It was never tested; t tests it."))
+        await self._read(f"Tests of {row.name}", text or Text("It was never tested; t tests it."))
 
     @work(exclusive=True, group="dialog")
     @_told
@@ -258,8 +264,8 @@ class ConnectionsPane(ConnectionList):
         self.post_message(self.StoreChanged())
         self.reload()
 
-    async def _ask(self, title: str, text: Text, answer: str | None = None) -> bool:
-        return await self.app.push_screen_wait(ConnectionFacts(inert(title), text, answer))
+    async def _read(self, title: str, text: Text) -> None:
+        await self.app.push_screen_wait(ConnectionFacts(inert(title), text))
 
     def _probe(self, row: ConnectionRow) -> Callable[[OnStage], Awaitable[ProbeReport]]:
         path, flow = self.flow_path, self.flow

@@ -1,4 +1,4 @@
-"""Something to read about a connection, or a question about it."""
+"""Something to read about a connection."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 
-class ConnectionFacts(ModalScreen[bool]):
-    """Shows a text. With an `answer` it is a question: gives back whether that was chosen."""
+class ConnectionFacts(ModalScreen[None]):
+    """Shows a text until a key is pressed."""
 
     DEFAULT_CSS = """
     ConnectionFacts { align: center middle; background: $background 50%; }
@@ -29,15 +29,13 @@ class ConnectionFacts(ModalScreen[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,n", "answer(False)", "Close"),
-        Binding("y", "answer(True)", "Yes"),
+        Binding("escape,q,enter", "leave", "Close"),
     ]
 
-    def __init__(self, title: str, text: Text, answer: str | None = None) -> None:
+    def __init__(self, title: str, text: Text) -> None:
         super().__init__()
         self._title_text = title
         self._text = text
-        self._answer = answer
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -46,14 +44,8 @@ class ConnectionFacts(ModalScreen[bool]):
                 yield Static(self._text, markup=False)
             with Horizontal():
                 yield Button("Close  esc", id="close", compact=True)
-                if self._answer is not None:
-                    yield Button(f"{self._answer}  y", id="yes", variant="error", compact=True)
-
-    def action_answer(self, yes: bool) -> None:
-        """Close with an answer; without a question there is no yes."""
-        if not yes or self._answer is not None:
-            self.dismiss(yes)
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)

@@ -227,7 +227,7 @@ async def test_deleting_lists_the_steps_that_would_break(path: Path) -> None:
         assert "Shop" in Store(path.parent).names()
         await pilot.press("d")
         await shown(pilot, "These could not run any more")
-        await pilot.press("y")
+        await pilot.press("d")
         await until(pilot, lambda: "Shop" not in Store(path.parent).names())
 
 
