@@ -10,7 +10,7 @@ from textual.widgets.text_area import EditHistory, Location, Selection
 
 from flowlang.language.diagnostics import Diagnostic
 from flowlang_tui.widgets.code_editor.document import Change, CodeDocument
-from flowlang_tui.widgets.code_editor.folding import head_before
+from flowlang_tui.widgets.code_editor.folding import head_before, indent_of
 from flowlang_tui.widgets.code_editor.languages import TEXT, Language
 from flowlang_tui.widgets.code_editor.lexer import Highlighter
 from flowlang_tui.widgets.code_editor.view import FoldedNavigator, FoldedView
@@ -109,7 +109,9 @@ class Buffer:
         last = self.highlighter.edited(first, old_last, new_last)
         if self.matches:
             self._soil(0, None)
-        self._soil(head_before(self.document.lines, first), last if new_last == old_last else None)
+        in_line = first == old_last == new_last and change.top[1] > indent_of(self.document.lines[first]) + 1
+        above = first if in_line else head_before(self.document.lines, first)
+        self._soil(above, last if new_last == old_last else None)
         self.view.folds.edited(first, old_last, new_last)
         self.matches = {}
         self.current_match = None

@@ -24,7 +24,7 @@ def block_at(lines: Sequence[str], head: int) -> Block | None:
     """
     if not is_head(lines, head):
         return None
-    indent = _indent(lines[head])
+    indent = indent_of(lines[head])
     items = _takes_items(lines[head])
     last = head
     for row in range(head + 1, len(lines)):
@@ -44,7 +44,7 @@ def is_head(lines: Sequence[str], row: int) -> bool:
         return False
     for below in lines[row + 1 : row + _MAX_EMPTY]:
         if below.strip():
-            return _belongs(below, _indent(line), _takes_items(line))
+            return _belongs(below, indent_of(line), _takes_items(line))
     return False
 
 
@@ -61,7 +61,7 @@ def block_around(lines: Sequence[str], row: int) -> Block | None:
     while row > 0 and not lines[row].strip():
         row -= 1
     for head in range(row - 1, -1, -1):
-        if lines[head].strip() and _belongs(lines[row], _indent(lines[head]), _takes_items(lines[head])):
+        if lines[head].strip() and _belongs(lines[row], indent_of(lines[head]), _takes_items(lines[head])):
             return block_at(lines, head)
     return None
 
@@ -74,7 +74,7 @@ def blocks_of(lines: Sequence[str]) -> list[Block]:
     for row, line in enumerate(lines):
         if not line.strip():
             continue
-        indent = _indent(line)
+        indent = indent_of(line)
         while open_heads and not _belongs(line, open_heads[-1][1], open_heads[-1][2]):
             head = open_heads.pop()[0]
             if last > head:
@@ -85,8 +85,10 @@ def blocks_of(lines: Sequence[str]) -> list[Block]:
     return sorted(found)
 
 
-def _indent(line: str) -> int:
-    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+def indent_of(line: str) -> int:
+    """The cells that a line is indented."""
+    text = line.expandtabs(4) if "\t" in line else line
+    return len(text) - len(text.lstrip())
 
 
 def _takes_items(line: str) -> bool:
@@ -94,7 +96,7 @@ def _takes_items(line: str) -> bool:
 
 
 def _belongs(line: str, indent: int, items: bool) -> bool:
-    of_line = _indent(line)
+    of_line = indent_of(line)
     return of_line > indent or (items and of_line == indent and line[of_line : of_line + 2] in ("- ", "-"))
 
 

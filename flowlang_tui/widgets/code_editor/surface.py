@@ -60,6 +60,10 @@ class CodeSurface(OpenTextArea):
             return self.text_area.text
 
     @dataclass
+    class SelectionChanged(TextArea.SelectionChanged, bubble=False):
+        """For the editor itself; others are told by `CursorMoved`."""
+
+    @dataclass
     class CursorMoved(Message):
         """The cursor is somewhere else."""
 
