@@ -7,7 +7,7 @@ meant, so a text is never damaged: what cannot be done that way is refused with 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from textwrap import dedent, indent
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,8 @@ from flowlang.language.vocabulary import FLOW_KEYS
 from flowlang.values import to_json
 
 _DOCUMENT_END: Final = re.compile(r"(?:\.\.\.|---)(?:\s|$)")
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|\$\{env\.[A-Za-z_][A-Za-z0-9_]*\}")
+_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _PLACES: Final = {key.name: place for place, key in enumerate(FLOW_KEYS)}
 
 
@@ -58,6 +60,28 @@ def add_connection(text: str, name: str, snippet: str) -> str:
     added = _Addition(name, dedent(snippet).strip("\n"), _one_value(snippet))
     changed = spliced(body, [_placed(body, root, section, added)])
     _compare(changed, root.data, added)
+    return mark + changed
+
+
+def change_connection(text: str, name: str, config: dict[str, Any]) -> str:
+    """The flow in `text` with `config` as what its connection `name` says: keys that differ, are new or are gone.
+
+    Raises EditError where there is no such connection, or where it is written in a way that this cannot change.
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text[len(mark) :]
+    root = _root(body)
+    section = root.get("connections")
+    node = section.get(name) if isinstance(section, Mapping) else None
+    if not isinstance(section, Mapping) or not isinstance(node, Mapping) or not node.entries:
+        raise EditError(f"the flow declares no connection `{name}` with keys of its own")
+    before = root.data
+    changed = spliced(body, _changes(body, node, config))
+    _expect(
+        changed,
+        {**before, "connections": {**before["connections"], name: config}},
+        "this connection cannot be changed in",
+    )
     return mark + changed
 
 
@@ -127,6 +151,50 @@ def _filled(text: str, key: Scalar, section: Node, added: _Addition) -> Splice:
     end = max(start, end)
     comment = text[end : _line_end(text, end)].rstrip()
     return _lines(text, colon, end + len(comment), (f" {comment.strip()}" if comment.strip() else "") + block)
+
+
+def _changes(text: str, node: Mapping, config: dict[str, Any]) -> Iterator[Splice]:
+    """What makes the entries of a connection those of `config`."""
+    braces = _in_braces(text, node)
+    entries = list(node.items())
+    for at, (key, _, value) in enumerate(entries):
+        if key not in config:
+            yield _removed(text, entries, at, braces)
+        elif value.data != config[key]:
+            start, end = _extent(value)
+            yield Splice(start, end, f"{' ' if text[start - 1] == ':' else ''}{_inline(config[key])}")
+    kept = [(first, value) for key, first, value in entries if key in config]
+    new = {key: value for key, value in config.items() if key not in node.entries}
+    if not new:
+        return
+    if not kept:
+        raise EditError("nothing of the connection would stay as it is", hint="Change it by hand instead.")
+    first, last = kept[-1]
+    if braces:
+        added = "".join(f", {key}: {_inline(value)}" for key, value in new.items())
+        yield Splice(_extent(last)[1], _extent(last)[1], added)
+    else:
+        assert first.start is not None
+        lines = "\n".join(f"{' ' * first.start.column}{key}: {_inline(value)}" for key, value in new.items())
+        yield _line_at(text, _line_end(text, max(_extent(first)[1], _extent(last)[1] - 1)), lines)
+
+
+def _removed(text: str, entries: list[tuple[str, Scalar, Node]], at: int, braces: bool) -> Splice:
+    """An entry taken away: with its line, or with the comma before or behind it."""
+    _, key, value = entries[at]
+    start, end = _extent(key)[0], _extent(value)[1]
+    if not braces:
+        return Splice(text.rfind("\n", 0, start) + 1, _line_end(text, max(_extent(key)[1], end - 1)), "")
+    if at:
+        return Splice(_extent(entries[at - 1][2])[1], end, "")
+    return Splice(start, _extent(entries[1][1])[0] if len(entries) > 1 else end, "")
+
+
+def _inline(value: Any) -> str:
+    """A value on one line, plain where that can't be misread."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return to_json(value)
 
 
 def _in_braces(text: str, node: Mapping) -> bool:
@@ -205,9 +273,12 @@ def _one_value(snippet: str) -> dict[str, Any]:
 def _compare(text: str, before: dict[str, Any], added: _Addition) -> None:
     """Make sure that the changed text says what the old one did, and the addition."""
     wanted = {**before, "connections": {**(before.get("connections") or {}), added.name: added.value}}
+    _expect(text, wanted, "a connection cannot be added to")
+
+
+def _expect(text: str, wanted: dict[str, Any], what: str) -> None:
+    """Make sure that the changed text says what it should."""
     problems = Problems()
     root = read_text(text, problems).root
     if problems.fatal or root is None or root.data != wanted:
-        raise EditError(
-            "the file is written in a way that a connection cannot be added to", hint="Add it by hand instead."
-        )
+        raise EditError(f"the file is written in a way that {what}", hint="Do it by hand instead.")
