@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from flowlang_tui.actions import BY_NAME, PLACES, Action, Where, actions, key_name
+from flowlang_tui.actions import ACTIONS, BY_NAME, PLACES, Action, Where, actions, key_name
 from flowlang_tui.keymap import keys_of
 from flowlang_tui.screens.palette import highlighted
 
@@ -32,6 +32,10 @@ ABOUT: dict[Where, str] = {
     "timeline": "When each step ran and for how long. Bars above one another ran at the same time.",
 }
 
+#: Cells of the columns with keys and titles.
+_KEYS = max(len(" ".join(map(key_name, action.key_list))) for action in ACTIONS)
+_TITLE = max(len(action.title) for action in ACTIONS) + 2
+
 
 class Help(ModalScreen[str | None]):
     """Gives back the name of the action that was chosen with Enter, or None.
@@ -46,8 +50,9 @@ class Help(ModalScreen[str | None]):
         border: round $border; background: $surface; padding: 0 1;
     }
     Help #about { height: auto; padding: 0 1 1 1; color: $text-muted; }
-    Help Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    Help Input, Help Input:focus { border: none; height: 1; padding: 0 1; background: $panel; }
     Help OptionList { height: 1fr; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
+    Help OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
     Help OptionList > .option-list--option-disabled { color: $text-accent; text-style: bold; }
     """
 
@@ -118,7 +123,6 @@ class Help(ModalScreen[str | None]):
         ):
             return None
         title = highlighted(action.title, matcher) if query else Content(action.title)
-        row = Content.assemble(
-            (f"{keys:>16}  ", "bold $text-primary"), title, " " * max(1, 30 - len(action.title)), (action.help, "dim")
-        )
+        gap = " " * (_TITLE - len(action.title))
+        row = Content.assemble((f"{keys:<{_KEYS}} ", "bold $text-primary"), title, gap, (action.help, "$text-muted"))
         return Option(row, id=action.name)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from textual._xterm_parser import XTermParser
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.keys import format_key
 from textual.widgets import Input, TextArea
 
 from flowlang_tui.actions import ACTIONS, BY_NAME, bindings
-from flowlang_tui.alt_keys import AltKeysApp
+from flowlang_tui.keyed_app import KeyedApp
 from flowlang_tui.keymap import SIGNS, is_plain, keymap_path, keys_of, read_keymap, template
 
 
@@ -124,7 +124,7 @@ def test_the_file_is_in_the_persons_config_folder(monkeypatch: pytest.MonkeyPatc
     assert keymap_path() == tmp_path / "flowlang-tui" / "keymap.yaml"
 
 
-class KeyedApp(App[None]):
+class SmallApp(App[None]):
     BINDINGS = bindings("app")
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class KeyedApp(App[None]):
 
 async def test_the_app_obeys_the_new_keys_and_not_the_old_ones(path: Path) -> None:
     assert told(path, "run.start: [f9, alt+shift+c]\nflow.check: ctrl+r\n") == []
-    app = KeyedApp()
+    app = SmallApp()
     app.set_keymap(read_keymap(path).keys)
     async with app.run_test() as pilot:
         await pilot.press("f9", "alt+shift+c", "ctrl+r", "f5")
@@ -156,7 +156,7 @@ def test_keys_of_an_action_follow_the_keymap() -> None:
 
 @pytest.mark.parametrize("widget", [TextArea, Input])
 async def test_alt_with_a_letter_is_a_key_where_text_is_typed(widget: type[TextArea] | type[Input]) -> None:
-    class TypingApp(AltKeysApp[None]):
+    class TypingApp(KeyedApp[None]):
         BINDINGS: ClassVar[list[BindingType]] = bindings("app")
         went = False
 
@@ -170,10 +170,26 @@ async def test_alt_with_a_letter_is_a_key_where_text_is_typed(widget: type[TextA
     async with app.run_test() as pilot:
         app.query_one(widget).focus()
         await pilot.pause()
-        parser = XTermParser()
-        for event in [*parser.feed("a\x1bp"), *parser.feed("")]:
+        # what Textual makes of the bytes `a` and `ESC p` from a terminal
+        for event in (events.Key("a", "a"), events.Key("alt+p", "p")):
             app.post_message(event)
         await pilot.pause()
         typed = app.query_one(widget)
         assert (typed.text if isinstance(typed, TextArea) else typed.value) == "a"
         assert app.went
+
+
+async def test_leaving_is_up_to_the_table_and_ctrl_c_says_how() -> None:
+    class LeavingApp(KeyedApp[None]):
+        BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+        asked = 0
+
+        def action_app_quit(self) -> None:
+            self.asked += 1
+
+    app = LeavingApp()
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("ctrl+q", "ctrl+c")
+        await pilot.pause()
+        assert app.asked == 1
+        assert [str(toast.render()) for toast in app.screen.query("Toast")] == ["^q leaves."]

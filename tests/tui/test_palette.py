@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from flowlang_tui.actions import ACTIONS, BY_NAME, actions, bindings
+from flowlang_tui.keyed_app import KeyedApp
 from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.help import ABOUT, Help
 from flowlang_tui.screens.jump import LETTERS, Jump, Sign
@@ -85,7 +86,7 @@ class Workbench(Screen[None]):
         self.app.push_screen(Help(where, self.app.keymap), chosen)  # type: ignore[attr-defined,arg-type]
 
 
-class SmallApp(App[None]):
+class SmallApp(KeyedApp[None]):
     COMMANDS = PROVIDERS
 
     def __init__(self, files: list[Path] | None = None, keymap: dict[str, str] | None = None) -> None:
@@ -286,9 +287,11 @@ async def test_the_footer_shows_the_keys_of_the_focused_pane_then_those_of_every
         app.workbench.refresh_bindings()
         await pilot.pause()
         assert "^t Cancel" in words(app)
+        assert words(app).endswith(" ? Help  ^p Palette  ^q Quit ")
         app.workbench.query_one(TextArea).focus()
         await pilot.pause()
         assert words(app).startswith(" ^o Open ")
+        assert " f1 Help " in words(app)
 
 
 async def test_a_narrow_footer_keeps_what_leads_to_everything_else() -> None:

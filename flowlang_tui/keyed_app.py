@@ -1,0 +1,37 @@
+"""An app whose keys are those of the table of actions: none of Textual's own, and none taken for a letter."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from flowlang_tui.actions import key_name
+
+Result = TypeVar("Result")
+
+
+class KeyedApp(App[Result], Generic[Result], inherit_bindings=False):
+    """An app in which Alt with a letter is a key everywhere, and palette and quitting have the keys of the table.
+
+    A terminal sends Escape and the letter for Alt with a letter. Textual gives that letter along with the name of the
+    key, and its text fields would take it for one that was typed.
+    """
+
+    #: A key that no terminal sends, for the binding that every app of Textual has.
+    COMMAND_PALETTE_BINDING = "unbound_command_palette"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take the letter away before anybody sees it."""
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            event.character = None
+        await super().on_event(event)
+
+    def action_help_quit(self) -> None:
+        """Tell who pressed Ctrl+C, with nothing to copy, how to leave."""
+        for key, active in self.screen.active_bindings.items():
+            if active.binding.id == "app.quit":
+                self.notify(f"{key_name(key)} leaves.")
