@@ -146,13 +146,13 @@ def _joined(pieces: Iterable[Piece]) -> Iterable[Piece]:
 def axis(span: Span, origin: float) -> str:
     """The line of times above the bars, counted from `origin`."""
     seconds = max(span.end - span.start, 1e-9)
-    step = _nice(seconds / max(span.width // 9, 1))
+    step = _nice(seconds / max(span.width // 8, 1))
     cells = [" "] * span.width
     tick = floor((span.start - origin) / step)
     while (time := tick * step) <= span.end - origin:
-        at = span.eighth(origin + time) // 8
+        at = int((origin + time - span.start) / seconds * span.width + 1e-3)
         label = f"╵{_clock(time, step)}"
-        if time + 1e-12 >= span.start - origin and at + len(label) <= span.width:
+        if at >= 0 and at + len(label) <= span.width:
             cells[at : at + len(label)] = label
         tick += 1
     return "".join(cells)

@@ -31,7 +31,20 @@ class Node:
     `copied` gives another text to copy than the value as JSON, and what that text is.
     """
 
-    __slots__ = ("_children", "as_table", "copied", "depth", "is_open", "label", "note", "parent", "role", "value")
+    __slots__ = (
+        "_fixed",
+        "_made",
+        "_made_for",
+        "as_table",
+        "copied",
+        "depth",
+        "is_open",
+        "label",
+        "note",
+        "parent",
+        "role",
+        "value",
+    )
 
     def __init__(
         self,
@@ -53,9 +66,9 @@ class Node:
         self.depth = 0
         self.parent: Node | None = None
         self.as_table = True
-        self._children: dict[tuple[bool, int], list[Node]] = {}
-        if children is not None:
-            self._children = {(False, 0): self._adopt(children)}
+        self._fixed = children is not None
+        self._made = self._adopt(children or ())
+        self._made_for: tuple[bool, int] | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -65,8 +78,8 @@ class Node:
     @property
     def can_open(self) -> bool:
         """Whether there is something inside."""
-        if self._children:
-            return True
+        if self._fixed:
+            return bool(self._made)
         if isinstance(self.value, str):
             return self.role in ("value", "part") and (len(self.value) > _SHORT or "\n" in self.value)
         return self.role not in ("head", "lines") and isinstance(self.value, (dict, list, _Slice)) and bool(self.value)
@@ -79,20 +92,17 @@ class Node:
 
     def children(self, width: int) -> list[Node]:
         """What is inside; texts are broken into rows of `width` cells."""
-        key = (False, 0)
-        if key in self._children:
-            return self._children[key]
-        key = (self.as_table, width if isinstance(self.value, str) else 0)
-        if key not in self._children:
-            self._children = {key: self._adopt(self._make(max(width, 10)))}
-        return self._children[key]
+        wanted = (self.as_table, width if isinstance(self.value, str) else 0)
+        if not self._fixed and wanted != self._made_for:
+            self._made, self._made_for = self._adopt(self._make(max(width, 10))), wanted
+        return self._made
 
     def text(self) -> tuple[str, str]:
         """What is copied of it, and what that is."""
         if self.copied is not None:
             return self.copied()
         if self.role == "section":
-            return "\n".join(child.text()[0] for child in self._children[False, 0]), self.label.lower()
+            return "\n".join(child.text()[0] for child in self._made), self.label.lower()
         value = list(self.value) if isinstance(self.value, _Slice) else self.value
         return to_json(value, indent=2), "value"
 
