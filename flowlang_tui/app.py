@@ -128,6 +128,12 @@ class WorkbenchApp(App[None], inherit_bindings=False):
             kept[str(path.relative_to(self.session.root))] = {k: v for k, v in inputs.items() if k not in secret}
             self.preferences.set("inputs", kept)
 
+    async def on_event(self, event: events.Event) -> None:
+        """A letter with Alt is a key and no text, whichever widget has the focus."""
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            event.character = None
+        await super().on_event(event)
+
     def _post(self, function: Callable[[], object]) -> None:
         """Call a function in the screen's thread, from any thread."""
         self.post_message(Posted(function))
