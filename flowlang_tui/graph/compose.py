@@ -15,6 +15,9 @@ from flowlang_tui.graph.ranks import Ranked
 from flowlang_tui.graph.widths import FRAME, RAILS, Widths, shares
 from flowlang_tui.inert import inert
 
+#: How often steps in layers are made narrower because the lines between them took more room than thought.
+_SQUEEZES = 2
+
 #: The longest id that the ids of neighbours are brought into line with.
 _LABELS = 18
 
@@ -70,8 +73,14 @@ class _Composer:
             return self._grid(block, width)
         ranked = Ranked(block.nodes, needs)
         layers = self._layers(ranked, width)
-        beyond = layers.left + layers.right + 1 - width
-        return self._layers(ranked, width - beyond) if beyond > 0 else layers
+        space = width
+        for _ in range(_SQUEEZES):
+            beyond = layers.left + layers.right + 1 - width
+            if beyond <= 0:
+                break
+            space -= beyond
+            layers = self._layers(ranked, space)
+        return layers
 
     def _layers(self, ranked: Ranked, width: int) -> Layers:
         pieces: dict[str, Piece] = {}

@@ -103,5 +103,15 @@ class Drawing:
                 return node
         return None
 
+    def sign_at(self, x: int, y: int) -> bool:
+        """Whether the cell is one with the sign of a step."""
+        row = self.rows[y] if 0 <= y < self.height else ()
+        left = 0
+        for run in row:
+            if left <= x < left + run.width:
+                return run.role == "sign"
+            left += run.width
+        return False
+
     def _nodes_at(self, y: int) -> Iterator[str]:
         return (node for node in dict.fromkeys(run.node for run in self.rows[y]) if node in self.boxes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,17 +16,11 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from flowlang.language.graph import Graph
+from flowlang_tui.actions import BY_NAME, key_name
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
-
-_EMPTY: Final = (
-    "No steps yet",
-    "",
-    "They are drawn here as soon as the text",
-    "has a `steps:` with one of them in it.",
-)
 
 
 class StepGraph(ScrollView, can_focus=True):
@@ -35,7 +29,20 @@ class StepGraph(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"step-graph--{name}"
         for name in (
-            *("box", "frame", "edge", "taken", "label", "detail", "badge", "branch", "title", "selected", "related"),
+            *(
+                "box",
+                "frame",
+                "edge",
+                "taken",
+                "label",
+                "detail",
+                "badge",
+                "branch",
+                "title",
+                "selected",
+                "row",
+                "related",
+            ),
             *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "missed"),
             "empty",
         )
@@ -66,6 +73,7 @@ class StepGraph(ScrollView, can_focus=True):
         & > .step-graph--related { color: $accent; }
         & > .step-graph--critical { text-style: bold; }
         & > .step-graph--selected { color: $primary; text-style: bold; }
+        & > .step-graph--row { background: $primary 30%; }
         & > .step-graph--empty { color: $foreground 60%; }
     }
     """
@@ -79,6 +87,7 @@ class StepGraph(ScrollView, can_focus=True):
         Binding("right,l", "graph_right", "Step to the right", show=False, id="graph.right"),
         Binding("home,g", "graph_first", "First step", show=False, id="graph.first"),
         Binding("end,G", "graph_last", "Last step", show=False, id="graph.last"),
+        Binding("e", "graph_failed", "Next failed step", show=False, id="graph.failed"),
         Binding("minus", "graph_collapse_all", "Collapse all", show=False, id="graph.collapse-all"),
         Binding("plus,equals_sign", "graph_expand_all", "Expand all", show=False, id="graph.expand-all"),
         Binding("r", "graph_form", "Boxes or rail", id="graph.form"),
@@ -216,13 +225,13 @@ class StepGraph(ScrollView, can_focus=True):
             self._painter.mark(frozenset())
 
     def _follow(self, changed: set[str]) -> None:
-        """Bring a step into view that has begun to run, or has failed."""
+        """Bring the step into view that began to run last."""
         if not self.following or self._states is None:
             return
-        boxes, looks = self.drawing.boxes, self._states.looks
-        begun = [id for id in changed if id in boxes and looks[id] in ("running", "failed")]
+        records = self._states.records
+        begun = {id: records[id].started or 0.0 for id in changed if id in records and id in self.drawing.boxes}
         if begun:
-            self._bring_into_view(max(begun, key=lambda id: boxes[id].y))
+            self._bring_into_view(max(begun, key=lambda id: (begun[id], self.drawing.boxes[id].y)))
 
     def _spin(self) -> None:
         """Keep the signs of running steps turning, as long as there are any."""
@@ -251,8 +260,9 @@ class StepGraph(ScrollView, can_focus=True):
         return strip.crop_extend(scroll_x, scroll_x + width, self._painter.blank)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        at = y - max(0, (self.size.height - len(_EMPTY)) // 2)
-        text = _EMPTY[at] if 0 <= at < len(_EMPTY) else ""
+        words = _empty_words()
+        at = y - max(0, (self.size.height - len(words)) // 2)
+        text = words[at] if 0 <= at < len(words) else ""
         return Strip([Segment(text[:width].center(width), self._style_of("empty"))], width)
 
     def _style_of(self, name: str) -> Style:
@@ -273,6 +283,8 @@ class StepGraph(ScrollView, can_focus=True):
             self._choose(node_id)
             if event.chain == 2:
                 self.action_graph_open()
+            elif self.drawing.sign_at(x, y):
+                self.action_graph_toggle()
 
     def on_mouse_scroll_down(self) -> None:
         self.following = False
@@ -297,6 +309,14 @@ class StepGraph(ScrollView, can_focus=True):
 
     def action_graph_last(self) -> None:
         self._choose(last(self.drawing))
+
+    def action_graph_failed(self) -> None:
+        """Go to the next step that has failed, after the last to the first."""
+        looks = self._states.looks if self._states is not None else {}
+        order = list(self.drawing.boxes)
+        start = order.index(self.selected) + 1 if self.selected is not None else 0
+        failed = (id for id in order[start:] + order[:start] if looks.get(id) == "failed")
+        self._choose(next(failed, None))
 
     def action_graph_open(self) -> None:
         """Go to the text of the selected step."""
@@ -346,3 +366,14 @@ class StepGraph(ScrollView, can_focus=True):
             self.following = False
             self.select(node_id)
             self.post_message(self.Selected(self, node_id, *self.picture.keys[node_id]))
+
+
+def _empty_words() -> list[str]:
+    """What stands where there are no steps: how to get some."""
+    ways = {name: " or ".join(map(key_name, BY_NAME[name].key_list)) for name in ("view.editor", "flow.new")}
+    return [
+        "No steps yet",
+        "",
+        f"Press {ways['view.editor']} to write some into the text,",
+        f"or {ways['flow.new']} for a flow made from a template.",
+    ]

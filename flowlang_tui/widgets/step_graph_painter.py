@@ -152,7 +152,7 @@ class Painter:
         if node and node in self.critical and role in ("box", "label"):
             names.append("critical")
         if node and node == self.selected:
-            names.append("selected")
+            names.append("row" if self.drawing.is_rail else "selected")
         return self._one(*names)
 
     def _one(self, *names: str) -> Style:

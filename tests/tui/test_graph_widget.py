@@ -93,8 +93,8 @@ async def test_where_there_are_no_steps_it_says_how_to_get_some() -> None:
     for graph in (None, flow("empty")):
         async with screen(graph) as seen:
             assert "No steps yet" in seen.text
-            assert "`steps:`" in seen.text
-            await seen.press("down", "enter", "space", "end", "minus", "r")
+            assert "Press alt+e to write some into the text" in seen.text
+            await seen.press("down", "enter", "space", "end", "minus", "r", "e")
             assert seen.app.told == []
 
 
@@ -191,6 +191,14 @@ async def test_space_collapses_and_expands() -> None:
         assert "ship" in seen.graph.drawing.boxes
 
 
+async def test_a_click_on_the_sign_collapses_and_expands_too() -> None:
+    async with screen("nested_loops") as seen:
+        row, place = next((y, row.index("↻")) for y, row in enumerate(seen.text.splitlines()) if "↻ shops" in row)
+        await seen.pilot.click(StepGraph, offset=(place, row))
+        await seen.pilot.pause()
+        assert "▸ 7 steps" in seen.text
+
+
 async def test_when_what_is_selected_is_collapsed_away_the_step_around_it_is() -> None:
     async with screen("nested_loops") as seen:
         seen.graph.select("ship")
@@ -238,6 +246,20 @@ async def test_states_are_shown_by_sign_and_colour() -> None:
         assert len(colours) == 3
         seen.graph.show_run(None)
         assert "● fetch" in seen.text
+
+
+async def test_a_key_goes_to_the_step_that_failed() -> None:
+    async with screen("linear") as seen:
+        run = RunRecord(None, "F", {})
+        for step, line in (("fetch", 3), ("clean", 4)):
+            run.apply([happened("step_started", step, line)])
+            run.apply([happened("step_failed", step, line, status="failed", error={"message": "no"})])
+        seen.graph.show_run(run)
+        found = []
+        for _ in range(3):
+            await seen.press("e")
+            found.append(seen.graph.selected)
+        assert found == ["fetch", "clean", "fetch"]
 
 
 async def test_a_step_that_runs_turns_until_it_is_over() -> None:
