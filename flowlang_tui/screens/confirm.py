@@ -31,8 +31,10 @@ class Confirm(ModalScreen[str | None]):
     }
     Confirm Static { width: auto; max-width: 76; height: auto; margin-bottom: 1; }
     Confirm Horizontal { width: auto; height: auto; align-horizontal: right; }
-    Confirm Button { min-width: 8; margin-left: 1; border: none; height: 1; padding: 0 2; }
-    Confirm Button:focus { background: $primary; color: $background; text-style: bold; }
+    Confirm Button { min-width: 8; margin-left: 1; padding: 0 2; }
+    Confirm Button:focus {
+        background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+    }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +55,7 @@ class Confirm(ModalScreen[str | None]):
             yield Static(inert(self._question, newlines=True), markup=False)
             with Horizontal():
                 for name, label in self._choices.items():
-                    yield Button(_underlined(label, self._letters.get(name)), name=name)
+                    yield Button(_underlined(label, self._letters.get(name)), name=name, compact=True)
 
     def on_mount(self) -> None:
         next(button for button in self.query(Button) if button.name == self._default).focus()

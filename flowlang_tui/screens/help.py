@@ -51,8 +51,11 @@ class Help(ModalScreen[str | None]):
     }
     Help #about { height: auto; padding: 0 1 1 1; color: $text-muted; }
     Help Input, Help Input:focus { border: none; height: 1; padding: 0 1; background: $panel; }
-    Help OptionList { height: 1fr; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
-    Help OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    Help OptionList, Help OptionList:focus {
+        height: 1fr; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    Help #detail { height: 2; padding: 0 1; color: $text-muted; }
     Help OptionList > .option-list--option-disabled { color: $text-accent; text-style: bold; }
     """
 
@@ -76,6 +79,7 @@ class Help(ModalScreen[str | None]):
             yield Static(ABOUT[self._where], id="about", markup=False)
             yield Input(placeholder="Search")
             yield OptionList()
+            yield Static(id="detail", markup=False)
 
     def on_mount(self) -> None:
         self._fill("")
@@ -88,6 +92,11 @@ class Help(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _taken(self) -> None:
         self.query_one(OptionList).action_select()
+
+    @on(OptionList.OptionHighlighted)
+    def _looked_at(self, event: OptionList.OptionHighlighted) -> None:
+        action = BY_NAME.get(event.option_id or "")
+        self.query_one("#detail", Static).update("" if action is None else f"{action.name}: {action.help}")
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

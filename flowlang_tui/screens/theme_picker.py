@@ -27,7 +27,9 @@ class ThemePicker(ModalScreen[str | None]):
         width: 38; max-width: 90%; height: auto; max-height: 80%; margin: 2 2;
         border: round $border; background: $surface; padding: 0 1;
     }
-    ThemePicker OptionList { height: auto; max-height: 16; border: none; padding: 0; background: $surface; }
+    ThemePicker OptionList, ThemePicker OptionList:focus {
+        height: auto; max-height: 16; border: none; padding: 0; background: $surface;
+    }
     ThemePicker Static { height: auto; color: $text-error; }
     """
 
@@ -44,7 +46,7 @@ class ThemePicker(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Theme"
-            box.border_subtitle = "enter takes it, esc keeps the old one"
+            box.border_subtitle = "enter takes, esc keeps the old"
             yield OptionList(*self._options())
             yield Static(markup=False)
 

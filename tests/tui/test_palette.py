@@ -204,6 +204,7 @@ async def test_help_tells_first_of_the_focused_pane_then_of_everything() -> None
     async with app.run_test(size=(120, 40)) as pilot:
         lines = [str(option.prompt) for option in (await open_help(pilot)).options]
         assert str(app.screen.query_one("#about", Static).content) == ABOUT["problems"]
+        assert str(app.screen.query_one("#detail", Static).content) == "problems.open: Go to the place in the text"
         assert lines[0] == "Problems"
         assert lines[1].split() == ["⏎", "Problems:", "Go", "to", "Go", "to", "the", "place", "in", "the", "text"]
         assert lines[len(actions("problems")) + 1] == "Everywhere"
@@ -330,6 +331,7 @@ async def test_a_question_is_answered_by_letter_arrows_or_escape() -> None:
             question = Confirm("[b]flow.yaml[/b] has changes", {"save": "Save", "discard": "Discard", "stay": "Stay"})
             app.push_screen(question, given.append)
             await pilot.pause()
+            assert {button.region.height for button in question.query("Button")} == {1}
             assert str(question.query_one(Static).render()) == "[b]flow.yaml[/b] has changes"
             await pilot.press(*keys.split())
             await pilot.pause()
