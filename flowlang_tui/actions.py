@@ -107,7 +107,7 @@ view.wider | alt+shift+right | View: Wider | Make the pane wider
 view.narrower | alt+shift+left | View: Narrower | Make the pane narrower
 view.taller | alt+shift+down | View: Taller | Make the pane taller
 view.shorter | alt+shift+up | View: Shorter | Make the pane shorter
-help.show | question_mark,f1,alt+h | Help: Show | What the pane is for and what its keys do | footer Help
+help.show | question_mark,f1,alt+h,alt+shift+h | Help: Show | What the pane is for and what its keys do | footer Help
 help.keys | alt+k | Help: Keys | Every key, with a field to search in them
 app.palette | ctrl+p | App: Palette | Find anything you can do by its name | footer
 app.theme | alt+shift+t | App: Theme… | Choose the colours, and see them while you choose
