@@ -55,8 +55,9 @@ class FindBar(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", show=False),
-        Binding("down", "step(1)", "Next match", show=False),
-        Binding("up", "step(-1)", "Previous match", show=False),
+        Binding("down,f3,alt+u", "step(1)", "Next match", show=False),
+        Binding("up,shift+f3,alt+shift+u", "step(-1)", "Previous match", show=False),
+        Binding("alt+shift+f", "replace", "Replace", show=False),
     ]
 
     @dataclass
@@ -112,6 +113,11 @@ class FindBar(Vertical):
         if match is not None and self._is_fresh():
             self.editor.selection = Selection((match.row, match.start), (match.row, match.end))
         self.post_message(self.Closed(self))
+
+    def action_replace(self) -> None:
+        """Show what is needed to replace, or hide it again."""
+        self.toggle_class("-replace")
+        self.query_one("#find-replacement" if self.has_class("-replace") else "#find-text").focus()
 
     def action_step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match; after the last comes the first."""

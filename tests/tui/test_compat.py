@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 from textual.app import App, ComposeResult
@@ -11,6 +12,9 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from flowlang_tui.compat import OpenTextArea
+from flowlang_tui.widgets.code_editor.editor import CodeEditor
+from flowlang_tui.widgets.completion_list import CompletionList, CompletionPanel
+from flowlang_tui.widgets.find_bar import FindBar, Toggle
 
 
 class Recorder(OpenTextArea):
@@ -85,3 +89,18 @@ async def test_the_scroll_bar_follows_the_size_without_a_layout() -> None:
         assert area.vertical_scrollbar.window_virtual_size == 51
         area.insert("\n" * 49)
         assert area.vertical_scrollbar.window_virtual_size == 100
+
+
+@pytest.mark.parametrize("widget", [CodeEditor, CompletionList, CompletionPanel, FindBar, Toggle])
+def test_no_private_name_of_ours_is_one_of_textual(widget: type[Widget]) -> None:
+    ours = [base for base in widget.__mro__ if base.__module__.startswith("flowlang_tui.") and base is not OpenTextArea]
+    theirs = [base for base in widget.__mro__ if base.__module__.startswith("textual.")]
+    used = {name for base in ours for name in names_of(base)}
+    assert used & {name for base in theirs for name in names_of(base)} == set()
+
+
+def names_of(kind: type) -> set[str]:
+    """The private methods of a class, and the private attributes that its code sets."""
+    code = inspect.getsource(kind)
+    methods = {name for name in vars(kind) if callable(vars(kind)[name])}
+    return {name for name in {*methods, *re.findall(r"self\.(\w+)(?:: [^=\n]+)? = ", code)} if re.match("_[a-z]", name)}

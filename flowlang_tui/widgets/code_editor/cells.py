@@ -14,7 +14,7 @@ from unicodedata import category
 
 from rich.cells import get_character_cell_size
 
-TAB_WIDTH: Final = 4
+from flowlang_tui.widgets.code_editor.languages import TAB_WIDTH
 
 #: Asks for another look of the character before it; the look is the terminal's choice here.
 _VARIATIONS: Final = "\ufe0e\ufe0f"
@@ -80,7 +80,7 @@ def is_plain(line: str) -> bool:
 
 def width_of(line: str) -> int:
     """How many cells a line takes."""
-    return len(line) if is_plain(line) else Cells(line).width
+    return len(line) if is_plain(line) else cells_of(line).width
 
 
 @lru_cache(maxsize=4096)

@@ -51,6 +51,13 @@ class Completer:
         if self._list is not None:
             self._list.hide()
 
+    def remove(self) -> None:
+        """Take the list off the screen for good."""
+        if self._list is not None and self._list.is_attached:
+            self._list.panel.remove()
+            self._list.remove()
+        self._list = None
+
     def typed(self, character: str) -> None:
         """A character has been typed: it may ask for completions."""
         before = self._before()

@@ -61,7 +61,7 @@ class CodeEditor(EditingCommands):
         self._completer = Completer(self)
 
     def on_unmount(self) -> None:
-        self._completer.close()
+        self._completer.remove()
 
     @property
     def completing(self) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from flowlang_tui.widgets.code_editor.languages import TAB_WIDTH
+
 #: A head is not looked for beyond so many empty lines.
 _MAX_EMPTY: Final = 50
 
@@ -87,8 +89,8 @@ def blocks_of(lines: Sequence[str]) -> list[Block]:
 
 def indent_of(line: str) -> int:
     """The cells that a line is indented."""
-    text = line.expandtabs(4) if "\t" in line else line
-    return len(text) - len(text.lstrip())
+    space = line[: len(line) - len(line.lstrip())]
+    return len(space.expandtabs(TAB_WIDTH)) if "\t" in space else len(space)
 
 
 def _takes_items(line: str) -> bool:

@@ -10,6 +10,9 @@ from flowlang_tui.widgets.code_editor import lexer_code
 from flowlang_tui.widgets.code_editor.lexer import Lexer, PlainLexer
 from flowlang_tui.widgets.code_editor.lexer_yaml import YamlLexer
 
+#: A tab goes to the next multiple of so many cells.
+TAB_WIDTH: Final = 4
+
 
 class Language(NamedTuple):
     """What the editor knows about a language. `opens` are the line ends after which a line is indented more."""

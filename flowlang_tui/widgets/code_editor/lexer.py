@@ -26,7 +26,7 @@ TokenKind = Literal[
 TOKEN_KINDS: Final[tuple[TokenKind, ...]] = get_args(TokenKind)
 
 #: What stands behind this column of a line is shown without colours.
-MAX_COLUMN: Final = 4000
+MAX_COLUMN: Final = 2000
 
 #: So many lines below an edit are lexed at once for the old states to become true again.
 _MAX_AHEAD: Final = 200

@@ -43,6 +43,7 @@ COMPONENTS: Final = {f"code-editor--{name}" for name in (*_LETTERS, "match", "cu
 CSS: Final = """
 CodeSurface {
     padding: 0;
+    scrollbar-size-vertical: 1;
     border: none;
     &:focus { border: none; }
     & .code-editor--brace { color: $text-accent; text-style: bold; }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textual.geometry import Offset, clamp
 from textual.widgets.text_area import DocumentNavigator, Location, WrappedDocument
 
-from flowlang_tui.widgets.code_editor.cells import TAB_WIDTH, cells_of
+from flowlang_tui.widgets.code_editor.cells import cells_of
 from flowlang_tui.widgets.code_editor.document import CodeDocument
 from flowlang_tui.widgets.code_editor.folding import Folds
+from flowlang_tui.widgets.code_editor.languages import TAB_WIDTH
 
 
 class FoldedView(WrappedDocument):
