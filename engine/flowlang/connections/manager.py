@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -42,6 +42,8 @@ class ConnectionSpec(NamedTuple):
 
 
 OnOpened = Callable[[ConnectionSpec, float], None]
+#: Called with the names of a connection and of a step that asks for it while the flow runs.
+OnAsked = Callable[[str, str], Awaitable[None]]
 
 
 async def open_connections(
@@ -86,6 +88,8 @@ class OpenConnections:
         self._idle_seconds = idle_seconds
         self._open: dict[str, Pool] = {}
         self._lent: dict[tuple[str, int], Any] = {}
+        #: Told of the steps of which only their task knows which connections they use; None if nobody wants to know.
+        self.on_asked: OnAsked | None = None
 
     @property
     def names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flowlang.connections.config import secret_values
@@ -34,7 +35,10 @@ async def open_connections(
                 "connection_opened", call.plan.name, connection=spec.name, connection_type=spec.type, duration_ms=took
             )
 
-    return await open_all(specs, tell)
+    opened = await open_all(specs, tell)
+    if stored:
+        opened.on_asked = partial(stored.note_use, call)
+    return opened
 
 
 def _spec(connection: Connection, plugins: Plugins, stored: StoredConnections, frame: Frame) -> ConnectionSpec:

@@ -54,6 +54,8 @@ class RunContext:
                 f"this run has no connection called `{name}`",
                 hint="declare it under `connections`, and let a step of the flow use it",
             )
+        if connections.on_asked is not None:
+            await connections.on_asked(name, self.step_id)
         connection = await connections.acquire(name)
         try:
             yield connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from flowlang.connections.manager import ConnectionSpec
@@ -48,18 +48,28 @@ class StoredConnections:
         self._used[connection.name] = record.id
         return ConnectionSpec(connection.name, plugin.name, plugin, config, connection.span, call.plan.root)
 
+    def __bool__(self) -> bool:
+        """Whether any of the run's connections is one that the project keeps."""
+        return bool(self._used)
+
     async def note_uses(self, call: FlowCall) -> None:
         """Write down which steps use which stored connections."""
-        if not self._used:
-            return
+        if self:
+            await self._note(call, {name: call.plan.connection_steps[name] for name in self._used})
+
+    async def note_use(self, call: FlowCall, name: str, step: str) -> None:
+        """Write down that a step uses a connection of the flow, if that is a stored one."""
+        if name in self._used:
+            await self._note(call, {name: (step,)})
+
+    async def _note(self, call: FlowCall, steps: Mapping[str, tuple[str, ...]]) -> None:
         from flowlang.connections.activity import Activity
 
-        plan = call.plan
-        activity, flow = Activity(plan.root), _flow_name(plan)
+        activity, flow = Activity(call.plan.root), _flow_name(call.plan)
         due = [
-            (id, flow, plan.connection_steps[name])
-            for name, id in self._used.items()
-            if activity.is_due(id, flow, plan.connection_steps[name])
+            (self._used[name], flow, users)
+            for name, users in steps.items()
+            if activity.is_due(self._used[name], flow, users)
         ]
 
         def note() -> None:

@@ -60,6 +60,22 @@ def test_a_misspelt_name_is_answered_with_the_nearest(connection: Command, shop:
         assert (ran.code, "did you mean `Shop Database`" in ran.err) == (2, True)
 
 
+ASKS = """
+from flowlang import TaskRegistry
+
+
+def create_task_registry():
+    registry = TaskRegistry()
+
+    @registry.register("Asks")
+    async def asks(context):
+        async with context.connection("db") as connection:
+            return {"asked": connection is not None}
+
+    return registry
+"""
+
+
 def test_used_by_tells_the_steps_and_when_they_ran_last(connection: Command, shop: Path) -> None:
     before = connection("used-by", "Shop Database", "--json").json
     assert [(row["path"], row["step"], row["line"], row["last_used"]) for row in before] == [
@@ -76,6 +92,20 @@ def test_a_step_that_left_its_flow_is_still_remembered(connection: Command, shop
     assert main(["run", "orders.yaml", "--quiet", "--output-file", "/dev/null"]) == 0
     (shop / "orders.yaml").unlink()
     assert "not in the flow any more" in connection("used-by", "Shop Database").out
+
+
+def test_a_step_whose_task_asked_for_the_connection_is_told_too(connection: Command, shop: Path) -> None:
+    (shop / "flow.py").write_text(ASKS)
+    (shop / "asks.yaml").write_text(
+        "flow: asks\nconnections: {db: {use: Shop Database}}\nsteps:\n"
+        "  - sqlite_query: {id: opens, connection: db, query: select 1}\n  - {task: Asks, id: asking}\n"
+    )
+    assert main(["run", "asks.yaml", "--quiet", "--output-file", "/dev/null"]) == 0
+    rows = connection("used-by", "Shop Database", "--json").json
+    [row] = [row for row in rows if row["step"] == "asking"]
+    assert (row["path"], row["flow"], row["line"]) == ("asks.yaml", "asks", 5)
+    assert row["last_used"]
+    assert "not in the flow any more" not in connection("used-by", "Shop Database").out
 
 
 def test_an_edit_changes_what_it_names_and_keeps_the_rest(connection: Command, project: Path) -> None:

@@ -20,7 +20,9 @@ from flowlang.connections.urls import url_secrets
 from flowlang.language.diagnostics import nearest
 from flowlang.project import Project
 from flowlang.redaction import is_secret_name
+from flowlang.runtime.prepare import Preparer
 from flowlang.runtime.uses import UsePlace, places_using
+from flowlang.tasks.registry import TaskRegistry
 
 
 def here() -> ProjectConnections:
@@ -43,6 +45,15 @@ def uses_of(connections: ProjectConnections, name: str) -> list[UsePlace]:
     """Where the project's flows use a connection; paths are relative to the project."""
     found = places_using(name, [flow.path for flow in Project(str(connections.root)).flows])
     return [place._replace(path=os.path.relpath(place.path, connections.root)) for place in found]
+
+
+def step_of(connections: ProjectConnections, flow: str, step: str) -> UsePlace | None:
+    """Where a flow has a step, by its path in the project; None if it has none any more."""
+    path = connections.root / flow
+    if not path.is_file():
+        return None
+    found = Preparer(TaskRegistry(), tasks_known=False).load(path, path.parent).flow
+    return next((UsePlace(flow, found.name, step, one.line) for one in found.walk() if one.id == step), None)
 
 
 def shown_place(place: UsePlace) -> str:

@@ -16,6 +16,7 @@ from flowlang.cli.connection.project.common import (
     name_argument,
     names_of,
     shown_place,
+    step_of,
     uses_of,
 )
 from flowlang.cli.readable import duration, readable
@@ -91,9 +92,11 @@ def used_by(arguments: Sequence[str]) -> int:
         last = used.pop((place.path, place.step or ""), None)
         rows.append({**place._asdict(), "last_used": last, "place": shown_place(place)})
     for (flow, step), last in used.items():
-        rows.append(
-            {"path": flow, "flow": None, "step": step, "line": None, "last_used": last, "place": f"{flow}  step {step}"}
-        )
+        # only the task of the step knew that it uses the connection, or the step is gone
+        asked = step_of(connections, flow, step)
+        known = {"path": flow, "flow": None, "step": step, "line": None} if asked is None else asked._asdict()
+        shown = f"{flow}  step {step}" if asked is None else shown_place(asked)
+        rows.append({**known, "last_used": last, "place": shown})
     if options.json:
         print_json([{key: value for key, value in row.items() if key != "place"} for row in rows])
         return 0
