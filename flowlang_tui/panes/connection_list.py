@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.text import Text
@@ -13,7 +14,6 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from flowlang.errors import FlowLangError
-from flowlang.language.edit import add_connection
 from flowlang.language.model import Flow
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.connection_lines import EMPTY, connection_text, heading, plugin_text
@@ -36,17 +36,17 @@ class ConnectionList(Pane):
     """
 
     class FlowEditAsked(Message):
-        """A connection is to be added to a flow's text."""
+        """A connection is to be written into a flow's text."""
 
-        def __init__(self, path: Path, name: str, snippet: str) -> None:
+        def __init__(self, path: Path, name: str, edit: Callable[[str], str]) -> None:
             super().__init__()
             self.path = path
             self.name = name
-            self.snippet = snippet
+            self._edit = edit
 
         def apply(self, text: str) -> str:
             """The flow's text with the connection in it. Raises EditError where that cannot be done."""
-            return add_connection(text, self.name, self.snippet)
+            return self._edit(text)
 
     class FlowOpenAsked(Message):
         """A place in a flow is to be shown."""

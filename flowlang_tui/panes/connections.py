@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from flowlang.connections.probe import OnStage, ProbeReport
 from flowlang.connections.templates import TEMPLATES
 from flowlang.errors import FlowLangError
+from flowlang.language.edit import add_connection
 from flowlang_tui.actions import bindings
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.connection_list import ConnectionList
@@ -27,8 +28,9 @@ from flowlang_tui.screens.connection_secrets import ConnectionSecrets
 from flowlang_tui.screens.connection_template import ConnectionTemplate
 from flowlang_tui.screens.connection_test import ConnectionTest
 from flowlang_tui.screens.pick import Pick
-from flowlang_tui.session.connection_draft import Draft, use_of
+from flowlang_tui.session.connection_draft import Draft
 from flowlang_tui.session.connection_rows import ConnectionRow
+from flowlang_tui.session.connection_text import use_of
 
 P = ParamSpec("P")
 
@@ -68,7 +70,7 @@ class ConnectionsPane(ConnectionList):
     @work(exclusive=True, group="dialog")
     @_told
     async def action_connections_edit(self) -> None:
-        """The form of a stored connection; the text of one that the flow declares."""
+        """The form of a connection; the text of one whose declaration no form can show."""
         row = self.selected
         if row is None:
             return
@@ -78,8 +80,10 @@ class ConnectionsPane(ConnectionList):
             await self._read(
                 f"{row.name} is {row.state}", Text(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
             )
-        else:
+        elif row.state == "unusable" or row.use is not None or self.flow is None:
             self._show_declaration(row)
+        else:
+            self._written(await self._form(await self.connections.declared_draft(self.flow.connections[row.name])))
 
     def edit(self) -> None:
         self.action_connections_edit()
@@ -157,7 +161,7 @@ class ConnectionsPane(ConnectionList):
                 )
             )
             if name:
-                self.post_message(self.FlowEditAsked(self.flow_path, name, use_of(row.name, name).text))
+                self._write(name, lambda text: add_connection(text, name, use_of(row.name, name).text))
 
     @work(exclusive=True, group="dialog")
     @_told
@@ -254,10 +258,14 @@ class ConnectionsPane(ConnectionList):
         """Pass on what came of a form."""
         if written is None:
             return
-        if written.snippet is None:
+        if written.edit is None:
             self._stored(f"{written.name} is kept in the project")
-        elif self.flow_path is not None:
-            self.post_message(self.FlowEditAsked(self.flow_path, written.name, written.snippet.text))
+        else:
+            self._write(written.name, written.edit)
+
+    def _write(self, name: str, edit: Callable[[str], str]) -> None:
+        if self.flow_path is not None:
+            self.post_message(self.FlowEditAsked(self.flow_path, name, edit))
 
     def _stored(self, message: str) -> None:
         self.tell(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
@@ -15,12 +16,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
 from flowlang.connections.project import ENVIRONMENTS
-from flowlang.connections.scaffolding import Snippet
 from flowlang.errors import FlowLangError
+from flowlang.language.edit import add_connection, change_connection
 from flowlang_tui.inert import inert
 from flowlang_tui.screens.connection_test import ConnectionTest
-from flowlang_tui.session.connection_draft import Draft, secret_variables, snippet_of
+from flowlang_tui.session.connection_draft import Draft
 from flowlang_tui.session.connection_preview import preview
+from flowlang_tui.session.connection_text import flow_config, secret_variables, snippet_of
 from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.widgets.schema_form import SchemaField, SchemaForm
 
@@ -37,10 +39,10 @@ class OpenFlow(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What came of a form: a connection that the project keeps now, or YAML for the open flow."""
+    """What came of a form: a connection that the project keeps now, or with `edit` a change of the flow's text."""
 
     name: str
-    snippet: Snippet | None = None
+    edit: Callable[[str], str] | None = None
 
 
 class ConnectionForm(ModalScreen[Written | None]):
@@ -70,7 +72,7 @@ class ConnectionForm(ModalScreen[Written | None]):
     def compose(self) -> ComposeResult:
         draft = self._draft
         with Vertical(id="box") as box:
-            title = f"New connection: {draft.type}" if draft.original is None else f"{draft.name}: {draft.type}"
+            title = f"New connection: {draft.type}" if draft.is_new else f"{draft.name}: {draft.type}"
             box.border_title = Text(inert(title)).markup
             with Horizontal(id="columns"):
                 with VerticalScroll(id="form", can_focus=False):
@@ -89,9 +91,15 @@ class ConnectionForm(ModalScreen[Written | None]):
         draft = self._draft
         with Horizontal(classes="row"):
             yield Label("name *")
-            yield Input(draft.name, id="name", compact=True, placeholder="such as Production PostgreSQL")
+            yield Input(
+                draft.name,
+                id="name",
+                compact=True,
+                placeholder="such as Production PostgreSQL",
+                disabled=draft.declared is not None,
+            )
         yield Static(markup=False, id="name-problem")
-        if self._flow is not None and draft.original is None:
+        if self._flow is not None and draft.is_new:
             places = [
                 ("in the project, encrypted", "project"),
                 (f"in the flow {inert(self._flow.path.name)}", "flow"),
@@ -118,6 +126,8 @@ class ConnectionForm(ModalScreen[Written | None]):
         return self._draft.layers.setdefault(self._environment, {})
 
     def on_mount(self) -> None:
+        if self._draft.declared is not None:
+            self.query_one("SchemaField Input").focus()
         self._show()
         self._check()
 
@@ -214,7 +224,7 @@ class ConnectionForm(ModalScreen[Written | None]):
             return
         try:
             if self._draft.where == "flow":
-                written = Written(self._draft.name, snippet_of(self._draft))
+                written = Written(self._draft.name, _edit_of(self._draft))
                 if self._flow is not None and self.query_one("#dotenv", Select).value == "yes":
                     await self._connections.write_dotenv(self._draft, self._flow.path.parent)
             else:
@@ -228,9 +238,10 @@ class ConnectionForm(ModalScreen[Written | None]):
     def action_test(self) -> None:
         """Test what was typed, before it is kept."""
         draft, environment = self._draft, self._environment
+        folder = None if self._flow is None else self._flow.path.parent
         self.app.push_screen(
             ConnectionTest(
-                draft.name or draft.type, lambda tell: self._connections.test_draft(draft, environment, tell)
+                draft.name or draft.type, lambda tell: self._connections.test_draft(draft, environment, tell, folder)
             )
         )
 
@@ -257,3 +268,12 @@ class ConnectionForm(ModalScreen[Written | None]):
 
     def _tell(self, message: str) -> None:
         self.notify(inert(message, newlines=True), severity="error", markup=False)
+
+
+def _edit_of(draft: Draft) -> Callable[[str], str]:
+    """What a draft changes in the text of a flow."""
+    if draft.declared is not None:
+        name, config = draft.name, flow_config(draft)
+        return lambda text: change_connection(text, name, config)
+    snippet = snippet_of(draft)
+    return lambda text: add_connection(text, snippet.name, snippet.text)

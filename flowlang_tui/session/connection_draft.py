@@ -6,16 +6,15 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from textwrap import indent
 from typing import Any, Final, Literal, NamedTuple
 
 from flowlang.connections.addresses import URL_KEYS
 from flowlang.connections.config import check_config, is_secret_key
 from flowlang.connections.records import POOL_KEYS, Overlay, ProjectConnection
-from flowlang.connections.scaffolding import Snippet
 from flowlang.connections.store import check_name
-from flowlang.connections.urls import canonical_url, config_of_url, url_secrets
+from flowlang.connections.urls import canonical_url, config_of_url
 from flowlang.errors import ConfigurationError
+from flowlang.language.model import Connection
 
 Where = Literal["project", "flow"]
 Kind = Literal["text", "number", "choice", "json"]
@@ -45,7 +44,8 @@ class Draft:
     """What was typed so far.
 
     `layers` has the text of each key, by environment; None is the connection as it usually is. `original` is the
-    record that is being changed, `url_given` tells for a type with both whether a URL is typed or its parts.
+    record that is being changed, `declared` what the flow's own connection says that is being changed. `url_given`
+    tells for a type with both whether a URL is typed or its parts.
     """
 
     type: str
@@ -55,7 +55,13 @@ class Draft:
     layers: dict[str | None, dict[str, str]] = field(default_factory=lambda: {None: {}})
     url_given: bool = True
     original: ProjectConnection | None = None
+    declared: dict[str, Any] | None = None
     taken: Collection[str] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no such connection yet."""
+        return self.original is None and self.declared is None
 
     @property
     def fields(self) -> list[FormField]:
@@ -86,6 +92,24 @@ def draft_of(record: ProjectConnection, schema: Mapping[str, Any], *, new: bool 
     )
 
 
+def draft_of_declared(connection: Connection, schema: Mapping[str, Any]) -> Draft:
+    """The form of a connection that a flow declares, with its expressions as they stand there."""
+    data = {key: value.node.data for key, value in connection.config.items()}
+    kind = "" if connection.type is None else connection.type.text
+    typed = {key: as_text(value) for key, value in data.items()}
+    parts = {one.key for one in fields_of(schema) if one.group == "parts"}
+    has_url = any(key in typed for key in URL_KEYS)
+    return Draft(
+        kind,
+        schema,
+        connection.name,
+        "flow",
+        {None: typed},
+        url_given=has_url or not parts.intersection(typed),
+        declared={"type": kind, **data},
+    )
+
+
 def fields_of(schema: Mapping[str, Any]) -> list[FormField]:
     """What a form asks for, what matters most first."""
     properties: Mapping[str, Any] = schema.get("properties", {})
@@ -109,29 +133,6 @@ def record_of(draft: Draft) -> ProjectConnection:
     return replace(base, name=draft.name, environments=overlays, **fields)
 
 
-def snippet_of(draft: Draft) -> Snippet:
-    """The draft as a flow declares it; secrets are read from variables of the environment."""
-    variables = secret_variables(draft)
-    values = {key: f"${{env.{variables[key]}}}" if key in variables else value for key, value in _config(draft).items()}
-    return _snippet(draft.name or "db", {"type": draft.type, **values})
-
-
-def use_of(stored: str, name: str) -> Snippet:
-    """A stored connection as a flow declares it, under a name of its own."""
-    return _snippet(name, {"use": stored})
-
-
-def secret_variables(draft: Draft) -> dict[str, str]:
-    """The keys whose values a flow reads from the environment, with the variables that are to hold them."""
-    secret = {one.key for one in draft.fields if one.secret}
-    prefix = re.sub(r"\W+", "_", draft.name or "db").strip("_").upper()
-    return {
-        key: f"{prefix}_{key}".upper().replace("-", "_")
-        for key, text in draft.values().items()
-        if (key in secret or url_secrets(text)) and "${" not in text
-    }
-
-
 def problems_of(draft: Draft) -> dict[tuple[str | None, str], str]:
     """What is wrong, by environment and key; the key is `name` for the name, and empty where it is the whole."""
     found: dict[tuple[str | None, str], str] = {}
@@ -144,6 +145,8 @@ def problems_of(draft: Draft) -> dict[tuple[str | None, str], str]:
 
 
 def _name_problem(draft: Draft) -> str | None:
+    if draft.declared is not None:
+        return None
     if not draft.name:
         return "give it a name"
     if draft.where == "flow":
@@ -224,17 +227,18 @@ def _typed(layer: Overlay, schema: Mapping[str, Any]) -> dict[str, str]:
     config |= layer.config
     for key, value in layer.pool.items():
         config |= {name: value for name in POOL_KEYS.get(key, ()) if name in properties}
-    return {key: _text(value) for key, value in config.items()}
+    return {key: as_text(value) for key, value in config.items()}
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as it stands in a field."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _layer(draft: Draft, environment: str | None, old: Overlay) -> Overlay:
     """URL, config and pool of an environment. Keys that no form asks for stay as they were."""
     properties = draft.schema.get("properties", {})
-    config = _config(draft, environment)
+    config = config_of(draft, environment)
     url_key = next((key for key in URL_KEYS if key in config), None)
     url = None if url_key is None else canonical_url(str(config.pop(url_key)))
     pool = {_POOL[key]: config.pop(key) for key in list(config) if key in _POOL}
@@ -242,7 +246,8 @@ def _layer(draft: Draft, environment: str | None, old: Overlay) -> Overlay:
     return Overlay(connection_url=url, config=unasked | config, pool=pool)
 
 
-def _config(draft: Draft, environment: str | None = None) -> dict[str, Any]:
+def config_of(draft: Draft, environment: str | None = None) -> dict[str, Any]:
+    """What was typed for an environment, each value as the schema wants it. Raises ConfigurationError."""
     config = {key: _value(draft.schema, key, text) for key, text in draft.values(environment).items()}
     checked, _ = check_config(draft.schema, config, config.keys())
     return {key: checked.get(key, value) for key, value in config.items()}
@@ -258,10 +263,3 @@ def _value(schema: Mapping[str, Any], key: str, text: str) -> Any:
         except ValueError as error:
             raise ConfigurationError(f"`{key}` is JSON: {error}") from error
     return text if is_secret_key(key, about) and key not in URL_KEYS else text.strip()
-
-
-def _snippet(name: str, values: Mapping[str, Any]) -> Snippet:
-    import yaml
-
-    text: str = yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=10_000)
-    return Snippet(name, f"  {name}:\n{indent(text, '    ')}")

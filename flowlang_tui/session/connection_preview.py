@@ -8,7 +8,8 @@ from typing import Any
 from flowlang.connections.addresses import URL_KEYS
 from flowlang.connections.records import Overlay, ProjectConnection, masked_layer
 from flowlang.errors import ConfigurationError
-from flowlang_tui.session.connection_draft import Draft, record_of, secret_variables, snippet_of
+from flowlang_tui.session.connection_draft import Draft, record_of
+from flowlang_tui.session.connection_text import masked_snippet, secret_variables
 
 
 def preview(draft: Draft, typing: str | None = None) -> str:
@@ -26,7 +27,7 @@ def preview(draft: Draft, typing: str | None = None) -> str:
 
 
 def _flow_lines(draft: Draft) -> Iterator[str]:
-    yield from snippet_of(draft).section.rstrip("\n").split("\n")
+    yield from masked_snippet(draft).section.rstrip("\n").split("\n")
     variables = secret_variables(draft)
     if variables:
         yield ""

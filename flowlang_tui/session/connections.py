@@ -22,7 +22,7 @@ from flowlang.project import Project
 from flowlang.runtime.prepare import Preparer
 from flowlang.runtime.uses import UsePlace, stored_uses
 from flowlang.tasks.registry import TaskRegistry
-from flowlang_tui.session.connection_draft import Draft, draft_of, problems_of, record_of, secret_variables
+from flowlang_tui.session.connection_draft import Draft, draft_of, draft_of_declared, problems_of, record_of
 from flowlang_tui.session.connection_rows import (
     BrokenPlugin,
     ConnectionKey,
@@ -33,6 +33,7 @@ from flowlang_tui.session.connection_rows import (
     resolved,
     stored_row,
 )
+from flowlang_tui.session.connection_text import literal_snippet, secret_variables
 from flowlang_tui.session.dotenv import add_to_dotenv
 from flowlang_tui.session.engine import EngineThread
 
@@ -90,6 +91,17 @@ class SessionConnections:
             draft = draft_of(record, self._project.schema(record.connection_type))
             draft.taken = self._project.store.names()
             return draft
+
+        return await self._off(made)
+
+    async def declared_draft(self, connection: Connection) -> Draft:
+        """The form of a connection that the open flow declares. Raises ConfigurationError if its plugin is unusable."""
+
+        def made() -> Draft:
+            kind = "" if connection.type is None else connection.type.text
+            entry = self._usable(kind)
+            assert entry.plugin is not None
+            return draft_of_declared(connection, entry.plugin().get_config_schema())
 
         return await self._off(made)
 
@@ -199,9 +211,16 @@ class SessionConnections:
         return report
 
     async def test_draft(
-        self, draft: Draft, environment: str | None = None, on_stage: OnStage | None = None
+        self,
+        draft: Draft,
+        environment: str | None = None,
+        on_stage: OnStage | None = None,
+        folder: Path | None = None,
     ) -> ProbeReport:
-        """Test what a form says, before it is kept anywhere."""
+        """Test what a form says, before it is kept anywhere; one for a flow is tested as in the flow's `folder`."""
+        if draft.where == "flow" and folder is not None:
+            flow, place = await self._off(self._flow_with, draft, folder), folder / "flow.yaml"
+            return await self._test_declared(flow.connections["db"], flow, place, _here(on_stage), STAGE_SECONDS)
         record = await self._off(lambda: self._project.checked(record_of(draft)))
         return await self._engine.call(self._project.probe(record, environment, _here(on_stage)))
 
@@ -268,6 +287,11 @@ class SessionConnections:
         for environment, overlay in record.environments.items():
             found += _hidden(overlay, schema, f"{environment}: ")
         return found
+
+    def _flow_with(self, draft: Draft, folder: Path) -> Flow:
+        """A flow that declares only this connection: its expressions are computed as in any other."""
+        text = f"flow: draft\n{literal_snippet(draft).section}steps: [exit]\n"
+        return Preparer(TaskRegistry(), tasks_known=False, env=self._env).load(text, folder).flow
 
     def _usable(self, connection_type: str) -> PluginEntry:
         entry = self._plugins.get(connection_type)

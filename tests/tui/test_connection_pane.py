@@ -261,12 +261,24 @@ async def test_the_steps_that_use_a_connection_can_be_gone_to(path: Path) -> Non
         assert (message.path, message.line) == (path, 9)
 
 
-async def test_a_flows_own_connection_is_edited_in_its_text(path: Path) -> None:
+async def test_a_flows_own_connection_is_edited_by_its_form_too(path: Path) -> None:
     async with opened(path) as pilot:
         await select(pilot, "own", stored=False)
         await pilot.press("enter")
+        form = await screen_of(pilot, ConnectionForm)
+        type_in(form, "database", "other.db")
+        await shown(pilot, "database: other.db")
+        await pilot.press("ctrl+s")
         await until(pilot, lambda: app_of(pilot).sent)
-        assert app_of(pilot).sent[0].line == 3
+        assert app_of(pilot).sent[0].apply(FLOW) == FLOW.replace("database: shop.db", "database: other.db")
+
+
+async def test_a_declaration_that_no_form_can_show_is_edited_in_the_text(path: Path) -> None:
+    async with opened(path) as pilot:
+        await select(pilot, "db", stored=False)
+        await pilot.press("enter")
+        await until(pilot, lambda: app_of(pilot).sent)
+        assert app_of(pilot).sent[0].line == 4
 
 
 async def test_an_example_is_written_and_told(path: Path) -> None:

@@ -14,10 +14,13 @@ from flowlang.connections.probe import StageResult
 from flowlang.connections.records import ProjectConnection
 from flowlang.environment import read_dotenv
 from flowlang.errors import ConfigurationError, FlowLangError
-from flowlang.language.edit import add_connection
-from flowlang_tui.session.connection_draft import Draft, fields_of, record_of, secret_variables, snippet_of
+from flowlang.language.edit import add_connection, change_connection
+from flowlang.runtime.prepare import Preparer
+from flowlang.tasks.registry import TaskRegistry
+from flowlang_tui.session.connection_draft import fields_of, record_of
 from flowlang_tui.session.connection_preview import preview
 from flowlang_tui.session.connection_rows import ConnectionKey
+from flowlang_tui.session.connection_text import flow_config, secret_variables, snippet_of
 from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.dotenv import add_to_dotenv
 from flowlang_tui.session.engine import EngineThread
@@ -180,14 +183,65 @@ async def test_a_connection_for_a_flow_reads_its_secrets_from_the_environment(
     assert text.count("\n") == FLOW.count("\n") + 4
 
 
-@pytest.mark.parametrize("length", range(len(URL) + 1))
-async def test_no_half_typed_url_is_shown_while_it_is_typed(connections: SessionConnections, length: int) -> None:
+async def test_no_half_typed_url_is_shown_while_it_is_typed(connections: SessionConnections) -> None:
+    draft = await connections.new_draft("postgres")
     for url in (URL, "postgresql://app:pa@canary/4711@h/d"):
-        empty = await connections.new_draft("postgres")
-        draft = Draft("postgres", empty.schema, "New", layers={None: {"url": url[:length]}})
-        assert "canar" not in preview(draft, "url")
-        draft.where = "flow"
-        assert "canar" not in preview(draft, "url")
+        for length in range(len(url) + 1):
+            draft.layers[None] = {"url": url[:length]}
+            for draft.where in ("project", "flow"):
+                assert "canar" not in preview(draft, "url")
+
+
+DECLARED = """\
+flow: f
+connections:
+  main:
+    type: postgres  # the big one
+    host: db.example.com
+    password: ${env.PW}  # not here
+    timeout: 5
+steps: [exit]
+"""
+
+
+async def test_a_connection_of_a_flow_is_changed_key_by_key(connections: SessionConnections, path: Path) -> None:
+    flow = Preparer(TaskRegistry(), tasks_known=False).load(DECLARED, path.parent).flow
+    draft = await connections.declared_draft(flow.connections["main"])
+    assert flow_config(draft) == {
+        "type": "postgres",
+        "host": "db.example.com",
+        "password": "${env.PW}",
+        "timeout": 5,
+    }
+    draft.layers[None] |= {"timeout": "", "read_only": "true", "host": "other.example.com"}
+    assert await connections.problems(draft) == {}
+    assert change_connection(DECLARED, "main", flow_config(draft)) == DECLARED.replace(
+        "db.example.com", "other.example.com"
+    ).replace("timeout: 5", "read_only: true")
+
+
+async def test_a_secret_that_stands_in_a_flows_text_is_masked_and_stays_unless_it_is_changed(
+    connections: SessionConnections, path: Path
+) -> None:
+    text = DECLARED.replace("${env.PW}", CANARY)
+    flow = Preparer(TaskRegistry(), tasks_known=False).load(text, path.parent).flow
+    draft = await connections.declared_draft(flow.connections["main"])
+    assert "password: ••••" in preview(draft)
+    assert flow_config(draft)["password"] == CANARY
+    draft.layers[None]["password"] = "another"
+    assert flow_config(draft)["password"] == "${env.MAIN_PASSWORD}"
+
+
+async def test_a_draft_for_a_flow_is_tested_with_its_expressions_computed(
+    connections: SessionConnections, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_FILE", "shop.db")
+    draft = await connections.new_draft("sqlite")
+    draft.name, draft.where = "shop", "flow"
+    draft.layers[None] = {"database": "${env.SHOP_FILE}"}
+    report = await connections.test_draft(draft, folder=path.parent)
+    assert report.ok
+    assert report.target == str(path.parent / "shop.db")
 
 
 async def test_a_template_fills_in_a_form(connections: SessionConnections) -> None:
