@@ -7,6 +7,7 @@ character by themselves. Where two lines only cross, one passes over the other.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import Final
 
 from flowlang_tui.graph.cells import cells, is_narrow
@@ -35,6 +36,8 @@ class Canvas:
         self.height = height
         self.lines = [bytearray(width) for _ in range(height)]
         self.texts: list[list[tuple[int, list[str]]]] = [[] for _ in range(height)]
+        #: The rows in which there is something of a step.
+        self.rows_of: defaultdict[str, set[int]] = defaultdict(set)
         #: What each cell means, as a character that stands for a place in `_meanings`: such rows are quickly divided.
         self._marks = [["\0"] * width for _ in range(height)]
         self._meanings: list[tuple[Role, str]] = [("", "")]
@@ -87,11 +90,8 @@ class Canvas:
         """Put the head of an arrow that comes from above."""
         self.text(x, y, ARROW, role, node)
 
-    def rows(self) -> list[tuple[Run, ...]]:
-        """The cells as rows of runs."""
-        return [self._row(y) for y in range(self.height)]
-
-    def _row(self, y: int) -> tuple[Run, ...]:
+    def row(self, y: int) -> tuple[Run, ...]:
+        """A row as runs, without the blanks at its end."""
         drawn = list(self.lines[y].decode("latin-1").translate(_TABLE))
         for x, text in self.texts[y]:
             drawn[x : x + len(text)] = text
@@ -109,6 +109,7 @@ class Canvas:
             mark = self._signs[role, node] = chr(len(self._meanings))
             self._meanings.append((role, node))
         self._marks[y][x : x + width] = [mark] * width
+        self.rows_of[node].add(y)
 
 
 def _spread(text: str) -> list[str]:

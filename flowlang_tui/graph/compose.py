@@ -27,10 +27,11 @@ def layout(graph: Graph, width: int, collapsed: Collection[str] = ()) -> Drawing
     composer = _Composer(Outline(graph, collapsed))
     pieces = composer.lists(graph.blocks_of(None), width, onward=False)
     if pieces is None:
-        return Drawing([], 0, {})
+        return Drawing.empty()
     page = Page(pieces.left + 1 + pieces.right, pieces.height)
     pieces.draw(page, pieces.left, 0)
-    return Drawing(page.canvas.rows(), page.canvas.width, page.boxes, page.frames)
+    canvas = page.canvas
+    return Drawing(canvas.row, (canvas.width, canvas.height), page.boxes, canvas.rows_of, frames=page.frames)
 
 
 class _Composer:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 Role = Literal["", "edge", "box", "frame", "sign", "label", "detail", "badge", "branch", "title"]
@@ -56,43 +55,48 @@ class Box(NamedTuple):
 class Drawing:
     """A graph, drawn.
 
-    `boxes` has the place of each visible step, `frames` of those whose inside is shown in a frame. `is_rail` says
-    that each step is one row.
+    `row` gives a row's runs. `boxes` has the place of each visible step, `frames` of those whose inside is shown in a
+    frame, `rows_of` the rows in which something of a step is painted. `is_rail` says that each step is one row.
     """
 
     def __init__(
         self,
-        rows: list[tuple[Run, ...]],
-        width: int,
-        boxes: dict[str, Box],
-        frames: dict[str, Box] | None = None,
+        row: Callable[[int], tuple[Run, ...]],
+        size: tuple[int, int],
+        boxes: Mapping[str, Box],
+        rows_of: Mapping[str, Collection[int]],
         *,
+        frames: Mapping[str, Box] | None = None,
         is_rail: bool = False,
     ) -> None:
-        self.rows = rows
-        self.width = width
+        self.width, self.height = size
         self.boxes = boxes
+        self.rows_of = rows_of
         self.frames = frames or {}
         self.is_rail = is_rail
+        self._row = row
+        self._rows: dict[int, tuple[Run, ...]] = {}
+
+    @classmethod
+    def empty(cls) -> Drawing:
+        """A drawing of nothing."""
+        return cls(lambda _: (), (0, 0), {}, {})
+
+    def row(self, y: int) -> tuple[Run, ...]:
+        """The runs of a row, made when it is first asked for: of a long drawing only a part is seen."""
+        if y not in self._rows:
+            self._rows[y] = self._row(y)
+        return self._rows[y]
 
     @property
-    def height(self) -> int:
-        """The number of rows."""
-        return len(self.rows)
+    def rows(self) -> list[tuple[Run, ...]]:
+        """All rows."""
+        return [self.row(y) for y in range(self.height)]
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The drawing as plain text, each row ending with a newline."""
         return "".join("".join(run.text for run in row).rstrip() + "\n" for row in self.rows)
-
-    @cached_property
-    def rows_of(self) -> dict[str, tuple[int, ...]]:
-        """The rows in which something of a step is painted."""
-        found: dict[str, list[int]] = {}
-        for y, row in enumerate(self.rows):
-            for node in {run.node for run in row}:
-                found.setdefault(node, []).append(y)
-        return {node: tuple(rows) for node, rows in found.items()}
 
     def node_at(self, x: int, y: int) -> str | None:
         """The step whose box is at a cell."""
@@ -105,7 +109,7 @@ class Drawing:
 
     def sign_at(self, x: int, y: int) -> bool:
         """Whether the cell is one with the sign of a step."""
-        row = self.rows[y] if 0 <= y < self.height else ()
+        row = self.row(y) if 0 <= y < self.height else ()
         left = 0
         for run in row:
             if left <= x < left + run.width:
@@ -114,4 +118,4 @@ class Drawing:
         return False
 
     def _nodes_at(self, y: int) -> Iterator[str]:
-        return (node for node in dict.fromkeys(run.node for run in self.rows[y]) if node in self.boxes)
+        return (node for node in dict.fromkeys(run.node for run in self.row(y)) if node in self.boxes)

@@ -32,7 +32,7 @@ class Picture:
 
     def __init__(self) -> None:
         self.graph: Graph | None = None
-        self.drawing = Drawing([], 0, {})
+        self.drawing = Drawing.empty()
         self.form: Form = "auto"
         self.keys: dict[str, Key] = {}
         self._nodes: dict[str, GraphNode] = {}
@@ -56,7 +56,7 @@ class Picture:
     def draw(self, width: int) -> bool:
         """Make the drawing for a width. False if that is the one there is."""
         if self.graph is None or not self.graph.nodes or width < 1:
-            self.drawing, self._drawn = Drawing([], 0, {}), None
+            self.drawing, self._drawn = Drawing.empty(), None
             return True
         wanted = (self.graph, width, frozenset(self._collapsed), self.form)
         if wanted == self._drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from flowlang.language.graph import Graph, GraphBlock
@@ -26,7 +27,8 @@ def rail(graph: Graph, width: int, collapsed: Collection[str] = ()) -> Drawing:
     drawn = _Rail(outline, max(width, 16))
     for block in graph.blocks_of(None):
         drawn.add(block, ())
-    return Drawing(drawn.rows, drawn.width, drawn.boxes, is_rail=True)
+    size = (drawn.width, len(drawn.rows))
+    return Drawing(drawn.rows.__getitem__, size, drawn.boxes, drawn.rows_of(), is_rail=True)
 
 
 class _Rail:
@@ -60,6 +62,14 @@ class _Rail:
             self._step(words, inner)
             for branch in self.outline.blocks(id):
                 self.add(branch, inner)
+
+    def rows_of(self) -> dict[str, set[int]]:
+        """The rows in which there is something of a step."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for y, row in enumerate(self.rows):
+            for run in row:
+                found[run.node].add(y)
+        return found
 
     def _heading(self, block: GraphBlock, rails: tuple[tuple[str, str], ...]) -> None:
         runs, space = self._lines(rails)

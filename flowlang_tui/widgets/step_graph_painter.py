@@ -53,7 +53,7 @@ class Painter:
         """A row of the drawing, from the left to the right end of the space for it."""
         strip = self._strips.get(y)
         if strip is None:
-            row = self.drawing.rows[y]
+            row = self.drawing.row(y)
             segments = [Segment(" " * self.indent, self.blank)] if self.indent else []
             for run in row:
                 segments += self._paint(run)
