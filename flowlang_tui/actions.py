@@ -143,8 +143,31 @@ editor.fold | alt+left | Editor: Fold | Fold what is under this line away
 editor.unfold | alt+right | Editor: Unfold | Show again what is folded under this line
 editor.fold-all | alt+shift+q | Editor: Fold all | Fold every step
 editor.unfold-all | alt+shift+w | Editor: Unfold all | Show everything
+editor.start | ctrl+home | Editor: Start | Go to the start of the text
+editor.end | ctrl+end | Editor: End | Go to the end of the text
+editor.select-word | alt+shift+s | Editor: Select word | Select the word, then each time the next place where it stands
+editor.indent | ctrl+right_square_bracket | Editor: Indent | Move the lines to the right
+editor.outdent | shift+tab | Editor: Outdent | Move the lines to the left
+editor.duplicate | ctrl+d | Editor: Duplicate | Write the lines once more
+editor.move-up | alt+up | Editor: Move up | Move the lines up
+editor.move-down | alt+down | Editor: Move down | Move the lines down
+editor.delete-line | alt+shift+k | Editor: Delete line | Delete the lines
 editor.external | alt+shift+e | Editor: Open in $EDITOR | Edit the file in your own editor, then come back
 editor.show-step | alt+shift+g | Editor: Show in graph | Select the step of this line in the graph
+graph.open | enter | Graph: Go to text | Go to the text of the selected step | footer Text
+graph.toggle | space,o | Graph: Collapse | Hide what is inside the selected step, or show it again | footer
+graph.down | down,j | Graph: Down | Select the step below
+graph.up | up,k | Graph: Up | Select the step above
+graph.left | left,h | Graph: Left | Select the step to the left
+graph.right | right,l | Graph: Right | Select the step to the right
+graph.first | home,g | Graph: First step | Select the first step
+graph.last | end,G | Graph: Last step | Select the last step
+graph.failed | e | Graph: Next failed | Select the next step that failed | footer Failed
+graph.collapse-all | minus | Graph: Collapse all | Hide what is inside of every step
+graph.expand-all | plus,equals_sign | Graph: Expand all | Show everything
+graph.form | r | Graph: Boxes or rail | Draw boxes, or one line for each step, or what fits | footer Form
+graph.critical | c | Graph: Critical path | Mark the steps that decided how long the run took
+graph.follow | f | Graph: Follow | Keep the steps in sight that are running
 logs.filter | slash | Logs: Filter | Show only lines with a text; `!text` hides them, `/pattern/` is a regex | footer
 logs.clear-filter | escape | Logs: Clear filter | Show all lines again
 logs.next-match | n | Logs: Next match | Go to the next line that the filter's text is in

@@ -52,7 +52,7 @@ _SAME: Final = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl
 _PLAIN: Final = re.compile(
     r"ctrl\+([a-gk-ln-z@]|underscore|backslash|right_square_bracket)"
     r"|alt\+[ac-eg-z]|alt\+shift\+[a-nq-wyz]"
-    r"|(alt\+|alt\+shift\+|shift\+)?(up|down|left|right|home|end|pageup|pagedown)"
+    r"|(alt\+|alt\+shift\+|shift\+|ctrl\+)?(up|down|left|right|home|end|pageup|pagedown)"
     r"|enter|escape|space|tab|shift\+tab|delete|backspace|insert"
     r"|(shift\+)?f([1-9]|1[0-2])|[a-zA-Z0-9]|" + "|".join(SIGNS.values())
 )
