@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from flowlang.language.graph import Graph
-from flowlang_tui.actions import BY_NAME, key_name
+from flowlang_tui.actions import BY_NAME, bindings, key_name
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord
@@ -78,22 +78,7 @@ class StepGraph(ScrollView, can_focus=True):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "graph_open", "Go to the text", id="graph.open"),
-        Binding("space,o", "graph_toggle", "Collapse or expand", id="graph.toggle"),
-        Binding("down,j", "graph_down", "Step below", show=False, id="graph.down"),
-        Binding("up,k", "graph_up", "Step above", show=False, id="graph.up"),
-        Binding("left,h", "graph_left", "Step to the left", show=False, id="graph.left"),
-        Binding("right,l", "graph_right", "Step to the right", show=False, id="graph.right"),
-        Binding("home,g", "graph_first", "First step", show=False, id="graph.first"),
-        Binding("end,G", "graph_last", "Last step", show=False, id="graph.last"),
-        Binding("e", "graph_failed", "Next failed step", show=False, id="graph.failed"),
-        Binding("minus", "graph_collapse_all", "Collapse all", show=False, id="graph.collapse-all"),
-        Binding("plus,equals_sign", "graph_expand_all", "Expand all", show=False, id="graph.expand-all"),
-        Binding("r", "graph_form", "Boxes or rail", id="graph.form"),
-        Binding("c", "graph_critical", "Critical path", id="graph.critical"),
-        Binding("f", "graph_follow", "Follow the run", show=False, id="graph.follow"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("graph")]
 
     @dataclass
     class Selected(Message):
