@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -112,3 +114,13 @@ def test_writing_the_page_wants_one_file(tmp_path: Path, capsys: pytest.CaptureF
     assert "usage" in capsys.readouterr().err
     assert actions.main([str(tmp_path / "keys.md")]) == 0
     assert (tmp_path / "keys.md").read_text(encoding="utf-8") == actions.page()
+
+
+def test_the_table_the_keys_and_what_is_remembered_need_no_screen() -> None:
+    code = (
+        "import sys\n"
+        "from flowlang_tui import actions, keymap, preferences\n"
+        "keymap.read_keymap(keymap.keymap_path()), preferences.Preferences.of_person()\n"
+        "print(sorted({'textual', 'rich'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -123,6 +123,18 @@ def test_reading_a_theme_needs_no_screen() -> None:
     assert ran.stdout == "False\n"
 
 
+def test_the_styles_name_parts_that_the_widgets_have() -> None:
+    from flowlang_tui.widgets.code_editor.editor import CodeEditor
+    from flowlang_tui.widgets.step_graph import StepGraph
+
+    parts = {part for widget in (CodeEditor, StepGraph) for base in widget.mro() for part in _components(base)}
+    assert set(re.findall(r"\.([a-z-]+) ", STYLES)) <= parts
+
+
+def _components(widget: type) -> set[str]:
+    return set(vars(widget).get("COMPONENT_CLASSES", ()))
+
+
 class ThemedApp(App[None]):
     CSS = STYLES + "\nStatic { color: $state-failed; background: $background; }"
     shown: Any = "nothing yet"
