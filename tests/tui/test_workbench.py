@@ -1,91 +1,13 @@
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
-from flowlang_tui.app import WorkbenchApp
 from flowlang_tui.arrangement import PANES
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.screens.workbench import Workbench
-from flowlang_tui.widgets.status_bar import StatusBar
-
-SAMPLES = Path(__file__).parents[2] / "sample_projects"
-
-#: Looks at the screen before a wait is given up.
-LOOKS = 400
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-
-
-@pytest.fixture
-def quickstart(tmp_path: Path) -> Path:
-    folder = tmp_path / "quickstart"
-    shutil.copytree(SAMPLES / "quickstart", folder, ignore=shutil.ignore_patterns("*.db", "__pycache__"))
-    return folder
-
-
-class Opened:
-    """The workbench on a screen that a test looks at."""
-
-    def __init__(self, app: WorkbenchApp, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
-
-    @property
-    def screen(self) -> Workbench:
-        return next(one for one in self.app.screen_stack if isinstance(one, Workbench))
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds."""
-        for _ in range(LOOKS):
-            if holds():
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError("it did not come to that")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-
-    async def checked(self) -> None:
-        """Wait until what is in the editor was checked."""
-        await self.until(
-            lambda: (
-                (found := self.app.session.checked(self.screen.editor.current)) is not None
-                and found.text == self.screen.editor.code.text
-            )
-        )
-        await self.pilot.pause()
-
-    async def over(self, runs: int = 1) -> None:
-        """Wait until so many runs are over."""
-        records = self.app.session.runs
-        await self.until(lambda: len(records.records) >= runs and not records.is_busy)
-        await self.pilot.pause()
-
-    @property
-    def status(self) -> str:
-        return str(self.screen.query_one(StatusBar).render())
-
-
-@asynccontextmanager
-async def opened(path: Path, size: tuple[int, int] = (160, 45), **options: object) -> AsyncIterator[Opened]:
-    app = WorkbenchApp(path, **options)  # type: ignore[arg-type]
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        one = Opened(app, pilot)
-        if app.session.first_flow is not None:
-            await one.checked()
-        yield one
+from tests.tui.opening import opened
 
 
 async def test_a_project_shows_its_flow_its_graph_and_its_connections(quickstart: Path) -> None:
