@@ -426,3 +426,11 @@ async def test_a_read_only_connection_reads_everything(sqlite: Sqlite) -> None:
         assert await db.value("PRAGMA user_version") == 0
         assert await db.rows("EXPLAIN QUERY PLAN SELECT * FROM t")
         assert (await db.call("transaction", queries=["SELECT 1 AS x"]))["results"][0]["rows"] == [{"x": 1}]
+
+
+async def test_the_log_of_the_driver_tells_no_values(sqlite: Sqlite, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "aiosqlite")
+    async with sqlite() as db:
+        await db.value("SELECT ?", ["canary-4711"])
+
+    assert "canary" not in caplog.text

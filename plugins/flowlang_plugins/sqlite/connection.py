@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -20,6 +21,9 @@ from flowlang_plugins.sqlite.guard import refuse_writing
 from flowlang_plugins.sqlite.values import bound, column_names
 
 T = TypeVar("T")
+
+#: The name of the connections' threads.
+_THREAD: Final = "flowlang sqlite"
 
 #: The longest stretch in which SQLite itself waits for a lock. In between, a cancellation is noticed.
 _LOCK_STRETCH: Final = 0.1
@@ -74,6 +78,7 @@ class SQLiteConnection(aiosqlite.Connection):
         # before 0.22 aiosqlite's connection is itself the thread
         thread: Any = getattr(self, "_thread", self)
         thread.daemon = True
+        thread.name = _THREAD
 
     async def open(self) -> None:
         """Open the database. Raises `sqlite3.Error`; then there is nothing to close."""
@@ -220,6 +225,14 @@ class SQLiteConnection(aiosqlite.Connection):
                     raise
             # within a transaction SQLite may refuse at once: don't spin
             await asyncio.sleep(0.005)
+
+
+def _holds_no_values(record: logging.LogRecord) -> bool:
+    """Whether a line of the driver's log may be written: from these threads it tells statements with their values."""
+    return record.threadName != _THREAD
+
+
+logging.getLogger("aiosqlite").addFilter(_holds_no_values)
 
 
 async def _awaited(result: Any) -> Any:

@@ -41,6 +41,7 @@ told = {"asked": True, "kind": None, "text": ""}
 async def connect():
     try:
         await asyncio.wait_for(plugin.connect(orders["config"]), 10)
+    # whatever it raises is told
     except Exception as error:
         told.update(kind=[one.__name__ for one in type(error).__mro__], text=f"{error} {getattr(error, 'hint', '')}")
     await plugin.disconnect()
