@@ -42,12 +42,13 @@ class Showing(ProjectScreen):
     def begin(self) -> None:
         """Show the project for the first time."""
         session = self.session
+        session.refresh_files()
         flow = session.first_flow
-        session.look_around()
         if flow is not None:
             session.open(flow)
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
+        self.call_after_refresh(session.begin)
 
     def notice(self, notice: Notice) -> None:
         """Show what changed in the session."""

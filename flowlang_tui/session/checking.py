@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from flowlang.language.assist.analysis import Analysis
 from flowlang.language.diagnostics import Diagnostic, Span
-from flowlang.language.model import Flow
 from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
+
+if TYPE_CHECKING:
+    from flowlang.language.assist.analysis import Analysis
+    from flowlang.language.model import Flow
 
 
 class Checked(NamedTuple):
@@ -45,6 +47,14 @@ class Checker:
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._held = True
+
+    def begin(self) -> None:
+        """Begin with what was asked for. Before that nothing takes time from painting the first screen."""
+        with self._ready:
+            self._held = False
+            if self._wanted or self._then:
+                self._wake()
 
     def check(self, path: Path, text: str) -> None:
         """Check a flow's text soon."""
@@ -72,7 +82,7 @@ class Checker:
             self._ready.notify()
 
     def _wake(self) -> None:
-        if self._thread is None:
+        if self._thread is None and not self._held:
             self._thread = threading.Thread(target=self._work, name="flowlang-checker", daemon=True)
             self._thread.start()
         self._ready.notify()
@@ -94,6 +104,10 @@ class Checker:
                 self._done(self._checked(*wanted))
 
     def _checked(self, path: Path, text: str) -> Checked:
+        # imported with the first flow, not before the screen is painted
+        from flowlang.language.assist.analysis import Analysis
+        from flowlang.language.model import Flow
+
         tasks = self._tasks.of(path.parent)
         try:
             loaded = tasks.preparer.check(text, path)

@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import time
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from flowlang import Event
 from flowlang_tui.session.log_store import LogStore
+
+if TYPE_CHECKING:
+    from flowlang import Event
 
 StepStatus = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled"]
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated"]

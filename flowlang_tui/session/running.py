@@ -7,12 +7,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flowlang import CancellationToken, Event, FlowExecutor, FlowLangError, FlowResult
+from flowlang import FlowLangError
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.log_lines import log_event
 from flowlang_tui.session.records import RunRecord
+
+if TYPE_CHECKING:
+    from flowlang import Event, FlowExecutor, FlowResult
 
 #: How many events may wait to be taken up before the run itself does it.
 WAITING: Final = 2000
@@ -31,6 +34,8 @@ class ActiveRun:
         inputs: Mapping[str, Any],
         ended: Callable[[ActiveRun], None],
     ) -> None:
+        from flowlang import CancellationToken
+
         self.record = RunRecord(path, path.stem, {})
         self.is_cancelling = False
         self._engine = engine

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flowlang import FlowExecutor, FlowLangError, FlowValidationError
+from flowlang import FlowLangError, FlowValidationError
 from flowlang_tui.session.checking import Checker
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.notices import Listener, Notice, Post, RunEnded, RunRefused, RunStarted
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.running import ActiveRun
 from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
+
+if TYPE_CHECKING:
+    from flowlang import FlowExecutor
 
 #: How many runs are kept to look at.
 KEPT: Final = 20
@@ -88,6 +91,8 @@ class Runs:
 
     def _prepare(self, path: Path, inputs: Mapping[str, Any]) -> None:
         """In the checker's thread: loading tasks runs the project's own code, and checking takes its time."""
+        from flowlang import FlowExecutor
+
         tasks = self._tasks.of(path.parent)
         refused: RunRefused | None = None
         executor = self._executors.get(tasks)

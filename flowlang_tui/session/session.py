@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.language.diagnostics import Diagnostic
-from flowlang.language.graph import GraphNode
 from flowlang.language.lookup import find_root
-from flowlang.language.model import Flow, SubflowStep
 from flowlang.project import Project, ProjectError
-from flowlang.watch import Watcher
 from flowlang_tui.session.checking import Checked, Checker
 from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.documents import Document, DocumentError, Documents
@@ -35,6 +32,11 @@ from flowlang_tui.session.notices import (
 )
 from flowlang_tui.session.runs import Runs
 from flowlang_tui.session.tasks import ProjectTasks
+
+if TYPE_CHECKING:
+    from flowlang.language.graph import GraphNode
+    from flowlang.language.model import Flow
+    from flowlang.watch import Watcher
 
 #: How many flows of a project are checked when it is opened.
 CHECKED_AT_START: Final = 200
@@ -69,9 +71,9 @@ class Session:
 
     # files and documents
 
-    def look_around(self) -> None:
-        """List the project's files, and check its flows."""
-        self.refresh_files()
+    def begin(self) -> None:
+        """Begin to check what is open, and every flow of the project."""
+        self._checker.begin()
         for file in [one for one in self.files if one.kind == "flow"][:CHECKED_AT_START]:
             if file.path not in self.checks and self.documents.get(file.path) is None:
                 self._check_file(file.path)
@@ -148,6 +150,8 @@ class Session:
 
     def subflow_at(self, path: Path | None, node: GraphNode | None) -> Flow | None:
         """The flow that a `subflow` step of the flow in `path` calls, as far as it can be read."""
+        from flowlang.language.model import SubflowStep
+
         checked = self.checked(path)
         if checked is None or checked.analysis is None or node is None:
             return None
@@ -199,6 +203,8 @@ class Session:
 
     async def follow_files(self) -> None:
         """Take note of what is saved in the project, until the session ends."""
+        from flowlang.watch import Watcher
+
         watcher = Watcher(self.folder)
         await watcher.start()
         self._watcher = watcher

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowlang.language.diagnostics import Diagnostic, Span
 from flowlang.project import TASKS_FILE
-from flowlang.runtime.prepare import Preparer
-from flowlang.tasks.loader import TaskLoadError, TaskModules
-from flowlang.tasks.registry import TaskRegistry
+
+if TYPE_CHECKING:
+    from flowlang.tasks.loader import TaskLoadError
+    from flowlang.tasks.registry import TaskRegistry
 
 
 class FolderTasks:
@@ -19,14 +21,21 @@ class FolderTasks:
     """
 
     def __init__(self, folder: Path) -> None:
+        # not imported before the first flow is checked: the screen is painted without it
+        from flowlang.tasks.loader import TaskModules
+        from flowlang.tasks.registry import TaskRegistry
+
         self._modules = TaskModules(folder / TASKS_FILE)
         self.problem: Diagnostic | None = None
         self.files: frozenset[Path] = frozenset({self._modules.path})
-        self.registry = TaskRegistry()
+        self.registry: TaskRegistry = TaskRegistry()
         self.load()
 
     def load(self) -> None:
         """Run the file as it is now."""
+        from flowlang.runtime.prepare import Preparer
+        from flowlang.tasks.loader import TaskLoadError
+
         self.problem = None
         try:
             loaded = self._modules.load()

@@ -26,6 +26,7 @@ class Driven:
         self._calls: Queue[Callable[[], object]] = Queue()
         self.notices: list[Notice] = []
         self.session = Session(path, self._calls.put, self.notices.append, environment=environment)
+        self.session.begin()
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds, doing what other threads ask for in the meantime."""

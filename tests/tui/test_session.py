@@ -55,7 +55,8 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_project_is_listed_and_its_flows_are_checked(project: Path) -> None:
     with driven(project) as one:
-        one.session.look_around()
+        one.session.refresh_files()
+        one.session.begin()
         one.checked(project / "flow.yaml")
         assert [(file.path.name, file.kind) for file in one.session.files] == [
             ("flow.yaml", "flow"),
@@ -221,7 +222,9 @@ def test_line_ends_and_byte_order_mark_are_kept(project: Path) -> None:
 def test_a_flow_whose_folder_has_spaces_and_no_tasks_runs(tmp_path: Path) -> None:
     folder = tmp_path / "my flows"
     folder.mkdir()
-    (folder / "a b.yaml").write_text("flow: plain\nsteps:\n  - for_each: []\n    do: [{exit: {}}]\noutputs: {x: null}\n")
+    (folder / "a b.yaml").write_text(
+        "flow: plain\nsteps:\n  - for_each: []\n    do: [{exit: {}}]\noutputs: {x: null}\n"
+    )
     with driven(folder) as one:
         assert one.run(folder / "a b.yaml").outputs == {"x": None}
 
