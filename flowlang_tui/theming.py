@@ -20,13 +20,15 @@ def _styles(widget: str, component: str, prefix: str, roles: Iterable[str]) -> s
     return "\n".join([f"{widget} {{", *rules, "}"])
 
 
-#: Rules for `App.CSS`: the parts of editor and graph take the colours that a theme has for them.
+#: Rules for `App.CSS`: the parts of editor and graph take the colours that a theme has for them, and the palette is no
+#: wider than can be read.
 STYLES = "\n".join(
     [
         _styles("CodeSurface", "code-editor", "syntax", ROLES["syntax"]),
         _styles("CodeSurface", "code-editor", "state", ("running", "succeeded", "failed", "skipped")),
         _styles("StepGraph", "step-graph", "state", ROLES["states"]),
         _styles("StepGraph", "step-graph", "graph", ("edge", "box", "label", "selected")),
+        "CommandPalette > Vertical { max-width: 100; }",
     ]
 )
 

@@ -17,6 +17,9 @@ from flowlang_tui.actions import ACTIONS, Action, key_name
 from flowlang_tui.inert import inert
 from flowlang_tui.keymap import keys_of
 
+#: What a command scores, from 0 to 1, whose help has the words and whose title does not.
+_TOLD = 0.05
+
 
 class Command(NamedTuple):
     """A line of the palette."""
@@ -81,7 +84,7 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for command in self._found:
-            score = max(matcher.match(command.title), matcher.match(command.help) / 2)
+            score = matcher.match(command.title) or _TOLD * (query.lower() in command.help.lower())
             if score > 0:
                 line = _line(highlighted(command.title, matcher), command.keys)
                 yield Hit(score, line, command.run, command.title, command.help)
@@ -120,15 +123,25 @@ class ThemeCommands(Commands):
     """The themes."""
 
     def commands(self) -> Iterator[Command]:
-        from flowlang_tui.theming import theme_files, use_theme
+        from flowlang_tui.theming import theme_files
 
         for name in theme_files():
-            yield Command(f"Theme: {inert(name)}", "", "", partial(use_theme, self.app, name))
+            yield Command(f"Theme: {inert(name)}", "", "", partial(self._take, name))
 
     async def discover(self) -> Hits:
         """Themes have a list of their own."""
         return
         yield
+
+    def _take(self, name: str) -> None:
+        from flowlang_tui.preferences import Preferences
+        from flowlang_tui.theming import use_theme
+
+        problems = use_theme(self.app, name)
+        if self.app.theme == name:
+            Preferences.of_person().set("theme", name)
+        for problem in problems:
+            self.app.notify(inert(str(problem)), severity="warning", markup=False)
 
 
 #: For `COMMANDS` of the app.

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
+import pytest
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
@@ -16,6 +17,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 
 from flowlang_tui.actions import ACTIONS, BY_NAME, actions, bindings
 from flowlang_tui.keyed_app import KeyedApp
+from flowlang_tui.preferences import Preferences
 from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.help import ABOUT, Help
 from flowlang_tui.screens.jump import LETTERS, Jump, Sign
@@ -159,13 +161,20 @@ async def test_the_palette_opens_files_whose_names_are_no_markup() -> None:
         assert app.workbench.opened == [path]
 
 
-async def test_the_palette_changes_the_theme() -> None:
+async def test_the_palette_changes_the_theme_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     app = SmallApp()
     async with app.run_test(size=(100, 30)) as pilot:
         assert (await typed_into_palette(pilot, "theme moss"))[0].startswith("Theme: moss")
         await pilot.press("enter")
         await pilot.pause()
         assert app.theme == "moss"
+        assert Preferences.of_person().get("theme") == "moss"
+
+
+async def test_the_palette_finds_by_what_is_told_of_an_action() -> None:
+    async with SmallApp().run_test(size=(100, 30)) as pilot:
+        assert [line[:11] for line in await typed_into_palette(pilot, "if one is missing")] == ["Run: Start "]
 
 
 async def test_the_palette_shows_a_persons_own_keys() -> None:
