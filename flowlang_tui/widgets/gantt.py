@@ -6,18 +6,16 @@ from time import time
 from typing import ClassVar, Final
 
 from rich.cells import set_cell_size
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flowlang.cli.readable import duration
 from flowlang_tui.inert import inert
 from flowlang_tui.session.records import RunRecord, StepRecord
-from flowlang_tui.widgets.gantt_bars import Piece, Row, Span, axis, bar, rows_of, whole_span
+from flowlang_tui.widgets.gantt_bars import Row, Span, axis, bar, rows_of, whole_span
+from flowlang_tui.widgets.line_view import LineView, Piece
 from flowlang_tui.widgets.status_signs import SIGNS
 
 _NAME: Final = 28
@@ -32,9 +30,10 @@ _COLOURS: Final = {
 }
 
 
-class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
+class Gantt(LineView):
     """Shows when the steps of a run ran, and at once with which others."""
 
+    looks = "gantt"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "gantt--axis",
         "gantt--name",
@@ -79,7 +78,6 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
         self._steps = -1
         #: The part that is shown: None is the whole run, else its begin and end in seconds.
         self._part: tuple[float, float] | None = None
-        self._bars: dict[int, tuple[int, Span, list[Piece]]] = {}
 
     def show(self, run: RunRecord | None) -> None:
         """Show another run, all of it."""
@@ -87,7 +85,8 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
         self._part = None
         self._steps = -1
         self.selected = 0
-        self.scroll_to(y=0, animate=False, force=True)
+        self.forget()
+        self.scroll_to_line(0)
         self.refresh_run()
 
     def refresh_run(self) -> None:
@@ -98,9 +97,9 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
             self._steps = started
             chosen = self.step
             self.rows = [] if run is None else rows_of(run)
-            self._bars.clear()
+            self.measure()
             self.selected = next((at for at, row in enumerate(self.rows) if row.step is chosen), 0)
-            self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows) + 1)
+            self.virtual_size = Size(self.room.width, len(self.rows) + 1)
         self.refresh()
 
     @property
@@ -113,10 +112,8 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.rows:
             return
         self.selected = min(max(row, 0), len(self.rows) - 1)
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height - 1
-        if not top <= self.selected < top + height:
-            y = self.selected if self.selected < top else self.selected - height + 1
-            self.scroll_to(y=y, animate=False, force=True)
+        self.measure()
+        self.show_line(self.selected, self.room.height - 1)
         self.refresh()
 
     def move(self, rows: int) -> None:
@@ -125,7 +122,7 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
 
     def page(self, direction: int) -> None:
         """Go a page down (1) or up (-1)."""
-        self.move(direction * max(self.scrollable_content_region.height - 2, 1))
+        self.move(direction * max(self.room.height - 2, 1))
 
     def zoom(self, factor: float) -> None:
         """Show so many times as much time, around the middle of what is shown."""
@@ -146,47 +143,40 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """The axis, then a row for each step."""
-        width, ground = self.scrollable_content_region.width, self.rich_style
         if not self.rows:
             hint = self.hint.split("\n")
-            words = f" {hint[y]}" if y < len(hint) else ""
-            return Strip([Segment(words, self._style("axis"))]).adjust_cell_length(width).apply_style(ground)
+            return self.strip([(f" {hint[y]}", "axis")] if y < len(hint) else [])
         span = self._span()
         if y == 0:
             origin = (self._run.started if self._run is not None else None) or span.start
-            text = " " * (self._name_width + 1) + axis(span, origin)
-            return Strip([Segment(text, self._style("axis"))]).adjust_cell_length(width).apply_style(ground)
+            return self.strip([(" " * (self._name_width + 1) + axis(span, origin), "axis")])
         at = self.scroll_offset.y + y - 1
         if at >= len(self.rows):
-            return Strip.blank(width, ground)
-        strip = Strip(self._segments(self.rows[at], span)).adjust_cell_length(width)
-        if at == self.selected:
-            ground += Style(bgcolor=self._style("selected").bgcolor)
-        return strip.apply_style(ground)
+            return self.strip([])
+        row, selected = self.rows[at], at == self.selected
+        if row.step.running:
+            return self.strip(self._pieces(row, span), selected=selected)
+        key = (row.step.key, row.step.version, span, selected)
+        return self.kept(key, lambda: self.strip(self._pieces(row, span), selected=selected))
 
-    def _segments(self, row: Row, span: Span) -> list[Segment]:
+    def _pieces(self, row: Row, span: Span) -> list[Piece]:
         step, now = row.step, time()
         sign, colour = SIGNS[step.status]
         name = f"{'  ' * row.depth}{inert(step.step_id)}"
-        bars = self._bars.get(id(step))
-        if bars is None or step.running or bars[:2] != (step.version, span):
-            bars = self._bars[id(step)] = (step.version, span, bar(step, span, now))
+        bars = [(one.text, f"{one.kind or 'pending'}{' reverse' * one.reverse}") for one in bar(step, span, now)]
         return [
-            Segment(f"{sign} ", self._style(_COLOURS[colour])),
-            Segment(set_cell_size(name, self._name_width - 2) + " ", self._style("name")),
-            *(
-                Segment(piece.text, self._style(piece.kind or "pending") + Style(reverse=piece.reverse))
-                for piece in bars[2]
-            ),
-            Segment(f" {times(step, now)}", self._style("times")),
+            (f"{sign} ", _COLOURS[colour]),
+            (set_cell_size(name, self._name_width - 2) + " ", "name"),
+            *bars,
+            (f" {times(step, now)}", "times"),
         ]
 
     @property
     def _name_width(self) -> int:
-        return min(_NAME, max(self.scrollable_content_region.width // 4, 8))
+        return min(_NAME, max(self.room.width // 4, 8))
 
     def _span(self) -> Span:
-        width = max(self.scrollable_content_region.width - self._name_width - 1 - _TIMES, 8)
+        width = max(self.room.width - self._name_width - 1 - _TIMES, 8)
         if self._run is None:
             return Span(0.0, 1.0, width)
         if self._part is not None:
@@ -205,9 +195,6 @@ class Gantt(ScrollView, can_focus=True, inherit_bindings=False):
             start = min(max(start, whole.start), whole.end - length)
             self._part = (start, start + length)
         self.refresh()
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"gantt--{name}", partial=True)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a step, a second one goes to it."""

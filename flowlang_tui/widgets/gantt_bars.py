@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import floor, log10
+from math import ceil, floor, log, log10
 from typing import Final, NamedTuple
 
 from flowlang_tui.session.records import RunRecord, StepRecord
@@ -16,6 +16,7 @@ _FULL: Final = 0xFF
 
 #: The axis of a run that goes on ends at one of these steps, so that bars need not be drawn anew each frame.
 _GROWTH: Final = 1.25
+_SHORTEST: Final = 0.1
 
 
 class Row(NamedTuple):
@@ -74,10 +75,8 @@ def whole_span(run: RunRecord, now: float, width: int) -> Span:
     start = run.started or now
     if run.ended is not None:
         return Span(start, max(run.ended, start + 1e-6), width)
-    end = 0.1
-    while end < now - start:
-        end *= _GROWTH
-    return Span(start, start + end, width)
+    steps = ceil(log(max(now - start, _SHORTEST) / _SHORTEST) / log(_GROWTH) - 1e-9)
+    return Span(start, start + _SHORTEST * _GROWTH**steps, width)
 
 
 def bar(step: StepRecord, span: Span, now: float) -> list[Piece]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from time import localtime, strftime
 from typing import ClassVar, Final
 
-from rich.segment import Segment
-from rich.style import Style
+from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from flowlang_tui.inert import inert
 from flowlang_tui.session.log_filter import LogFilter, LogIndex
-from flowlang_tui.session.log_store import LogLine, LogStore
+from flowlang_tui.session.log_store import INFO, LogLine, LogStore
+from flowlang_tui.widgets.line_view import LineView, Piece
 
 #: Until all lines are indexed the rest is looked at so often, in seconds.
 _AGAIN: Final = 0.015
@@ -28,9 +27,10 @@ _LEVELS: Final = ("debug", "info", "warning", "error")
 _GOOD, _BAD, _BEGIN = "✓", "✗", "▶"
 
 
-class LogView(ScrollView, can_focus=True, inherit_bindings=False):
+class LogView(LineView):
     """Shows a log. It stays at the end while lines come, until somebody goes up or selects a line."""
 
+    looks = "log-view"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "log-view--time",
         "log-view--path",
@@ -105,6 +105,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self.rows = LogIndex(self.store, chosen)
         self._marks = before if before.filter.text and not chosen.text else None
         self._first = self.store.first
+        self.forget()
         self.refresh_log()
         if not self.following and self.selected is not None:
             self._show_selected(centre=True)
@@ -142,14 +143,14 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             return
         last = len(self.rows) - 1
         if self.selected is None:
-            row = min(self.scroll_offset.y + self.size.height - 1, last) + min(lines + 1, 0)
+            row = min(self.scroll_offset.y + self.room.height - 1, last) + min(lines + 1, 0)
         else:
             row = self.rows.row(self.selected) + lines
         self.select(self.rows.number(min(max(row, 0), last)))
 
     def page(self, direction: int) -> None:
         """Go a page down (1) or up (-1)."""
-        self.move(direction * max(self.size.height - 1, 1))
+        self.move(direction * max(self.room.height - 1, 1))
 
     def to_match(self, direction: int) -> bool:
         """Select the next (1) or previous (-1) line with the text asked for last; whether there is one."""
@@ -179,45 +180,41 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        row, width = self.scroll_offset.y + y, self.scrollable_content_region.width
-        ground = self.rich_style
+        row = self.scroll_offset.y + y
         if row >= len(self.rows):
             hint = self.hint.split("\n") if not len(self.rows) else []
-            words = f" {inert(hint[y])}" if y < len(hint) else ""
-            return Strip([Segment(words, self._style("debug"))]).adjust_cell_length(width).apply_style(ground)
-        line = self.store.line(self.rows.number(row))
-        strip = Strip(list(self._segments(line)))
-        if strip.cell_length > width:
-            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment("…", self._style("debug"))], 1)])
-        if line.number == self.selected:
-            ground += Style(bgcolor=self._style("selected").bgcolor)
-        return strip.extend_cell_length(width).apply_style(ground)
+            return self.strip([(f" {hint[y]}", "debug")] if y < len(hint) else [])
+        number = self.rows.number(row)
+        selected = number == self.selected
+        return self.kept((number, selected, self.shows_times), lambda: self._drawn(self.store.line(number), selected))
 
-    def _segments(self, line: LogLine) -> list[Segment]:
-        text = line.text[:_DRAWN]
-        style = self._style(_LEVELS[line.level])
-        sign, end = text[:1], 2 + len(line.path)
-        around = {_GOOD: "good", _BEGIN: "begin"}.get(sign, _LEVELS[line.level])
-        segments = [Segment(f"{_clock(line.time)} ", self._style("time"))] if self.shows_times else []
-        segments.append(Segment(inert(text[:2]), self._style(around)))
-        parts = [(2, end, style if line.level > 1 else self._style("path")), (end, len(text), style)]
+    def _drawn(self, line: LogLine, selected: bool) -> Strip:
+        pieces = self._pieces(line)
+        width = self.room.width
+        if sum(cell_len(text) for text, _ in pieces) <= width:
+            return self.strip(pieces, selected=selected)
+        cut = self.strip(pieces, selected=selected).crop(0, width - 1)
+        return Strip.join([cut, self.strip([("…", "debug")], selected=selected).crop(0, 1)])
+
+    def _pieces(self, line: LogLine) -> list[Piece]:
+        text, end = line.text[:_DRAWN], 2 + len(line.path)
+        level = _LEVELS[line.level]
+        pieces = [(f"{_clock(line.time)} ", "time")] if self.shows_times else []
+        pieces.append((inert(text[:2]), {_GOOD: "good", _BEGIN: "begin"}.get(text[:1], level)))
+        parts = [(2, end, "path" if line.level <= INFO else level), (end, len(text), level)]
         spans = (self._marks or self.rows).filter.spans(text)
-        match = self._style("match")
-        for start, until, part in parts:
+        for start, until, look in parts:
             for left, right in spans:
                 left, right = max(left, start), min(right, until)
                 if left < right:
-                    segments.append(Segment(inert(text[start:left]), part))
-                    segments.append(Segment(inert(text[left:right]), part + match))
+                    pieces += [(inert(text[start:left]), look), (inert(text[left:right]), f"{look} match")]
                     start = right
-            segments.append(Segment(inert(text[start:until]), part))
-        return [segment for segment in segments if segment.text]
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"log-view--{name}", partial=True)
+            pieces.append((inert(text[start:until]), look))
+        return pieces
 
     def _resize(self) -> None:
-        size = Size(self.scrollable_content_region.width, len(self.rows))
+        self.measure()
+        size = Size(self.room.width, len(self.rows))
         dropped, self._first = self.store.first - self._first, self.store.first
         if size != self.virtual_size:
             self.virtual_size = size
@@ -228,11 +225,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _to_end(self) -> None:
-        self._scroll(max(len(self.rows) - self.scrollable_content_region.height, 0))
+        self._scroll(len(self.rows) - self.room.height)
 
     def _show_selected(self, *, centre: bool = False) -> None:
         assert self.selected is not None
-        row, top, height = self.rows.row(self.selected), self.scroll_offset.y, self.scrollable_content_region.height
+        row, top, height = self.rows.row(self.selected), self.scroll_offset.y, self.room.height
         if centre:
             self._scroll(row - height // 2)
         elif not top <= row < top + height:
@@ -241,7 +238,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _scroll(self, y: int) -> None:
         self._is_moving = True
         try:
-            self.scroll_to(y=max(y, 0), animate=False, force=True)
+            self.scroll_to_line(y)
         finally:
             self._is_moving = False
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flowlang_tui.inert import inert
+from flowlang_tui.widgets.line_view import LineView, Piece
 from flowlang_tui.widgets.value_nodes import Node, kind_of, preview
 
 _INDENT: Final = 2
 _WIDEST: Final = 500
 
 
-class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
+class ValueTree(LineView):
     """Shows nodes. What is open and selected stays so when the nodes are replaced by others with the same labels."""
 
+    looks = "value-tree"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "value-tree--section",
         "value-tree--label",
@@ -95,10 +94,8 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._rows:
             return
         self.selected = min(max(row, 0), len(self._rows) - 1)
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height
-        if not top <= self.selected < top + height:
-            y = self.selected if self.selected < top else self.selected - height + 1
-            self.scroll_to(y=y, animate=False, force=True)
+        self.measure()
+        self.show_line(self.selected)
         self.refresh()
 
     def move(self, rows: int) -> None:
@@ -107,7 +104,7 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
 
     def page(self, direction: int) -> None:
         """Go a page down (1) or up (-1)."""
-        self.move(direction * max(self.scrollable_content_region.height - 1, 1))
+        self.move(direction * max(self.room.height - 1, 1))
 
     def toggle(self) -> None:
         """Open the selected row or close it; one with nothing inside is reported."""
@@ -161,18 +158,12 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        scroll_x, scroll_y = self.scroll_offset
-        row, width = scroll_y + y, self.scrollable_content_region.width
-        ground = self.rich_style
-        if row >= len(self._rows):
-            return Strip.blank(width, ground)
-        segments = [Segment(text, self._style(style)) for text, style in self._parts(self._rows[row])]
-        if row == self.selected:
-            ground += Style(bgcolor=self._style("selected").bgcolor)
-        strip = Strip(segments).extend_cell_length(scroll_x + width)
-        return strip.crop(scroll_x, scroll_x + width).apply_style(ground)
+        left, top = self.scroll_offset
+        row = top + y
+        parts = self._parts(self._rows[row]) if row < len(self._rows) else []
+        return self.strip(parts, selected=row == self.selected and bool(parts), left=left)
 
-    def _parts(self, node: Node) -> list[tuple[str, str]]:
+    def _parts(self, node: Node) -> list[Piece]:
         sign = ("▾ " if node.is_open else "▸ ") if self._opens(node) else "  "
         pad = " " * (_INDENT * node.depth)
         if node.role == "head":
@@ -191,11 +182,8 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
             return [*label, (f"{len(node.value):,} {noun}{'' if len(node.value) == 1 else 's'}", "note")]
         return [*label, (preview(node.value, max(self._room(node) - len(node.label), 20)), kind_of(node.value))]
 
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"value-tree--{name}", partial=True)
-
     def _room(self, node: Node) -> int:
-        return max(self.scrollable_content_region.width - _INDENT * (node.depth + 1) - 2, 20)
+        return max(self.room.width - _INDENT * (node.depth + 1) - 2, 20)
 
     def _opens(self, node: Node) -> bool:
         """Whether there is more inside a row than it shows itself."""
@@ -209,6 +197,7 @@ class ValueTree(ScrollView, can_focus=True, inherit_bindings=False):
         self.select(self._rows.index(node))
 
     def _lay_out(self) -> None:
+        self.measure()
         rows: list[Node] = []
         waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(self._roots)]
         while waiting:
