@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from flowlang.language.graph import Graph, GraphBlock
 from flowlang_tui.graph.outline import Outline
@@ -34,10 +35,11 @@ def _ran(block: GraphBlock, records: Mapping[str, StepRecord]) -> list[str]:
 
 def _chain(block: GraphBlock, records: Mapping[str, StepRecord]) -> list[str]:
     """Back from the step that ended last, each time to the last one that was over when it began."""
-    ended = {id: records[id].ended or float("inf") for id in _ran(block, records)}
+    ended = {id: records[id].ended or inf for id in _ran(block, records)}
     chain: list[str] = []
-    latest = float("inf")
-    while before := [id for id in ended if ended[id] <= latest and id not in chain]:
-        chain.append(max(before, key=ended.__getitem__))
-        latest = (records[chain[-1]].started or 0.0) + _SLACK
+    latest = inf
+    for id in sorted(ended, key=ended.__getitem__, reverse=True):
+        if ended[id] <= latest:
+            chain.append(id)
+            latest = (records[id].started or 0.0) + _SLACK
     return chain

@@ -115,23 +115,32 @@ class Outline:
 
 def _reduced(needs: Needs) -> Needs:
     """`needs` without what follows from the rest. What goes round in a circle, in a flow with errors, is left out."""
-    before: dict[str, set[str]] = {}
-    under_way: set[str] = set()
+    order = _in_order(needs)
+    places = {member: place for place, member in enumerate(order)}
+    before: list[int] = []
     kept: Needs = {}
-
-    def all_before(member: str) -> set[str]:
-        if member in before:
-            return before[member]
-        under_way.add(member)
-        direct = [source for source in needs.get(member, ()) if source not in under_way]
-        indirect = {source: all_before(source) for source in direct}
-        kept[member] = [
-            source for source in direct if not any(source in indirect[other] for other in direct if other != source)
-        ]
-        under_way.discard(member)
-        before[member] = set(direct).union(*indirect.values())
-        return before[member]
-
-    for member in needs:
-        all_before(member)
+    for place, member in enumerate(order):
+        sources = [source for source in needs.get(member, ()) if places[source] < place]
+        indirect = 0
+        for source in sources:
+            indirect |= before[places[source]]
+        if sources:
+            kept[member] = [source for source in sources if not indirect >> places[source] & 1]
+        before.append(indirect | sum(1 << places[source] for source in sources))
     return kept
+
+
+def _in_order(needs: Needs) -> list[str]:
+    """The members, each after those that it needs, as far as these don't need it themselves."""
+    order: dict[str, None] = {}
+    entered: set[str] = set()
+    pending = [*reversed(needs)]
+    while pending:
+        member = pending[-1]
+        missing = [] if member in entered else [s for s in needs.get(member, ()) if s not in entered]
+        entered.add(member)
+        if missing:
+            pending += reversed(missing)
+        else:
+            order.setdefault(pending.pop())
+    return list(order)

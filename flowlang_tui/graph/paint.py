@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from flowlang.language.graph import Graph
 from flowlang_tui.graph.addresses import keys_of
+from flowlang_tui.graph.outline import HANDLER
 from flowlang_tui.session.records import RunRecord, StepRecord, StepStatus
 
 Look = Literal[StepStatus, "missed"]
@@ -21,49 +23,61 @@ class States:
         self.run = run
         self.looks: dict[str, Look] = {}
         self.records: dict[str, StepRecord] = {}
+        #: The steps that are under way.
+        self.running: set[str] = set()
         self._keys = keys_of(graph)
-        self._nodes = [(node.id, node.parent, node.branch) for node in graph.nodes]
+        self._ids = {key: id for id, key in self._keys.items()}
+        self._graph = graph
         self._versions: dict[str, int] = {}
-        self._seen: tuple[int, bool] | None = None
+        self._complete = False
 
-    @property
-    def running(self) -> list[str]:
-        """The steps that are under way."""
-        return [id for id, look in self.looks.items() if look in ("running", "retrying")]
+    def update(self, changed: Iterable[StepRecord] | None = None) -> set[str]:
+        """Look at the run again; give back the steps that have to be painted anew because of what happened.
 
-    def update(self) -> set[str]:
-        """Look at the run again; give back the steps that have to be painted anew because of what happened."""
-        seen = (self.run.events, self.run.is_over)
-        if seen == self._seen:
+        `changed` are the records that may have changed since the last time, all if it is None.
+        """
+        if self._complete:
             return set()
-        self._seen = seen
+        over = self.run.is_over
+        if changed is None or over or not self.looks:
+            ids = [node.id for node in self._graph.nodes]
+        else:
+            ids = [id for record in changed if (id := self._ids.get(record.key)) is not None]
+        self._complete = over
+        return self._look_at(ids, over)
+
+    def _look_at(self, ids: list[str], over: bool) -> set[str]:
         changed: set[str] = set()
-        steps, over = self.run.steps, self.run.is_over
-        for id, parent, branch in self._nodes:
-            record = steps.get(self._keys[id])
-            if record is not None:
-                version = record.version
-                if self._versions.get(id) == version:
+        pending = ids[::-1]
+        while pending:
+            id = pending.pop()
+            record = self.run.steps.get(self._keys[id])
+            if record is None:
+                look: Look = "missed" if over or self._is_past(id) else "pending"
+                if self.looks.get(id) == look:
                     continue
-                self._versions[id] = version
-                self.records[id] = record
-                self.looks[id] = record.status
-                changed.add(id)
             else:
-                look: Look = "missed" if over or self._is_past(parent, branch) else "pending"
-                if self.looks.get(id) != look:
-                    self.looks[id] = look
-                    changed.add(id)
+                if self._versions.get(id) == record.version:
+                    continue
+                self._versions[id] = record.version
+                self.records[id] = record
+                look = record.status
+                (self.running.add if look in ("running", "retrying") else self.running.discard)(id)
+            self.looks[id] = look
+            changed.add(id)
+            pending += [inner for block in self._graph.blocks_of(id) for inner in block.nodes]
         return changed
 
-    def _is_past(self, parent: str | None, branch: str) -> bool:
-        if parent is None:
+    def _is_past(self, id: str) -> bool:
+        """Whether a step that hasn't run was left out: another branch was taken, or what it stands in is over."""
+        node = self._graph.node(id)
+        if node.parent is None:
             return False
-        if self.looks[parent] == "missed":
+        if self.looks[node.parent] == "missed":
             return True
-        record = self.records.get(parent)
+        record = self.records.get(node.parent)
         if record is None:
             return False
         if record.status in ("succeeded", "failed", "skipped", "cancelled"):
-            return branch != "on_error" or record.status != "failed"
-        return record.kind in _CHOICES and record.branch is not None and record.branch != branch
+            return node.branch != HANDLER or record.status != "failed"
+        return record.kind in _CHOICES and record.branch is not None and record.branch != node.branch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 
 from flowlang.language.graph import Graph, GraphBlock
 from flowlang_tui.graph.blocks import Words, words_of
@@ -21,83 +22,95 @@ _RAILS = {"parallel": "║ ", "do": "┊ "}
 _LABELS = 26
 
 
+Rails = tuple[tuple[str, str], ...]
+"""The lines before a step, each with the step that it belongs to."""
+
+
 def rail(graph: Graph, width: int, collapsed: Collection[str] = ()) -> Drawing:
     """The graph with one row a step, in `width` columns. Rows are cut rather than wider."""
-    outline = Outline(graph, collapsed)
-    drawn = _Rail(outline, max(width, 16))
+    drawn = _Rail(Outline(graph, collapsed), max(width, 16))
     for block in graph.blocks_of(None):
         drawn.add(block, ())
-    size = (drawn.width, len(drawn.rows))
-    return Drawing(drawn.rows.__getitem__, size, drawn.boxes, drawn.rows_of(), is_rail=True)
+    return Drawing(drawn.row, (drawn.width, len(drawn.rows)), drawn.boxes, drawn.rows_of, is_rail=True)
+
+
+class _Row(NamedTuple):
+    """A step of a list of steps; without one, the heading of the list."""
+
+    block: GraphBlock
+    step: str | None
+    rails: Rails
 
 
 class _Rail:
     def __init__(self, outline: Outline, width: int) -> None:
         self.outline = outline
         self.width = width
-        self.rows: list[tuple[Run, ...]] = []
+        self.rows: list[_Row] = []
         self.boxes: dict[str, Box] = {}
-        self.depths: dict[str, int] = {}
+        self.rows_of: defaultdict[str, list[int]] = defaultdict(list)
+        depths: dict[str | None, int] = {None: -1}
         longest = 0
         for node in outline.visible():
-            depth = 0 if node.parent is None else self.depths[node.parent] + 1
-            self.depths[node.id] = depth
+            depth = depths[node.id] = depths[node.parent] + 1
             longest = max(longest, 2 * depth + 2 + cells(node.label))
         self.labels = min(longest, _LABELS, max(10, width // 2))
 
-    def add(self, block: GraphBlock, rails: tuple[tuple[str, str], ...]) -> None:
-        """A list of steps. `rails` are the lines before it, each with the step that it belongs to."""
+    def add(self, block: GraphBlock, rails: Rails) -> None:
+        """Add a list of steps with everything inside them."""
         parent = block.parent
         if block.name not in _BARE:
-            self._heading(block, rails)
+            self._put(_Row(block, None, rails), block.nodes[0])
             if parent is None:
                 rails = (("│ ", ""),)
-        inner = rails if parent is None else (*rails, (_RAILS.get(block.name.removeprefix(INSIDE), "│ "), parent))
-        needs = self.outline.needs(block)
+        if parent is not None:
+            # half of a row, at least, is for the step
+            sign = _RAILS.get(block.name.removeprefix(INSIDE), "│ ")
+            rails = (*rails, (sign, parent))[: self.width // 4]
         for id in block.nodes:
-            words = words_of(self.outline.graph.node(id), self.outline.hidden(id))
-            if needs.get(id):
-                waits = ", ".join(inert(self.outline.graph.node(source).label) for source in needs[id])
-                words = words._replace(detail=f"{words.detail}  ← {waits}")
-            self._step(words, inner)
+            left = 2 * len(rails)
+            self.boxes[id] = Box(left, len(self.rows), self.width - left, 1)
+            self._put(_Row(block, id, rails), id)
             for branch in self.outline.blocks(id):
-                self.add(branch, inner)
+                self.add(branch, rails)
 
-    def rows_of(self) -> dict[str, set[int]]:
-        """The rows in which there is something of a step."""
-        found: defaultdict[str, set[int]] = defaultdict(set)
-        for y, row in enumerate(self.rows):
-            for run in row:
-                found[run.node].add(y)
-        return found
+    def row(self, y: int) -> tuple[Run, ...]:
+        """The runs of a row."""
+        block, step, rails = self.rows[y]
+        lines = [Run(text, 2, "edge", node) for text, node in rails]
+        space = self.width - 2 * len(rails)
+        return (*lines, *(self._heading(block, space) if step is None else self._step(block, step, space)))
 
-    def _heading(self, block: GraphBlock, rails: tuple[tuple[str, str], ...]) -> None:
-        runs, space = self._lines(rails)
+    def _put(self, row: _Row, node: str) -> None:
+        for owner in {node, *(owner for _, owner in row.rails)}:
+            self.rows_of[owner].append(len(self.rows))
+        self.rows.append(row)
+
+    def _heading(self, block: GraphBlock, space: int) -> list[Run]:
         first = block.nodes[0] if block.parent is not None else ""
         text = cut(inert(block.label), max(space - 2, 1))
-        runs.append(Run("├ ", 2, "edge", first))
-        runs.append(Run(text, cells(text), "branch" if block.parent is not None else "title", first))
-        self.rows.append(tuple(runs))
+        return [Run("├ ", 2, "edge", first), Run(text, cells(text), "branch" if first else "title", first)]
 
-    def _step(self, words: Words, rails: tuple[tuple[str, str], ...]) -> None:
-        y, id = len(self.rows), words.node
-        runs, space = self._lines(rails)
-        used = self.width - space
-        self.boxes[id] = Box(used, y, space, 1)
+    def _step(self, block: GraphBlock, id: str, space: int) -> list[Run]:
+        words = self._words(block, id)
+        before = self.width - space
         badge = min(words.badge, max(0, space - 12))
         space -= badge + 2
-        label = min(max(self.labels - used - 2, cells(words.label)), space)
-        runs.append(Run(words.sign, 1, "sign", id))
-        runs.append(Run(" " + filled(words.label, label), label + 1, "label", id))
+        label = min(max(self.labels - before - 2, cells(words.label)), space)
         rest = space - label
         detail = f"  {cut(words.detail, rest - 3)}" if rest - 3 >= min(cells(words.detail), 8) else ""
-        if rest:
-            runs.append(Run(filled(detail, rest), rest, "detail", id))
-        if badge:
-            runs.append(Run(" " * badge, badge, "badge", id))
-        self.rows.append(tuple(runs))
+        runs = [
+            Run(words.sign, 1, "sign", id),
+            Run(" " + filled(words.label, label), label + 1, "label", id),
+            Run(filled(detail, rest), rest, "detail", id),
+            Run(" " * badge, badge, "badge", id),
+        ]
+        return [run for run in runs if run.width]
 
-    def _lines(self, rails: tuple[tuple[str, str], ...]) -> tuple[list[Run], int]:
-        """The runs of the lines before a step and the cells that are left, at least half of the row."""
-        shown = rails[: self.width // 4]
-        return [Run(text, 2, "edge", node) for text, node in shown], self.width - 2 * len(shown)
+    def _words(self, block: GraphBlock, id: str) -> Words:
+        words = words_of(self.outline.graph.node(id), self.outline.hidden(id))
+        needs = self.outline.needs(block).get(id)
+        if not needs:
+            return words
+        waits = ", ".join(inert(self.outline.graph.node(source).label) for source in needs)
+        return words._replace(detail=f"{words.detail}  ← {waits}")

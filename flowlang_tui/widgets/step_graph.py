@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from flowlang.language.graph import Graph
 from flowlang_tui.actions import BY_NAME, bindings, key_name
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.moves import first, last
-from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 
 
@@ -116,7 +117,7 @@ class StepGraph(ScrollView, can_focus=True):
         self.marking = False
         self._painter = Painter(self.picture.drawing, self._style_of, 0)
         self._states: States | None = None
-        self._spinning: Timer | None = None
+        self._turning: Timer | None = None
 
     @property
     def drawing(self) -> Drawing:
@@ -126,7 +127,7 @@ class StepGraph(ScrollView, can_focus=True):
     @property
     def is_turning(self) -> bool:
         """Whether the signs of running steps are kept turning."""
-        return self._spinning is not None
+        return self._turning is not None
 
     def painted(self, y: int) -> Strip:
         """A row of the drawing as it is painted."""
@@ -148,22 +149,16 @@ class StepGraph(ScrollView, can_focus=True):
         self.following = True
         self._show_states()
 
-    def refresh_states(self) -> None:
-        """Show what has happened in the run since the last time."""
-        states = self._states
-        if states is None:
+    def refresh_states(self, changed: Iterable[StepRecord] | None = None) -> None:
+        """Show what has happened in the run since the last time: to these steps, or to any."""
+        if self._states is None:
             return
-        changed = states.update()
-        rows = self._painter.forget(*changed, *states.running)
-        if changed:
+        nodes = self._states.update(changed)
+        if nodes:
+            self._repaint(nodes)
             self._mark_critical_path()
-            self._follow(changed)
-        self._spin()
-        top = self.scroll_offset.y
-        bottom = top + self.size.height
-        for y in rows:
-            if top <= y < bottom:
-                self.refresh_line(y)
+            self._follow(nodes)
+        self._turn_signs()
 
     def select(self, node_id: str | None, scroll: bool = True) -> None:
         """Select a step, and bring it into view. A step that is collapsed away is shown by the one it stands in."""
@@ -218,14 +213,27 @@ class StepGraph(ScrollView, can_focus=True):
         if begun:
             self._bring_into_view(max(begun, key=lambda id: (begun[id], self.drawing.boxes[id].y)))
 
-    def _spin(self) -> None:
+    def _repaint(self, nodes: Iterable[str]) -> None:
+        rows = self._painter.forget(*nodes)
+        top = self.scroll_offset.y
+        bottom = top + self.size.height
+        for y in rows:
+            if top <= y < bottom:
+                self.refresh_line(y)
+
+    def _turn_signs(self) -> None:
         """Keep the signs of running steps turning, as long as there are any."""
         running = self._states is not None and bool(self._states.running)
-        if running and self._spinning is None:
-            self._spinning = self.set_interval(1 / TURNS, self.refresh_states)
-        elif not running and self._spinning is not None:
-            self._spinning.stop()
-            self._spinning = None
+        if running and self._turning is None:
+            self._turning = self.set_interval(1 / TURNS, self._turn)
+        elif not running and self._turning is not None:
+            self._turning.stop()
+            self._turning = None
+
+    def _turn(self) -> None:
+        if self._states is not None:
+            self._repaint(self._states.running)
+        self._turn_signs()
 
     def _bring_into_view(self, node_id: str) -> None:
         box = self.drawing.boxes[node_id]

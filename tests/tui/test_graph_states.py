@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowlang import FlowExecutor, TaskRegistry
+from flowlang import Event, FlowExecutor, TaskRegistry
 from flowlang_tui.graph import States, critical_path, keys_of, nested
 from flowlang_tui.graph.cells import cells
 from flowlang_tui.graph.states import badge, duration
@@ -32,6 +32,12 @@ steps:
 
 
 async def run(text: str, **inputs: Any) -> RunRecord:
+    record = RunRecord(Path("flow.yaml"), "Choices", inputs)
+    record.apply(await events_of(text, **inputs))
+    return record
+
+
+async def events_of(text: str, **inputs: Any) -> list[Event]:
     registry = TaskRegistry()
 
     @registry.register("Say")
@@ -42,9 +48,9 @@ async def run(text: str, **inputs: Any) -> RunRecord:
     def fail() -> None:
         raise ValueError("no")
 
-    record = RunRecord(Path("flow.yaml"), "Choices", inputs)
-    await FlowExecutor(registry).execute_flow(text, inputs=inputs, event_callback=lambda event: record.apply([event]))
-    return record
+    told: list[Event] = []
+    await FlowExecutor(registry).execute_flow(text, inputs=inputs, event_callback=told.append)
+    return told
 
 
 async def looks(text: str, **inputs: Any) -> dict[str, str]:
@@ -79,10 +85,23 @@ async def test_only_what_changed_is_told_again() -> None:
     assert states.update() == set()
     record.apply([event("step_started", "first", 4)])
     assert states.update() == {"first"}
-    assert states.running == ["first"]
+    assert states.running == {"first"}
     record.apply([event("step_completed", "first", 4)])
     assert states.update() == {"first"}
-    assert states.running == []
+    assert states.running == set()
+
+
+async def test_told_which_records_changed_it_comes_to_the_same() -> None:
+    graph = graph_from(CHOICES)
+    told = await events_of(CHOICES, go=False, fail=True)
+    record = RunRecord(None, "Choices", {})
+    all_of_them, some_of_them = States(graph, record), States(graph, record)
+    some_of_them.update()
+    for one in told:
+        record.apply([one])
+        all_of_them.update()
+        some_of_them.update(record.take_changes())
+        assert some_of_them.looks == all_of_them.looks
 
 
 def test_the_other_branch_is_missed_as_soon_as_one_is_taken() -> None:
