@@ -18,11 +18,14 @@ A connection is kept in the project,
 encrypted, for all of its flows, or is
 written into the open flow."""
 
+#: How many lines a problem may take.
+_LINES = 2
+
 _STATES = {"locked": ("⊘", "yellow"), "damaged": ("✗", "bold red"), "unusable": ("!", "yellow")}
 
 
 def connection_text(row: ConnectionRow, width: int, *, testing: bool = False) -> Text:
-    """A connection in two lines: sign, name and type; then where it leads, or what is wrong in full."""
+    """A connection in two lines: sign, name and type; then where it leads, or what is wrong."""
     sign, style = _sign(row, testing)
     text = Text.assemble((f"{sign} ", style), (inert(row.name), "bold"), (f" {inert(row.type)}", "dim"))
     if row.uses:
@@ -31,8 +34,8 @@ def connection_text(row: ConnectionRow, width: int, *, testing: bool = False) ->
         text.append(f" [{' '.join(row.environments)}]", "dim")
     text.truncate(width, overflow="ellipsis")
     second = _second(row)
-    if row.problem is None:
-        second.truncate(width - 2, overflow="ellipsis")
+    lines = 1 if row.problem is None else _LINES
+    second.truncate(lines * (width - 2), overflow="ellipsis")
     return text.append("\n  ").append_text(second)
 
 

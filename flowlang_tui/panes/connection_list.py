@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import OptionList
@@ -25,12 +25,26 @@ from flowlang_tui.session.connections import SessionConnections
 _PAUSE = 0.1
 
 
+class Rows(OptionList):
+    """A list in which a click selects, and a second one does what Enter does."""
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.style.meta.get("option")
+        if at is None or self.get_option_at_index(at).disabled:
+            return
+        # the list itself would take the first click for Enter
+        event.prevent_default()
+        self.highlighted = at
+        if event.chain > 1:
+            self.action_select()
+
+
 class ConnectionList(Pane):
     """The list, what is selected in it, and the messages about things that others do."""
 
     DEFAULT_CSS = """
     ConnectionList OptionList {
-        border: none; background: transparent; padding: 0; height: 1fr;
+        border: none; background: transparent; padding: 0; height: 1fr; scrollbar-size-vertical: 1;
         &:focus { border: none; }
     }
     """
@@ -84,7 +98,7 @@ class ConnectionList(Pane):
         self.keys: list[ConnectionKey | None] = []
 
     def compose(self) -> ComposeResult:
-        yield OptionList(markup=False)
+        yield Rows(markup=False)
 
     def on_mount(self) -> None:
         self.reload()
@@ -130,7 +144,11 @@ class ConnectionList(Pane):
         listed.clear_options()
         listed.add_options([Option(text, disabled=key is None) for key, text in lines])
         first = next((at for at, key in enumerate(self.keys) if key is not None), None)
-        listed.highlighted = self.keys.index(chosen) if chosen in self.keys and chosen is not None else first
+        if chosen is not None and chosen in self.keys:
+            listed.highlighted = self.keys.index(chosen)
+        else:
+            listed.highlighted = first
+            listed.scroll_home(animate=False, immediate=True)
         rows = (*self.overview.flow, *self.overview.project)
         bad = sum(row.state != "ready" or (row.health is not None and not row.health.ok) for row in rows)
         self.badge = f"✗{bad}" if bad else ""
@@ -146,7 +164,8 @@ class ConnectionList(Pane):
 
     def _lines(self) -> list[tuple[ConnectionKey | None, Text]]:
         shown = self.overview
-        width = max(20, self.options.scrollable_content_region.width)
+        # a column is left for the bar that a longer list has
+        width = max(20, self.options.size.width - 1)
         lines: list[tuple[ConnectionKey | None, Text]] = []
         for title, rows in ((self._flow_title, shown.flow), ("Project", shown.project)):
             if rows:

@@ -80,7 +80,7 @@ class ConnectionsPane(ConnectionList):
             await self._read(
                 f"{row.name} is {row.state}", Text(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
             )
-        elif row.state == "unusable" or row.use is not None or self.flow is None:
+        elif row.use is not None or self.flow is None or not row.type_is_known:
             self._show_declaration(row)
         else:
             self._written(await self._form(await self.connections.declared_draft(self.flow.connections[row.name])))

@@ -31,7 +31,8 @@ class ConnectionRow:
     """A connection. `target` shows no secret; `problem` and `hint` say why it cannot be used as it is.
 
     `use` is the stored connection that a flow's declaration stands for, `line` the declaration's. `uses` counts the
-    steps that use it, of the open flow or of all flows. `health` is how its last test ended.
+    steps that use it, of the open flow or of all flows. `health` is how its last test ended. `type_is_known` unless
+    no plugin makes such connections.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ConnectionRow:
     uses: int = 0
     environments: tuple[str, ...] = ()
     health: ProbeOutcome | None = None
+    type_is_known: bool = True
 
     @property
     def key(self) -> ConnectionKey:
@@ -143,7 +145,7 @@ def plugin_problem(connections: ProjectConnections, kind: str) -> str | None:
 
 def _judged(row: ConnectionRow, connections: ProjectConnections) -> ConnectionRow:
     problem = plugin_problem(connections, row.type)
-    return row if problem is None else replace(row, state="unusable", problem=problem)
+    return row if problem is None else replace(row, state="unusable", problem=problem, type_is_known=False)
 
 
 def _using(row: ConnectionRow, connections: ProjectConnections, name: str) -> ConnectionRow:

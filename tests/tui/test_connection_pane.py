@@ -273,6 +273,17 @@ async def test_a_flows_own_connection_is_edited_by_its_form_too(path: Path) -> N
         assert app_of(pilot).sent[0].apply(FLOW) == FLOW.replace("database: shop.db", "database: other.db")
 
 
+async def test_a_click_selects_and_a_second_one_edits(path: Path) -> None:
+    async with opened(path) as pilot:
+        await select(pilot, "Shop")
+        pane = app_of(pilot).pane
+        await pilot.click(pane.options, offset=(4, 1))
+        await until(pilot, lambda: pane.selected is not None and pane.selected.name == "own")
+        assert len(pilot.app.screen_stack) == 1
+        await pilot.click(pane.options, offset=(4, 1), times=2)
+        await screen_of(pilot, ConnectionForm)
+
+
 async def test_a_declaration_that_no_form_can_show_is_edited_in_the_text(path: Path) -> None:
     async with opened(path) as pilot:
         await select(pilot, "db", stored=False)
