@@ -58,7 +58,8 @@ class WorkbenchApp(App[None], inherit_bindings=False):
         self._watch = watch
         self._inputs = inputs
         self._environment = environment
-        self._asked_theme = theme
+        self._problems: list[str] = []
+        self._choose_theme(theme)
         self._open(path)
 
     def _open(self, path: Path) -> None:
@@ -66,8 +67,9 @@ class WorkbenchApp(App[None], inherit_bindings=False):
         self.preferences = Preferences.of_project(self.session.root)
 
     async def on_mount(self) -> None:
-        self._choose_theme()
         self._use_keymap()
+        for problem in self._problems:
+            self.notify(inert(problem), severity="warning", markup=False)
         await self._begin()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -85,13 +87,13 @@ class WorkbenchApp(App[None], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults()
 
-    def _choose_theme(self) -> None:
-        """Show the theme that was asked for, else the one that was chosen last."""
-        name = self._asked_theme or Preferences.of_person().get("theme") or DEFAULT
+    def _choose_theme(self, asked: str | None) -> None:
+        """Take the theme that was asked for, else the one that was chosen last; before anything is drawn in another."""
+        name = asked or Preferences.of_person().get("theme") or DEFAULT
         problems = use_theme(self, str(name))
         if problems:
             use_theme(self, DEFAULT)
-            self.notify(inert(problems[0].sentence), severity="warning", markup=False)
+            self._problems.append(problems[0].sentence)
 
     async def _begin(self) -> None:
         session = self.session
