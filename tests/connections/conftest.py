@@ -1,4 +1,4 @@
-"""A project with a plugin of its own, in the shape in which people write them, and the service it talks to."""
+"""A project with a plugin of its own, in the shape in which people write them, and one with a store."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from flowlang.connections.store import Store
 from tests.connections.sources import CLIENT, INIT, PROVIDER, WritePlugin
 
 
@@ -36,3 +37,17 @@ def weather(tmp_path: Path, plugin_folder: WritePlugin, monkeypatch: pytest.Monk
     monkeypatch.syspath_prepend(str(clients))
     yield tmp_path
     sys.modules.pop("weather_client", None)
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment whose keys lie in a folder of the test."""
+    return {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+
+@pytest.fixture
+def store(tmp_path: Path, env: dict[str, str]) -> Store:
+    """The store of an empty project."""
+    root = tmp_path / "project"
+    root.mkdir()
+    return Store(root, env)
