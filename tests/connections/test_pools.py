@@ -158,6 +158,28 @@ async def test_a_connection_that_is_not_shareable_is_each_runs_own(pools: Pools,
     assert server.open == 0
 
 
+async def test_what_opens_in_threads_is_begun_first(pools: Pools) -> None:
+    begun: list[str] = []
+
+    class Computing(ConnectionPlugin):
+        name = "computing"
+
+        async def connect(self, config: dict[str, Any]) -> None:
+            begun.append(self.name)
+
+        async def get_connection(self) -> object:
+            return self
+
+    class Threaded(Computing):
+        name = "threaded"
+        threaded = True
+
+    kinds: list[type[ConnectionPlugin]] = [Computing, Threaded]
+    opened = await open_connections([ConnectionSpec(kind.name, kind.name, kind, {}) for kind in kinds], pools=pools)
+    await opened.close()
+    assert begun == ["threaded", "computing"]
+
+
 async def test_many_runs_that_open_a_pool_at_once_open_it_once(pools: Pools, server: Server) -> None:
     runs = await asyncio.gather(*(open_connections([spec()], pools=pools) for _ in range(50)))
 

@@ -53,6 +53,9 @@ class ConnectionPlugin:
     #: Whether the `read_only` of the config is enforced by the server or driver.
     read_only: bool = False
 
+    #: Whether the driver works in threads of its own. Opening it is begun before what the event loop has to compute.
+    threaded: bool = False
+
     #: Folder of the flow that declares the connection, set before `connect`: what relative paths start from.
     folder: Path | None = None
 

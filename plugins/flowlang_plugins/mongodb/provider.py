@@ -80,6 +80,7 @@ class MongoDBPlugin(ConnectionPlugin):
     server_cancel = True
     explainable = True
     read_only = True
+    threaded = True
 
     def __init__(self) -> None:
         super().__init__()
