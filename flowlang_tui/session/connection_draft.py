@@ -115,7 +115,9 @@ def fields_of(schema: Mapping[str, Any]) -> list[FormField]:
     properties: Mapping[str, Any] = schema.get("properties", {})
     required = set(schema.get("required", ()))
     either = any(key in properties for key in URL_KEYS) and "host" in properties
-    made = [_field(key, about, key in required, either) for key, about in properties.items()]
+    made = [
+        _field(key, about, key in required, either) for key, about in properties.items() if isinstance(about, Mapping)
+    ]
     order: list[Group] = ["url", "parts", "main", "pool", "more"]
     return sorted(made, key=lambda one: order.index(one.group))
 
@@ -185,7 +187,7 @@ def _layer_problems(draft: Draft, environment: str | None) -> Iterator[tuple[str
 
 def _field(key: str, about: Mapping[str, Any], required: bool, either: bool) -> FormField:
     wanted = about.get("type", "string")
-    types = [wanted] if isinstance(wanted, str) else list(wanted)
+    types = wanted if isinstance(wanted, list) else [wanted]
     choices = tuple(dict.fromkeys(str(choice).lower() for choice in about.get("enum", ()) if choice is not None))
     kind: Kind = "text"
     if choices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ from flowlang_tui.session.connection_rows import (
 from flowlang_tui.session.connection_text import literal_snippet, secret_variables
 from flowlang_tui.session.dotenv import add_to_dotenv
 from flowlang_tui.session.engine import EngineThread
+
+_log = logging.getLogger("flowlang_tui.connections")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -310,9 +313,24 @@ class SessionConnections:
 
         def alone() -> T:
             with self._lock:
-                return work(*arguments, **options)
+                return _guarded(lambda: work(*arguments, **options))
 
         return await asyncio.to_thread(alone)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except FlowLangError:
+        raise
+    except OSError as error:
+        raise FlowLangError(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+    # a plugin is somebody else's code; what it raises may hold values, so only its kind is told
+    except Exception as error:
+        _log.debug("a plugin failed", exc_info=error)
+        raise PluginFailure(
+            f"a plugin failed with {type(error).__name__}", hint="`flowlang connection verify` says where."
+        ) from error
 
 
 def _here(on_stage: OnStage | None) -> OnStage | None:

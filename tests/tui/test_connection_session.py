@@ -277,6 +277,37 @@ async def test_a_connection_is_copied_deleted_and_its_uses_are_known(connections
     assert [row.name for row in (await connections.overview(None, None)).project] == ["Copy", "Production"]
 
 
+FAILING = """
+from flowlang.connections.base import ConnectionPlugin
+
+
+class FailingPlugin(ConnectionPlugin):
+    name = "failing"
+    calls = 0
+
+    def get_config_schema(self):
+        FailingPlugin.calls += 1
+        if FailingPlugin.calls > 1:
+            raise RuntimeError("%s")
+        return {"type": "object", "properties": {"a": 5, "b": {"type": "string"}}}
+"""
+
+
+async def test_a_plugin_that_fails_later_on_is_told_without_what_it_says(
+    connections: SessionConnections, path: Path
+) -> None:
+    folder = path.parent / "plugins" / "failing"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(FAILING % CANARY)
+    with pytest.raises(FlowLangError, match="failed with RuntimeError") as raised:
+        await connections.new_draft("failing")
+    assert CANARY not in str(raised.value)
+
+
+def test_what_is_no_property_is_passed_over() -> None:
+    assert [field.key for field in fields_of({"properties": {"a": 5, "b": {"type": 7}}})] == ["b"]
+
+
 def test_a_flag_is_a_choice_and_a_url_a_secret() -> None:
     schema = {
         "properties": {
