@@ -44,8 +44,8 @@ class Showing(ProjectScreen):
         session = self.session
         session.refresh_files()
         flow = session.first_flow
-        if flow is not None:
-            session.open(flow)
+        if flow is None or session.open(flow) is None:
+            self.editor.add_class("-empty")
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
         self.call_after_refresh(session.begin)

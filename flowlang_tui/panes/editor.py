@@ -68,7 +68,6 @@ class EditorPane(Pane):
 
     def __init__(self, *, id: str = "editor") -> None:
         super().__init__(id=id)
-        self.add_class("-empty")
         self.current: Path | None = None
         self.checked: Checked | None = None
         self._buffers: dict[Path, Buffer] = {}
@@ -76,9 +75,7 @@ class EditorPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield FileTabs()
-        code = CodeEditor()
-        yield code
-        yield FindBar(code)
+        yield CodeEditor()
         yield Static("No file is open.\n\nalt+x goes to the project, ^o finds a file.", id="nothing", markup=False)
         yield Static(id="about", markup=False)
 
@@ -180,9 +177,13 @@ class EditorPane(Pane):
             self.post_message(self.Edited(self.current, self.code.text))
 
     @on(CodeEditor.SearchAsked)
-    def _search_asked(self, event: CodeEditor.SearchAsked) -> None:
+    async def _search_asked(self, event: CodeEditor.SearchAsked) -> None:
         event.stop()
-        bar = self.query_one(FindBar)
+        bar = next(iter(self.query(FindBar)), None)
+        if bar is None:
+            # a dozen widgets that most people never see: they are made for the first search
+            bar = FindBar(self.code)
+            await self.mount(bar, after=self.code)
         if event.step and bar.display:
             bar.action_step(event.step)
         else:
