@@ -252,6 +252,24 @@ async def test_what_a_link_leads_to_is_watched(project: Path, tmp_path_factory: 
         assert await next_change(watcher) == {"shared.yaml"}
 
 
+async def test_what_a_new_link_leads_to_is_watched_from_then_on(
+    watcher: Watcher, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    target = tmp_path_factory.mktemp("target") / "shared.yaml"
+    target.write_text(FLOW)
+    flow = watcher.root / "flow.yaml"
+    symlink_swap(flow, "flow: linked\n")
+    assert await next_change(watcher) == {"flow.yaml"}
+    flow.resolve().write_text("flow: other\n")
+    assert await next_change(watcher) == {"flow.yaml"}
+    flow.unlink()
+    flow.symlink_to(target)
+    assert await next_change(watcher) == {"flow.yaml"}
+    await silence(watcher)
+    target.write_text("flow: elsewhere\n")
+    assert await next_change(watcher) == {"flow.yaml"}
+
+
 async def test_a_save_between_two_looks_at_everything_is_seen(project: Path) -> None:
     async with Watcher(project, polling=True) as watcher:
         assert watcher.polling == "asked for"

@@ -64,12 +64,15 @@ class Files:
 
     def scan(self) -> list[str]:
         """Look at every file, and at which folders and files there are. Gives the files that changed."""
-        found = dict.fromkeys(self._listed())
-        return [path for path in {**found, **self._seen} if self._has_changed(path, reread=False)]
+        found = set(self._listed())
+        return [path for path in found.union(self._seen) if self._has_changed(path, reread=False)]
 
     def look(self, paths: Iterable[str]) -> list[str]:
         """Read these files again, and those that are links. Gives the files that changed."""
-        return [path for path in {*paths, *self._links} if self.is_watched(path) and self._has_changed(path)]
+        watched = set(filter(self.is_watched, paths))
+        for path in watched:
+            self._mind_link(path)
+        return [path for path in watched | self._links if self._has_changed(path)]
 
     def now(self, path: str) -> Seen:
         """Read a file again without taking note of it."""
@@ -111,21 +114,30 @@ class Files:
         return _read(path).digest != before.digest
 
     def _listed(self) -> Iterator[str]:
-        sources, others, links = set(), set(), set()
+        self._sources, self._others, self._links = set(), set(), set()
         for folder, entries in _folders(self._root):
-            sources.add(folder)
+            self._sources.add(folder)
             for entry in entries:
                 if _is_source(folder, entry.name):
                     yield entry.path
                     if entry.is_symlink():
-                        links.add(entry.path)
+                        self._mind_link(entry.path)
         for path in self.also:
             yield path
-            others.add(os.path.dirname(path))
-            if os.path.islink(path):
-                links.add(path)
-        others |= {os.path.dirname(os.path.realpath(path)) for path in links}
-        self._sources, self._others, self._links = sources, set(filter(os.path.isdir, others)), links
+            self._mind_folder(os.path.dirname(path))
+            self._mind_link(path)
+
+    def _mind_link(self, path: str) -> None:
+        """A change of the file that a link leads to is one of the link."""
+        if os.path.islink(path):
+            self._links.add(path)
+            self._mind_folder(os.path.dirname(os.path.realpath(path)))
+        else:
+            self._links.discard(path)
+
+    def _mind_folder(self, folder: str) -> None:
+        if os.path.isdir(folder):
+            self._others.add(folder)
 
 
 def _folders(root: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
