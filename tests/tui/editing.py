@@ -16,19 +16,21 @@ from flowlang_tui.widgets.find_bar import FindBar
 
 
 class EditorApp(App[None]):
-    """One editor with its search bar; keeps the messages that reach the application."""
+    """One editor, and its search bar if a test needs it; keeps the messages that reach the application."""
 
     CSS = "CodeEditor { height: 1fr; }"
 
-    def __init__(self, text: str, language: Language) -> None:
+    def __init__(self, text: str, language: Language, with_bar: bool) -> None:
         super().__init__()
         self.editor = CodeEditor(text, language=language)
         self.bar = FindBar(self.editor)
+        self.with_bar = with_bar
         self.seen: list[Message] = []
 
     def compose(self) -> ComposeResult:
         yield self.editor
-        yield self.bar
+        if self.with_bar:
+            yield self.bar
 
     def on_mount(self) -> None:
         self.editor.focus()
@@ -39,16 +41,16 @@ class EditorApp(App[None]):
         else:
             self.bar.open(replace=message.replace)
 
-    def on_code_surface_cursor_moved(self, message: CodeEditor.CursorMoved) -> None:
+    def on_code_editor_cursor_moved(self, message: CodeEditor.CursorMoved) -> None:
         self.seen.append(message)
 
-    def on_code_surface_problem_hovered(self, message: CodeEditor.ProblemHovered) -> None:
+    def on_code_editor_problem_hovered(self, message: CodeEditor.ProblemHovered) -> None:
         self.seen.append(message)
 
-    def on_code_surface_gutter_clicked(self, message: CodeEditor.GutterClicked) -> None:
+    def on_code_editor_gutter_clicked(self, message: CodeEditor.GutterClicked) -> None:
         self.seen.append(message)
 
-    def on_code_surface_changed(self, message: CodeEditor.Changed) -> None:
+    def on_code_editor_changed(self, message: CodeEditor.Changed) -> None:
         self.seen.append(message)
 
 
@@ -110,11 +112,12 @@ async def editing(
     language: Language = YAML,
     *,
     provider: Provider | None = None,
+    bar: bool = False,
     size: tuple[int, int] = (80, 24),
 ) -> AsyncIterator[Driver]:
-    """An editor with a text; `|` in it is where the cursor stands at first."""
+    """An editor with a text; `|` in it is where the cursor stands at first. `bar` puts the search bar below it."""
     before, mark, after = text.partition("|")
-    app = EditorApp(before + after if mark else text, language)
+    app = EditorApp(before + after if mark else text, language, bar)
     app.editor.provider = provider
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

@@ -44,8 +44,8 @@ KEYS = [
     ("  |ab", "home", "|  ab"),
     ("a|\nb", "ctrl+end", "a\nb|"),
     ("a\nb|", "ctrl+home", "|a\nb"),
-    ("ab c|d", "alt+f", "ab ^cd|"),
-    ("a|b c ab", "alt+f alt+f", "ab c ^ab|"),
+    ("ab c|d", "alt+shift+s", "ab ^cd|"),
+    ("a|b c ab", "alt+shift+s alt+shift+s", "ab c ^ab|"),
     ("a|b", "ctrl+a", "^ab|"),
     ("a|b", "shift+right escape", "ab|"),
     ("ab|", "shift+left x ctrl+z", "a|b^"),
@@ -164,6 +164,15 @@ async def test_a_click_puts_the_cursor_where_the_character_is_shown() -> None:
         for cell, column in ((3, 3), (4, 3), (5, 4), (7, 5), (8, 6)):
             await driver.pilot.click(CodeEditor, offset=(driver.editor.gutter_width + cell, 0))
             assert driver.editor.cursor_location == (0, column), cell
+
+
+async def test_two_clicks_select_a_word_and_three_a_line() -> None:
+    async with editing("  one two") as driver:
+        at = (driver.editor.gutter_width + 7, 0)
+        await driver.pilot.click(CodeEditor, offset=at, times=2)
+        assert driver.text == "  one ^two|"
+        await driver.pilot.click(CodeEditor, offset=at, times=3)
+        assert driver.text == "^  one two|"
 
 
 async def test_wide_characters_and_controls_take_their_cells() -> None:

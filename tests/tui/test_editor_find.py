@@ -67,7 +67,7 @@ def said(driver: Driver) -> str:
 
 
 async def test_typing_searches_and_enter_goes_on_round_and_round() -> None:
-    async with editing("a b\nA c|\na") as driver:
+    async with editing("a b\nA c|\na", bar=True) as driver:
         await driver.press("ctrl+f")
         await driver.type("a")
         await driver.until(lambda: said(driver) == "3 of 3")
@@ -87,14 +87,14 @@ async def test_typing_searches_and_enter_goes_on_round_and_round() -> None:
 
 
 async def test_the_selection_is_searched_for() -> None:
-    async with editing("ab cd ab|") as driver:
-        await driver.press("alt+f", "ctrl+f")
+    async with editing("ab cd ab|", bar=True) as driver:
+        await driver.press("alt+shift+s", "ctrl+f")
         await driver.until(lambda: said(driver) == "2 of 2")
         assert driver.app.bar.query_one("#find-text", Input).value == "ab"
 
 
 async def test_no_match_and_a_bad_pattern_are_told_in_the_bar() -> None:
-    async with editing("a|") as driver:
+    async with editing("a|", bar=True) as driver:
         await driver.press("ctrl+f")
         await driver.type("x(")
         await driver.until(lambda: said(driver) == "no match")
@@ -103,7 +103,7 @@ async def test_no_match_and_a_bad_pattern_are_told_in_the_bar() -> None:
 
 
 async def test_one_match_is_replaced_after_the_other() -> None:
-    async with editing("|a a a") as driver:
+    async with editing("|a a a", bar=True) as driver:
         await driver.press("alt+shift+f")
         await driver.type("a")
         await driver.until(lambda: said(driver) == "1 of 3")
@@ -118,7 +118,7 @@ async def test_one_match_is_replaced_after_the_other() -> None:
 
 
 async def test_all_matches_are_replaced_in_one_step_to_take_back() -> None:
-    async with editing("k: v\n\nk2: v2\n|") as driver:
+    async with editing("k: v\n\nk2: v2\n|", bar=True) as driver:
         await driver.press("alt+shift+f")
         driver.app.bar.query_one("#find-text", Input).value = r"(\w+): (\w+)"
         await driver.pilot.click("#find-regex")
@@ -132,7 +132,7 @@ async def test_all_matches_are_replaced_in_one_step_to_take_back() -> None:
 
 
 async def test_a_read_only_text_is_searched_and_not_replaced() -> None:
-    async with editing("a|") as driver:
+    async with editing("a|", bar=True) as driver:
         driver.editor.read_only = True
         driver.app.bar.open(replace=True)
         driver.app.bar.query_one("#find-text", Input).value = "a"

@@ -44,7 +44,7 @@ class EditingCommands(CodeSurface, inherit_bindings=False):
         Binding("ctrl+shift+home", "editor_start(True)", "Select to start", show=False),
         Binding("ctrl+shift+end", "editor_end(True)", "Select to end", show=False),
         Binding("ctrl+a", "select_all", "Select all", show=False, id="editor.select-all"),
-        Binding("alt+f", "editor_select_word", "Select word", show=False, id="editor.select-word"),
+        Binding("alt+shift+s", "editor_select_word", "Select word", show=False, id="editor.select-word"),
         Binding("ctrl+right_square_bracket", "editor_indent", "Indent", show=False, id="editor.indent"),
         Binding("shift+tab", "editor_outdent", "Outdent", show=False, id="editor.outdent"),
         Binding("ctrl+d", "editor_duplicate", "Duplicate lines", show=False, id="editor.duplicate"),
@@ -64,6 +64,13 @@ class EditingCommands(CodeSurface, inherit_bindings=False):
         elif not self.read_only and self._typed(event):
             event.stop()
             event.prevent_default()
+
+    def on_click(self, event: events.Click) -> None:
+        """Two clicks select a word, three a line."""
+        if event.chain == 2 and event.x - self.gutter.left >= self.gutter_width:
+            self.action_editor_select_word()
+        elif event.chain == 3:
+            self.action_select_line()
 
     def _typed(self, event: events.Key) -> bool:
         if event.key == "enter":

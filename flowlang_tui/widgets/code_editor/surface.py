@@ -51,7 +51,7 @@ class CodeSurface(OpenTextArea):
     DEFAULT_CSS = CSS
 
     @dataclass
-    class Changed(TextArea.Changed):
+    class Changed(TextArea.Changed, namespace="code_editor"):
         """The text has changed."""
 
         @property
@@ -64,7 +64,7 @@ class CodeSurface(OpenTextArea):
         """For the editor itself; others are told by `CursorMoved`."""
 
     @dataclass
-    class CursorMoved(Message):
+    class CursorMoved(Message, namespace="code_editor"):
         """The cursor is somewhere else."""
 
         editor: CodeSurface
@@ -72,14 +72,14 @@ class CodeSurface(OpenTextArea):
         column: int
 
     @dataclass
-    class ProblemHovered(Message):
+    class ProblemHovered(Message, namespace="code_editor"):
         """The cursor came to a line with a problem, or left it for one without (None)."""
 
         editor: CodeSurface
         problem: Diagnostic | None
 
     @dataclass
-    class GutterClicked(Message):
+    class GutterClicked(Message, namespace="code_editor"):
         """The gutter beside a line was clicked, where its breakpoint is."""
 
         editor: CodeSurface
