@@ -111,6 +111,8 @@ class StepGraph(ScrollView, can_focus=True):
         self.picture = Picture()
         self.run: RunRecord | None = None
         self.selected: str | None = None
+        #: What was to be selected: the step around it is while it is collapsed away, nothing while nothing is drawn.
+        self._asked: str | None = None
         #: Whether the picture moves along with the steps that run.
         self.following = True
         #: Whether the steps that decided how long a run took are marked.
@@ -146,7 +148,7 @@ class StepGraph(ScrollView, can_focus=True):
     def show_run(self, run: RunRecord | None) -> None:
         """Show the states of the steps in a run; None for the flow alone."""
         self.run = run
-        self.following = True
+        self.following = run is not None and not run.is_over
         self._show_states()
 
     def refresh_states(self, changed: Iterable[StepRecord] | None = None) -> None:
@@ -162,6 +164,7 @@ class StepGraph(ScrollView, can_focus=True):
 
     def select(self, node_id: str | None, scroll: bool = True) -> None:
         """Select a step, and bring it into view. A step that is collapsed away is shown by the one it stands in."""
+        self._asked = node_id
         node_id = self.picture.seen(node_id)
         if node_id != self.selected:
             self.selected = node_id
@@ -192,10 +195,12 @@ class StepGraph(ScrollView, can_focus=True):
         self._painter = Painter(drawing, self._style_of, width)
         self._painter.states = self._states
         self._mark_critical_path()
-        self.selected = self.picture.seen(self.selected)
+        self.selected = self.picture.seen(self._asked)
         self._painter.select(self.selected, self.picture.relations(self.selected))
         self.virtual_size = Size(drawing.width, drawing.height)
         self.refresh()
+        if self.selected is not None:
+            self.call_after_refresh(self._bring_into_view, self.selected)
 
     def _mark_critical_path(self) -> None:
         graph, states = self.picture.graph, self._states
@@ -205,13 +210,17 @@ class StepGraph(ScrollView, can_focus=True):
             self._painter.mark(frozenset())
 
     def _follow(self, changed: set[str]) -> None:
-        """Bring the step into view that began to run last."""
+        """Bring the step into view that has failed, or else the one that began to run last."""
         if not self.following or self._states is None:
             return
-        records = self._states.records
-        begun = {id: records[id].started or 0.0 for id in changed if id in records and id in self.drawing.boxes}
+        looks, records, boxes = self._states.looks, self._states.records, self.drawing.boxes
+        begun = {
+            id: (looks[id] == "failed", records[id].started or 0.0, boxes[id].y)
+            for id in changed
+            if id in records and id in boxes
+        }
         if begun:
-            self._bring_into_view(max(begun, key=lambda id: (begun[id], self.drawing.boxes[id].y)))
+            self._bring_into_view(max(begun, key=begun.__getitem__))
 
     def _repaint(self, nodes: Iterable[str]) -> None:
         rows = self._painter.forget(*nodes)
@@ -236,7 +245,9 @@ class StepGraph(ScrollView, can_focus=True):
         self._turn_signs()
 
     def _bring_into_view(self, node_id: str) -> None:
-        box = self.drawing.boxes[node_id]
+        box = self.drawing.boxes.get(node_id)
+        if box is None:
+            return
         region = Region(box.x + self._painter.indent, box.y, box.width, box.height).grow((1, 0, 2, 0))
         self.scroll_to_region(region, animate=False, force=True)
 
@@ -324,7 +335,6 @@ class StepGraph(ScrollView, can_focus=True):
             self.post_message(self.SubflowRequested(self, self.selected))
         elif self.picture.toggle(self.selected):
             self._draw()
-            self._bring_into_view(self.selected)
 
     def action_graph_collapse_all(self) -> None:
         self.picture.collapse_all()
@@ -338,8 +348,6 @@ class StepGraph(ScrollView, can_focus=True):
         """Boxes, rail, or whatever suits the flow and the width."""
         self.picture.next_form()
         self._draw()
-        if self.selected is not None:
-            self._bring_into_view(self.selected)
 
     def action_graph_critical(self) -> None:
         """Mark the steps that decided how long the run took, or don't."""

@@ -204,6 +204,22 @@ async def test_when_what_is_selected_is_collapsed_away_the_step_around_it_is() -
         seen.graph.select("ship")
         await seen.press("minus")
         assert seen.graph.selected == "shops"
+        await seen.press("plus")
+        assert seen.graph.selected == "ship"
+
+
+async def test_what_is_selected_while_the_graph_is_hidden_is_in_view_when_it_is_shown() -> None:
+    rows = "".join(f"  - Log: {{id: s{number}}}\n" for number in range(60))
+    async with screen(None, (80, 24)) as seen:
+        seen.graph.display = False
+        await seen.pilot.pause()
+        seen.graph.show_graph(graph_from("flow: F\nsteps:\n" + rows))
+        seen.graph.select("s40")
+        seen.graph.display = True
+        await seen.pilot.pause()
+        await seen.pilot.pause()
+        assert seen.graph.selected == "s40"
+        assert " s40 " in seen.text
 
 
 async def test_a_subflow_is_asked_for_and_then_shown() -> None:
@@ -293,6 +309,31 @@ async def test_the_picture_follows_the_run_until_somebody_looks_elsewhere() -> N
         seen.graph.refresh_states()
         await seen.pilot.pause()
         assert " s51 " in seen.text
+
+
+async def test_a_step_that_failed_is_brought_into_view() -> None:
+    rows = "".join(f"  - Log: {{id: s{number}}}\n" for number in range(60))
+    async with screen(graph_from("flow: F\nsteps:\n" + rows), (80, 24)) as seen:
+        run = RunRecord(None, "F", {})
+        seen.graph.show_run(run)
+        run.apply([happened("step_started", "s40", 43)])
+        run.apply([happened("step_failed", "s40", 43, status="failed", error={"message": "no"})])
+        run.apply([happened("step_started", "s59", 62), happened("step_completed", "s59", 62)])
+        run.apply([happened("flow_failed", "", 0, error={"message": "no"})])
+        seen.graph.refresh_states(run.take_changes())
+        await seen.pilot.pause()
+        assert "✗ s40 " in seen.text
+
+
+async def test_a_run_that_was_over_before_does_not_move_the_picture() -> None:
+    rows = "".join(f"  - Log: {{id: s{number}}}\n" for number in range(60))
+    async with screen(graph_from("flow: F\nsteps:\n" + rows), (80, 24)) as seen:
+        run = RunRecord(None, "F", {})
+        run.apply([happened("step_started", "s40", 43), happened("step_completed", "s40", 43)])
+        run.apply([happened("flow_completed", "", 0, terminated=False)])
+        seen.graph.show_run(run)
+        await seen.pilot.pause()
+        assert " s0 " in seen.text
 
 
 async def test_the_critical_path_is_marked_when_the_run_is_over() -> None:
