@@ -57,7 +57,9 @@ def _section(label: str, children: list[Node], *, note: str = "", is_open: bool 
 def _values(label: str, value: Any, *, always: bool = False) -> list[Node]:
     if value is None and not always:
         return []
-    if isinstance(value, dict) and value:
+    if value is None or value in ({}, [], ""):
+        return [Node(label, value, role="section", note="none" if value is None else "empty")]
+    if isinstance(value, dict):
         inside = Node(label, value).children(80) if len(value) <= 100 else [Node("values", value, is_open=True)]
         for child in inside:
             child.is_open = child.can_be_table and len(child.value) <= OPEN_ROWS

@@ -211,9 +211,9 @@ def times(step: StepRecord, now: float) -> str:
     words = [duration(step.total_ms + going * 1000)]
     if step.runs + step.running > 1:
         words.append(f"{step.runs + step.running:,}×")
-    retries = sum(len(call.retries) for call in step.calls)
-    if retries:
-        words.append(f"↻{retries}")
+    attempts = sum(call.attempts for call in step.calls if call.retries)
+    if attempts:
+        words.append(f"↻{attempts}")
     if step.failed > 1:
         words.append(f"✗{step.failed:,}")
     return " ".join(words)

@@ -101,7 +101,7 @@ class Node:
         """What is copied of it, and what that is."""
         if self.copied is not None:
             return self.copied()
-        if self.role == "section":
+        if self.role == "section" and self._fixed:
             return "\n".join(child.text()[0] for child in self._made), self.label.lower()
         value = list(self.value) if isinstance(self.value, _Slice) else self.value
         return to_json(value, indent=2), "value"
@@ -175,11 +175,18 @@ def _texts(text: str) -> Iterator[Node]:
 
 
 def _text(text: str, width: int) -> Iterator[Node]:
-    rows = []
-    for line in inert(text, newlines=True).split("\n"):
-        rows += [line[start : start + width] for start in range(0, len(line), width)] or [""]
+    rows = [row for line in inert(text, newlines=True).split("\n") for row in _broken(line, width)]
     for number, row in enumerate(rows):
         yield Node(str(number), row, role="lines")
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """A line in rows, broken between words where there are any."""
+    while len(line) > width:
+        at = line.rfind(" ", width // 2, width + 1) + 1 or width
+        yield line[:at].rstrip()
+        line = line[at:]
+    yield line
 
 
 def is_table(value: Sequence[Any]) -> bool:

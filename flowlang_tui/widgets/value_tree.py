@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from flowlang_tui.inert import inert
 from flowlang_tui.widgets.line_view import LineView, Piece
-from flowlang_tui.widgets.value_nodes import Node, kind_of, preview
+from flowlang_tui.widgets.value_nodes import CHARACTERS, Node, kind_of, preview
 
 _INDENT: Final = 2
 _WIDEST: Final = 500
@@ -178,8 +178,7 @@ class ValueTree(LineView):
         if node.note is not None:
             return [*label, (inert(node.note), "note")]
         if node.is_open and self._opens(node) and isinstance(node.value, (dict, str)):
-            noun = "character" if isinstance(node.value, str) else "value"
-            return [*label, (f"{len(node.value):,} {noun}{'' if len(node.value) == 1 else 's'}", "note")]
+            return [*label, (_size(node.value), "note")]
         return [*label, (preview(node.value, max(self._room(node) - len(node.label), 20)), kind_of(node.value))]
 
     def _room(self, node: Node) -> int:
@@ -231,3 +230,10 @@ class ValueTree(LineView):
             node = self._rows[row]
             if event.chain == 2 or event.x + self.scroll_offset.x < _INDENT * (node.depth + 1):
                 self.toggle()
+
+
+def _size(value: dict[str, object] | str) -> str:
+    """How large an open value is; a text that can be seen at once needs no number."""
+    if isinstance(value, str):
+        return f"{len(value):,} characters" if len(value) > CHARACTERS else ""
+    return "1 value" if len(value) == 1 else f"{len(value):,} values"

@@ -75,7 +75,11 @@ def test_a_large_map_opens_in_parts() -> None:
 
 def test_a_text_opens_into_rows_that_fit() -> None:
     node = Node("text", "one two three four\nlast \x07")
-    assert [child.value for child in node.children(10)] == ["one two th", "ree four", "last ␇"]
+    assert [child.value for child in node.children(10)] == ["one two", "three four", "last ␇"]
+
+
+def test_a_text_without_spaces_is_broken_where_the_room_ends() -> None:
+    assert [child.value for child in Node("text", "x" * 25).children(10)] == ["x" * 10, "x" * 10, "x" * 5]
 
 
 def test_a_long_text_opens_in_parts_and_is_copied_in_whole() -> None:
