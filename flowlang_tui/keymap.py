@@ -47,6 +47,9 @@ _TWINS: Final = {key: keys for keys in (("ctrl+@", "ctrl+space"), ("ctrl+undersc
 #: Keys with Ctrl that are another key to every terminal.
 _SAME: Final = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+j": "enter"}
 
+#: Keys with which text is edited: in a field or in the editor they do that and nothing else.
+_EDITING: Final = frozenset(f"ctrl+{letter}" for letter in "acdekuvwxyz")
+
 # Ctrl with letters, Alt with letters but b and f, which are Ctrl with an arrow, and o, p and x with Shift, which begin
 # control sequences. Alt with digits and signs comes as the letters that a Mac keyboard would type.
 _PLAIN: Final = re.compile(
@@ -140,6 +143,8 @@ def _keys(action: Action, node: Node, problems: Problems) -> list[str] | None:
         if wrong:
             problems.error("invalid-key", wrong, item.span)
             return None
+        if key in _EDITING and action.where == "app":
+            problems.warning("editing-key", f"where there is text, `{written}` edits it instead", item.span)
         both = _TWINS.get(key, (key,))
         if not any(map(is_plain, both)):
             problems.warning("rare-key", f"many terminals don't send `{written}`", item.span)
@@ -160,8 +165,8 @@ def _wrong(action: Action, written: str, key: str) -> str:
 
 def _normal(written: str) -> str:
     """A key as Textual calls it: `?` becomes `question_mark`, `Shift+Ctrl+A` becomes `ctrl+shift+a`."""
-    head, _, last = written.strip().rpartition("+")
-    if head and not last:
+    head, plus, last = written.strip().rpartition("+")
+    if plus and not last:
         head, last = head.removesuffix("+"), "+"
     modifiers = [modifier.lower() for modifier in head.split("+") if modifier]
     last = SIGNS.get(last, last if len(last) == 1 else last.lower())

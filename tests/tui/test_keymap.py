@@ -33,11 +33,11 @@ def test_without_a_file_all_keys_are_as_they_were(path: Path) -> None:
 
 
 def test_an_action_gets_the_keys_that_are_written(path: Path) -> None:
-    text = "run.start: f9\nproblems.fix: [f, '!', Shift+X]\nhelp.show: ctrl+B\nflow.open: null\neditor.find: alt++\n"
+    text = "run.start: f9\nproblems.fix: [f, '!', Shift+X, +]\nhelp.show: ctrl+B\nflow.open: null\neditor.find: alt++\n"
     assert [line.partition(": ")[2] for line in told(path, text)] == ["many terminals don't send `alt++`"]
     assert read_keymap(path).keys == {
         "run.start": "f9",
-        "problems.fix": "f,exclamation_mark,X",
+        "problems.fix": "f,exclamation_mark,X,plus",
         "help.show": "ctrl+b",
         "flow.open": "unbound_flow_open",
         "editor.find": "alt+plus",
@@ -59,6 +59,7 @@ def test_an_action_gets_the_keys_that_are_written(path: Path) -> None:
         ("run.start: {a: 1}", "1: there is no key ``; write one as `ctrl+t`, `alt+shift+k`, `f9`, `?` or `slash`"),
         ("run.start: ctrl+i", "1: to a terminal `ctrl+i` is the same as `tab`"),
         ("run.start: ctrl+shift+r", "1: many terminals don't send `ctrl+shift+r`"),
+        ("run.start: ctrl+z", "1: where there is text, `ctrl+z` edits it instead"),
         ("run.start: alt+1", "1: many terminals don't send `alt+1`"),
         ("editor.find: f", "1: `f` would be typed into the text: editor.find needs a key with ctrl or alt"),
         ("run.start: ctrl+s", "1: `^s` is the key of flow.save (Flow: Save); give that another one, or none: []"),
@@ -76,7 +77,7 @@ def test_what_is_wrong_is_told_with_its_line_and_left_out(path: Path, text: str,
     assert len(problems) == 1
     if problem is not None:
         assert problems == [problem]
-    if not problem or "many terminals" not in problem:
+    if not problem or ("many terminals" not in problem and "edits" not in problem):
         assert read_keymap(path).keys == {}
 
 
