@@ -34,9 +34,6 @@ from flowlang_tui.session.connection_text import use_of
 
 P = ParamSpec("P")
 
-#: How many places a question lists.
-_PLACES = 10
-
 
 def _told(
     method: Callable[Concatenate[ConnectionsPane, P], Coroutine[Any, Any, None]],
@@ -111,14 +108,9 @@ class ConnectionsPane(ConnectionList):
         if not row.stored:
             self._show_declaration(row)
             return
-        places = await self.connections.uses(row.name)
-        question = f"Delete {row.name}? It is forgotten for good, with its credentials."
-        if places:
-            lines = [self._place(one.path, one.line, one.step) for one in places[:_PLACES]]
-            more = [f"… and {len(places) - _PLACES} more"] if len(places) > _PLACES else []
-            question += "\n\n".join(["", "These could not run any more:", "\n".join([*lines, *more])])
-        choices = {"delete": "Delete", "keep": "Keep"}
-        if await self.app.push_screen_wait(Confirm(question, choices)) == "delete":
+        broken = await self.connections.broken_without(row.name)
+        question = f"Delete {row.name}? It is forgotten for good, with its credentials.\n\n{broken}".rstrip()
+        if await self.app.push_screen_wait(Confirm(question, {"delete": "Delete", "keep": "Keep"})) == "delete":
             await self.connections.delete(row.name)
             self._stored(f"{row.name} is deleted")
 
@@ -188,7 +180,7 @@ class ConnectionsPane(ConnectionList):
             self.tell(f"No step uses {row.name}.")
             return
         details = await self.connections.last_used(row.name) if row.stored else {}
-        shown = {self._place(path, line, step): (path, line, step) for path, line, step in places}
+        shown = {inert(self.connections.place(*place)): place for place in places}
         used = {
             words: f"last used {details[key]}"
             for words, (path, _, step) in shown.items()
@@ -301,9 +293,6 @@ class ConnectionsPane(ConnectionList):
         """A flow's own connection is text: it is changed where it stands."""
         if self.flow_path is not None and row.line is not None:
             self.post_message(self.FlowOpenAsked(self.flow_path, row.line))
-
-    def _place(self, path: Path | str, line: int, step: str | None) -> str:
-        return inert(f"{self._relative(Path(path))}:{line}" + ("" if step is None else f"  {step}"))
 
     def _relative(self, path: Path) -> str:
         root = self.connections.root

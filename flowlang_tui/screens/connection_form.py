@@ -19,6 +19,7 @@ from flowlang.connections.project import ENVIRONMENTS
 from flowlang.errors import FlowLangError
 from flowlang.language.edit import add_connection, change_connection
 from flowlang_tui.inert import inert
+from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.connection_test import ConnectionTest
 from flowlang_tui.session.connection_draft import Draft
 from flowlang_tui.session.connection_preview import preview
@@ -220,7 +221,7 @@ class ConnectionForm(ModalScreen[Written | None]):
         self._save_asked = True
         self._problems = await self._connections.problems(self._draft)
         self._show_problems()
-        if self._problems:
+        if self._problems or not await self._may_rename():
             return
         try:
             if self._draft.where == "flow":
@@ -233,6 +234,18 @@ class ConnectionForm(ModalScreen[Written | None]):
             self._tell(f"{error}\n{error.hint or ''}".strip())
             return
         self._close(written)
+
+    async def _may_rename(self) -> bool:
+        """Whether to go on although flows know the connection by the name that it had."""
+        original = self._draft.original
+        if original is None or original.name == self._draft.name:
+            return True
+        broken = await self._connections.broken_without(original.name)
+        if not broken:
+            return True
+        question = f"Call {original.name} {self._draft.name} from now on?\n\n{broken}"
+        choices = {"rename": "Rename", "back": "Back"}
+        return await self.app.push_screen_wait(Confirm(question, choices)) == "rename"
 
     @on(Button.Pressed, "#test")
     def action_test(self) -> None:

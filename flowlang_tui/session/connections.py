@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from flowlang.connections.activity import ProbeOutcome
 from flowlang.connections.config import is_secret_key, secret_values
@@ -37,6 +37,9 @@ from flowlang_tui.session.connection_rows import (
 from flowlang_tui.session.connection_text import literal_snippet, secret_variables
 from flowlang_tui.session.dotenv import add_to_dotenv
 from flowlang_tui.session.engine import EngineThread
+
+#: How many places a question lists.
+_PLACES: Final = 10
 
 _log = logging.getLogger("flowlang_tui.connections")
 
@@ -150,6 +153,20 @@ class SessionConnections:
     async def uses(self, name: str) -> list[UsePlace]:
         """The places in the project's flows that need a stored connection."""
         return await self._off(lambda: self._uses().get(name, []))
+
+    async def broken_without(self, name: str) -> str:
+        """What could not run any more without a stored connection, in lines to show; empty if nothing."""
+        places = await self.uses(name)
+        if not places:
+            return ""
+        lines = [self.place(Path(one.path), one.line, one.step) for one in places[:_PLACES]]
+        more = [f"… and {len(places) - _PLACES} more"] if len(places) > _PLACES else []
+        return "\n".join(["These could not run any more:", *lines, *more])
+
+    def place(self, path: Path, line: int, step: str | None) -> str:
+        """A place in a flow, for people."""
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return f"{shown}:{line}" + ("" if step is None else f"  {step}")
 
     async def last_used(self, name: str) -> dict[tuple[str, str], str]:
         """When runs last opened a stored connection, by flow (its path in the project) and step."""

@@ -231,6 +231,19 @@ async def test_deleting_lists_the_steps_that_would_break(path: Path) -> None:
         await until(pilot, lambda: "Shop" not in Store(path.parent).names())
 
 
+async def test_another_name_that_would_break_flows_is_asked_about(path: Path) -> None:
+    async with opened(path) as pilot:
+        await select(pilot, "Shop")
+        await pilot.press("e")
+        form = await screen_of(pilot, ConnectionForm)
+        type_in(form, "name", "Store")
+        await pilot.press("ctrl+s")
+        await shown(pilot, "Call Shop Store from now on?", "orders.yaml:8  second")
+        await pilot.press("b")
+        await until(pilot, lambda: pilot.app.screen is form)
+        assert Store(path.parent).names() == ["Production", "Shop"]
+
+
 async def test_a_connection_is_copied_under_another_name(path: Path) -> None:
     async with opened(path) as pilot:
         await select(pilot, "Shop")
