@@ -55,6 +55,7 @@ class LogsPane(Pane):
         self._level = DEBUG
         self._address = ""
         self._problem = ""
+        self._said = ""
         self._detailed: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -83,8 +84,12 @@ class LogsPane(Pane):
 
     def refresh_run(self) -> None:
         """Show what came since. Called once a frame while the run goes on."""
-        if self._record is not None and self.is_mounted:
+        if self._record is not None and self.is_mounted and self.display:
             self.view.refresh_log()
+
+    def on_show(self) -> None:
+        """Catch up with what came while the pane was hidden."""
+        self.refresh_run()
 
     def _show(self) -> None:
         self.view.show(LogStore() if self._record is None else self._record.log)
@@ -108,7 +113,9 @@ class LogsPane(Pane):
         self.query_one("#log-filter").set_class(bool(problem), "-invalid")
         run = "" if self._record is None or not self._record.run_id else f" {self._record.run_id[-8:]}"
         words = [problem] if problem else self._state(view)
-        self.border_subtitle = Content(inert("  ".join(filter(None, [*words, run.strip()]))))
+        subtitle = inert("  ".join(filter(None, [*words, run.strip()])))
+        if subtitle != self._said:
+            self._said, self.border_subtitle = subtitle, Content(subtitle)
         self._show_detail()
 
     def _state(self, view: LogView) -> list[str]:

@@ -62,9 +62,13 @@ class TimelinePane(Pane):
 
     def refresh_run(self) -> None:
         """Show what happened since. Called once a frame while the run goes on."""
-        if self._record is not None and self.is_mounted:
+        if self._record is not None and self.is_mounted and self.display:
             self.gantt.refresh_run()
             self._say()
+
+    def on_show(self) -> None:
+        """Catch up with what happened while the pane was hidden."""
+        self.refresh_run()
 
     def _show(self) -> None:
         self.gantt.hint = EMPTY if self._record is None else "Nothing has started yet."

@@ -84,6 +84,7 @@ class LogView(LineView):
         self._first = 0
         self._seen = 0
         self._is_moving = False
+        self._shown: tuple[LogIndex, int, int, bool] | None = None
         self._timer: Timer | None = None
 
     def show(self, store: LogStore) -> None:
@@ -115,12 +116,15 @@ class LogView(LineView):
         complete = self.rows.extend()
         if self._marks is not None:
             complete = self._marks.extend() and complete
-        self._resize()
         if complete:
             self._stop_timer()
         elif self._timer is None and self.is_mounted:
             self._timer = self.set_interval(_AGAIN, self.refresh_log)
-        self.post_message(self.Changed())
+        state = (self.rows, len(self.rows), len(self.store), complete)
+        if state != self._shown:
+            self._shown = state
+            self._resize()
+            self.post_message(self.Changed())
 
     def follow(self) -> None:
         """Go to the end and stay there."""
