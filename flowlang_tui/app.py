@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
-from flowlang.language.model import Input
 from flowlang_themes import DEFAULT
 from flowlang_tui.arrangement import Arrangement
 from flowlang_tui.inert import inert
@@ -22,6 +21,9 @@ from flowlang_tui.screens.workbench import Workbench
 from flowlang_tui.session.notices import Notice
 from flowlang_tui.session.session import Session
 from flowlang_tui.theming import STYLES, use_theme, variable_defaults
+
+if TYPE_CHECKING:
+    from flowlang.language.model import Input
 
 
 class Posted(Message):

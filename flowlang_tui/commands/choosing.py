@@ -5,12 +5,10 @@ from __future__ import annotations
 from textual import on
 
 from flowlang import ExpressionError
-from flowlang.language.graph import graph_of
 from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.evaluation import evaluate_in
 from flowlang_tui.session.records import address_of
 from flowlang_tui.widgets.step_graph import StepGraph
 
@@ -35,6 +33,8 @@ class ChoosingCommands(ProjectScreen):
     @on(StepGraph.SubflowRequested)
     def _subflow_requested(self, event: StepGraph.SubflowRequested) -> None:
         event.stop()
+        from flowlang.language.graph import graph_of
+
         flow = self.session.subflow_at(self.shown_flow, event.graph.picture.node(event.node_id))
         if flow is None:
             self.tell("The flow that this step calls was not found.", "warning")
@@ -72,6 +72,8 @@ class ChoosingCommands(ProjectScreen):
         if record is None or checked is None:
             self.inspector.show_answer(event.text, None, "nothing has run yet, so there are no values")
             return
+        from flowlang_tui.session.evaluation import evaluate_in
+
         try:
             value = evaluate_in(record, checked.flow, event.text, event.call)
         except ExpressionError as error:

@@ -7,28 +7,18 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 
 from flowlang import FlowLangError
-from flowlang.language.assist import (
-    Analysis,
-    Fix,
-    Location,
-    TextEdit,
-    definition,
-    hover,
-    outline,
-    quick_fixes,
-    references,
-    rename,
-    renameable,
-    step_at,
-)
 from flowlang.language.diagnostics import Diagnostic, Span
 from flowlang_tui.panes.editor import EditorPane
 from flowlang_tui.panes.problems import ProblemsPane
 from flowlang_tui.screens.base import ProjectScreen
+
+if TYPE_CHECKING:
+    from flowlang.language.assist import Analysis, Fix, Location, TextEdit
 
 
 class EditingCommands(ProjectScreen):
@@ -46,7 +36,11 @@ class EditingCommands(ProjectScreen):
     @on(EditorPane.LineChanged)
     def _line_changed(self, event: EditorPane.LineChanged) -> None:
         analysis = self._analysis()
-        step = None if analysis is None else step_at(analysis, event.line)
+        if analysis is None:
+            return
+        from flowlang.language.assist import step_at
+
+        step = step_at(analysis, event.line)
         if step is not None and event.path == self.shown_flow:
             self.graph.select(step.id, step.line)
             self._inspect(step.id, step.line)
@@ -70,6 +64,8 @@ class EditingCommands(ProjectScreen):
         self.editor.code.action_editor_complete()
 
     def action_editor_docs(self) -> None:
+        from flowlang.language.assist import hover
+
         analysis, place = self._analysis(), self._place()
         told = None if analysis is None else hover(analysis, self.editor.code.text, *place)
         if told is None:
@@ -80,6 +76,8 @@ class EditingCommands(ProjectScreen):
         self.app.push_screen(Explanation(told.title, told.body))
 
     def action_editor_definition(self) -> None:
+        from flowlang.language.assist import definition
+
         analysis = self._analysis()
         found = None if analysis is None else definition(analysis, self.editor.code.text, *self._place())
         if found is None:
@@ -88,6 +86,8 @@ class EditingCommands(ProjectScreen):
             self._go(found)
 
     def action_editor_references(self) -> None:
+        from flowlang.language.assist import Location, references
+
         analysis = self._analysis()
         text = self.editor.code.text
         found = [] if analysis is None else references(analysis, text, *self._place())
@@ -99,6 +99,7 @@ class EditingCommands(ProjectScreen):
         self._pick("Used here", {name: Location(None, span) for name, span in places.items()})
 
     def action_editor_rename(self) -> None:
+        from flowlang.language.assist import rename, renameable
         from flowlang_tui.screens.ask import Ask
 
         analysis, place, text = self._analysis(), self._place(), self.editor.code.text
@@ -132,6 +133,8 @@ class EditingCommands(ProjectScreen):
         self._offer_fixes(here)
 
     def action_editor_outline(self) -> None:
+        from flowlang.language.assist import Location, outline
+
         analysis = self._analysis()
         if analysis is None:
             self.tell("There is an outline of flows only.")
@@ -146,6 +149,8 @@ class EditingCommands(ProjectScreen):
         )
 
     def action_editor_show_step(self) -> None:
+        from flowlang.language.assist import step_at
+
         analysis = self._analysis()
         step = None if analysis is None else step_at(analysis, self._place()[0])
         if step is None:
@@ -172,6 +177,8 @@ class EditingCommands(ProjectScreen):
         self.session.changed([path])
 
     def _offer_fixes(self, problems: Sequence[Diagnostic]) -> None:
+        from flowlang.language.assist import quick_fixes
+
         analysis = self._analysis()
         fixes = [] if analysis is None else [fix for problem in problems for fix in quick_fixes(analysis, problem)]
         if not problems:

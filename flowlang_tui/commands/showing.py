@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from textual.timer import Timer
 
-from flowlang.language.graph import graph_of
 from flowlang_tui.panes.explorer import FileState
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.notices import (
@@ -158,7 +157,7 @@ class Showing(ProjectScreen):
         if checked is None:
             return
         self.editor.show_checked(checked)
-        self.graph.show_graph(graph_of(checked.flow))
+        self.graph.show_graph(checked.graph)
         self.connections.show_flow(path, checked.flow)
         if other:
             record = next((one for one in reversed(self.session.runs.records) if one.path == path), None)

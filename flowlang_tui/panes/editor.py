@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from flowlang.language.assist.completion import Completion
 from flowlang.language.diagnostics import Diagnostic
 from flowlang_tui.actions import bindings
 from flowlang_tui.inert import inert
@@ -27,6 +26,9 @@ from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.code_editor.languages import language_of
 from flowlang_tui.widgets.file_tabs import FileTabs, Tab
 from flowlang_tui.widgets.find_bar import FindBar
+
+if TYPE_CHECKING:
+    from flowlang.language.assist import Completion
 
 
 class EditorPane(Pane):

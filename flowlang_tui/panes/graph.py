@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from flowlang.language.graph import Graph
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph import StepGraph
+
+if TYPE_CHECKING:
+    from flowlang.language.graph import Graph
 
 
 class GraphPane(Pane):

@@ -12,6 +12,7 @@ from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
 
 if TYPE_CHECKING:
     from flowlang.language.assist.analysis import Analysis
+    from flowlang.language.graph import Graph
     from flowlang.language.model import Flow
 
 
@@ -21,6 +22,7 @@ class Checked(NamedTuple):
     path: Path
     text: str
     flow: Flow
+    graph: Graph
     problems: list[Diagnostic]
     tasks: FolderTasks
     files: frozenset[Path]
@@ -106,6 +108,7 @@ class Checker:
     def _checked(self, path: Path, text: str) -> Checked:
         # imported with the first flow, not before the screen is painted
         from flowlang.language.assist.analysis import Analysis
+        from flowlang.language.graph import graph_of
         from flowlang.language.model import Flow
 
         tasks = self._tasks.of(path.parent)
@@ -115,8 +118,9 @@ class Checker:
         except Exception as error:
             message = f"the flow could not be checked: {type(error).__name__}: {error}"
             problem = Diagnostic("error", "check", message, Span(1, 1, 1, 2), path=str(path))
-            return Checked(path, text, Flow(path=str(path)), [problem], tasks, frozenset({path}))
+            flow = Flow(path=str(path))
+            return Checked(path, text, flow, graph_of(flow), [problem], tasks, frozenset({path}))
         files = frozenset({path, *map(Path, loaded.files), *tasks.files})
         analysis = Analysis(text, loaded.flow, loaded.problems, loaded.catalog)
         _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
-        return Checked(path, text, loaded.flow, loaded.problems, tasks, files, analysis)
+        return Checked(path, text, loaded.flow, graph_of(loaded.flow), loaded.problems, tasks, files, analysis)
