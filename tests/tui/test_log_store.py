@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from flowlang_tui.session.log_store import ERROR, INFO, LogStore
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_line_comes_back_as_it_was_appended() -> None:
@@ -69,3 +73,11 @@ def test_lines_can_be_read_while_another_thread_appends() -> None:
         writer.join()
         sys.setswitchinterval(interval)
     assert len(store) == 60_000
+
+
+def test_the_log_knows_no_screen() -> None:
+    names = ("log_store", "log_lines", "log_filter")
+    imports = "; ".join(f"import flowlang_tui.session.{name}" for name in names)
+    code = f"import flowlang_tui.inert; {imports}; import sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"textual", "rich"} & set(ran.stdout.split())
