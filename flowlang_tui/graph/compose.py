@@ -41,6 +41,8 @@ class _Composer:
         self.outline = outline
         self.words = {node.id: words_of(node, outline.hidden(node.id)) for node in outline.visible()}
         self.widths = Widths(outline, self.words)
+        #: How many groups in layers are around what is being made.
+        self._depth = 0
 
     def lists(self, blocks: Sequence[GraphBlock], width: int, *, onward: bool) -> Piece | None:
         """The lists of steps of a flow."""
@@ -74,23 +76,27 @@ class _Composer:
             return self._grid(block, width)
         ranked = Ranked(block.nodes, needs)
         layers = self._layers(ranked, width)
-        space = width
-        for _ in range(_SQUEEZES):
-            beyond = layers.left + layers.right + 1 - width
-            if beyond <= 0:
-                break
-            space -= beyond
-            layers = self._layers(ranked, space)
+        # those around this group will try again, and twice within twice within twice is no end
+        if self._depth == 0:
+            space = width
+            for _ in range(_SQUEEZES):
+                beyond = layers.left + layers.right + 1 - width
+                if beyond <= 0:
+                    break
+                space -= beyond
+                layers = self._layers(ranked, space)
         return layers
 
     def _layers(self, ranked: Ranked, width: int) -> Layers:
         pieces: dict[str, Piece] = {}
+        self._depth += 1
         for layer in ranked.layers:
             members = [slot for slot in layer if slot not in ranked.dummies]
             space = width - 3 * (len(layer) - len(members)) - GAP * (len(members) - 1)
             widths = [self.widths.of(id) for id in members]
             for id, share in zip(members, shares(widths, space), strict=True):
                 pieces[id] = self._member(id, share, self.words[id].natural)
+        self._depth -= 1
         return Layers(ranked, pieces)
 
     def _member(self, id: str, width: int, box: int) -> Piece:
@@ -117,11 +123,15 @@ class _Composer:
             inner = self._inside(framed, max(width, self.widths.of(id).least) - FRAME)
             joins, loops = self.outline.is_group(framed[0]), framed[0].name == "do"
             return Frame(words, inner, box, labels, leaves=onward, joins=joins, loops=loops)
-        blocks = self.outline.branches(id)
-        if not blocks:
-            return StepBox(words, box, labels, leaves=onward and around is not None)
+        if self.outline.branches(id):
+            return self._branching(id, width, box, labels, onward=onward)
+        return StepBox(words, box, labels, leaves=onward and around is not None)
+
+    def _branching(self, id: str, width: int, box: int, labels: int, *, onward: bool) -> Piece:
+        """A step with its branches: beside each other if there is room, else below each other."""
+        words, around = self.words[id], self.outline.way_around(id)
         handler = self.outline.handler(id)
-        blocks += [handler] if handler is not None else []
+        blocks = [*self.outline.branches(id), *([handler] if handler is not None else [])]
         bypass = [Branch(around, None)] if onward and around is not None else []
         beside = sum(cells(branch.label) + GAP for branch in bypass)
         # around a single branch the way is on one side only of what is centred on the spine

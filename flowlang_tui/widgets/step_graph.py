@@ -55,11 +55,11 @@ class StepGraph(ScrollView, can_focus=True):
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
         & > .step-graph--box { color: $foreground 50%; }
-        & > .step-graph--frame { color: $foreground 35%; }
+        & > .step-graph--frame { color: $foreground 50%; }
         & > .step-graph--edge { color: $foreground 50%; }
         & > .step-graph--taken { color: $success; }
         & > .step-graph--label { color: $foreground; text-style: bold; }
-        & > .step-graph--detail { color: $foreground 60%; }
+        & > .step-graph--detail { color: $foreground 75%; }
         & > .step-graph--badge { color: $foreground 80%; }
         & > .step-graph--branch { color: $secondary; text-style: italic; }
         & > .step-graph--title { color: $secondary; text-style: bold; }
@@ -68,14 +68,15 @@ class StepGraph(ScrollView, can_focus=True):
         & > .step-graph--retrying { color: $warning; text-style: bold; }
         & > .step-graph--succeeded { color: $success; }
         & > .step-graph--failed { color: $error; text-style: bold; }
-        & > .step-graph--skipped { color: $foreground 35%; text-style: dim; }
-        & > .step-graph--cancelled { color: $warning; text-style: dim; }
-        & > .step-graph--missed { color: $foreground 35%; text-style: dim; }
+        & > .step-graph--skipped { color: $foreground 60%; }
+        & > .step-graph--cancelled { color: $warning; }
+        & > .step-graph--missed { color: $foreground 62%; text-style: not bold; }
         & > .step-graph--related { color: $accent; }
         & > .step-graph--critical { text-style: bold; }
         & > .step-graph--selected { color: $primary; text-style: bold; }
         & > .step-graph--row { background: $primary 30%; }
-        & > .step-graph--empty { color: $foreground 60%; }
+        & > .step-graph--empty { color: $foreground 75%; }
+        &:ansi > .step-graph--missed, &:ansi > .step-graph--detail { text-style: dim; }
     }
     """
 

@@ -157,6 +157,15 @@ def test_steps_that_wait_for_each_other_in_a_circle_are_drawn_all_the_same() -> 
     assert layout(graph, 80).boxes.keys() == {"a", "b", "c"}
 
 
+def test_groups_within_groups_are_drawn_however_deep_and_narrow() -> None:
+    steps: list[dict[str, Any]] = [{"task": "Log", "id": "innermost"}]
+    for number in range(15):
+        waits = {"task": "Log", "id": f"waits_{number}", "depends_on": f"first_{number}"}
+        steps = [{"task": "Log", "id": f"first_{number}"}, waits, {"parallel": steps, "id": f"group_{number}"}]
+    graph = sequential([{"parallel": steps, "id": "outermost"}])
+    assert_sound(graph, layout(graph, 40))
+
+
 def test_the_drawings_need_no_textual() -> None:
     code = (
         "import sys, flowlang_tui.graph; print([m for m in sys.modules if m.partition('.')[0] in ('textual', 'rich')])"
