@@ -216,6 +216,15 @@ class InspectorPane(Pane):
             event.input.display = False
             self.values.focus()
 
+    def key_escape(self) -> None:
+        """Leave the prompt, and forget its answer."""
+        prompt = self.query_one("#inspector-prompt", Input)
+        if prompt.display:
+            prompt.value = ""
+            self._answer = None
+            self.values.focus()
+            self._show()
+
     @on(Input.Blurred, "#inspector-prompt")
     def _left(self, event: Input.Blurred) -> None:
         event.input.display = bool(event.value)

@@ -166,11 +166,16 @@ class LogsPane(Pane):
         self._query, self._level, self._address = "", DEBUG, ""
         self._apply()
 
+    def _to_match(self, direction: int) -> None:
+        if not self.view.to_match(direction):
+            # there is nothing to look for yet
+            self.action_logs_filter()
+
     def action_logs_next_match(self) -> None:
-        self.view.to_match(1)
+        self._to_match(1)
 
     def action_logs_previous_match(self) -> None:
-        self.view.to_match(-1)
+        self._to_match(-1)
 
     def action_logs_follow(self) -> None:
         self.view.follow()

@@ -25,6 +25,8 @@ _SIGN: Final = 5
 #: something without limit once, and by one that does so more often.
 _LONG: Final = 2048
 _LONG_FOR_RISKY: Final = 32
+#: So many times as long as those a line may be to be marked.
+_MARKED: Final = 8
 
 _CAPITAL: Final = re.compile(r"(?<!\\)[A-Z]")
 
@@ -84,7 +86,7 @@ class LogFilter:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where the text that is asked for stands in a line, to be marked; none if it is what hides lines."""
-        if self.inverse or not self.text or len(text) > _LONG:
+        if self.inverse or not self.text or len(text) > min(_LONG, self._careful_from * _MARKED):
             return []
         pattern = self._pattern or re.compile(re.escape(self.text), re.IGNORECASE if self._folded else 0)
         return [found.span() for found in pattern.finditer(text) if found.end() > found.start()]

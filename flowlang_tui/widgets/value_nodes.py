@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, Literal
 
+from rich.cells import cell_len, chop_cells
+
 from flowlang.values import to_json
 from flowlang_tui.inert import inert
 
@@ -181,7 +183,10 @@ def _text(text: str, width: int) -> Iterator[Node]:
 
 
 def _broken(line: str, width: int) -> Iterator[str]:
-    """A line in rows, broken between words where there are any."""
+    """A line in rows, broken between words where there are any; one with wide characters where the room ends."""
+    if cell_len(line) != len(line):
+        yield from chop_cells(line, width)
+        return
     while len(line) > width:
         at = line.rfind(" ", width // 2, width + 1) + 1 or width
         yield line[:at].rstrip()
@@ -200,17 +205,18 @@ def is_table(value: Sequence[Any]) -> bool:
 def _table(rows: list[dict[str, Any]]) -> Iterator[Node]:
     names = list(rows[0])
     cells = [[_cell(row[name]) for name in names] for row in rows]
-    widths = [max(len(inert(name)), *(len(row[at]) for row in cells)) for at, name in enumerate(names)]
+    heads = [inert(name)[:_CELL] for name in names]
+    widths = [max(cell_len(head), *(cell_len(row[at]) for row in cells)) for at, head in enumerate(heads)]
     numeric = [all(isinstance(row[name], (int, float)) for row in rows) for name in names]
-    yield Node(
-        "", "  ".join(inert(name)[:_CELL].ljust(width) for name, width in zip(names, widths, strict=True)), role="head"
-    )
+    yield Node("", "  ".join(map(_padded, heads, widths)), role="head")
     for number, (row, line) in enumerate(zip(rows, cells, strict=True)):
-        shown = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        yield Node(str(number), row, role="row", note="  ".join(shown).rstrip())
+        shown = "  ".join(map(_padded, line, widths, numeric))
+        yield Node(str(number), row, role="row", note=shown.rstrip())
+
+
+def _padded(text: str, width: int, right: bool = False) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if right else text + room
 
 
 def _cell(value: Any) -> str:

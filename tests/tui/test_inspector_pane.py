@@ -265,6 +265,17 @@ async def test_an_expression_is_asked_for_and_its_answer_stands_above_the_rest(
     assert app.rows()[:2] == ["▾ = wrong", '    error  "`wrong` is not defined"']
 
 
+async def test_escape_leaves_the_prompt_and_its_answer(pilot: Pilot[None], app: InspectorApp, run: RunRecord) -> None:
+    await show(pilot, run, "fetch")
+    await pilot.press("colon", *"fetch.rows", "enter")
+    await pilot.pause()
+    await pilot.press("escape")
+    await pilot.pause()
+    assert app.focused is app.pane.values
+    assert app.rows()[0] == "▾ Inputs"
+    assert not app.pane.query_one("#inspector-prompt").display
+
+
 async def test_a_table_can_be_shown_as_a_tree(pilot: Pilot[None], app: InspectorApp, run: RunRecord) -> None:
     await show(pilot, run, "fetch")
     app.go_to("rows")

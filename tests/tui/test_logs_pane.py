@@ -199,6 +199,13 @@ async def test_after_a_filter_was_cleared_the_matches_are_found_among_all_lines(
     assert app.view.line.number == 59
 
 
+async def test_looking_for_the_next_match_without_a_text_asks_for_one(pilot: Pilot[None], app: LogsApp) -> None:
+    await show(pilot, make_run(10))
+    await pilot.press("n")
+    await pilot.pause()
+    assert app.focused is app.pane.query_one(Input)
+
+
 async def test_levels_and_a_single_step_can_be_chosen(pilot: Pilot[None], app: LogsApp) -> None:
     run = make_run()
     for level in (DEBUG, INFO, WARNING, ERROR):

@@ -104,6 +104,12 @@ def test_maps_with_the_same_keys_are_a_table() -> None:
     assert labels(row) == ["id", "name", "tags"]
 
 
+def test_wide_characters_keep_their_room() -> None:
+    rows = [{"name": "日本", "n": 1}, {"name": "Ann", "n": 20}]
+    assert [child.note for child in opened(rows).children(80)[1:]] == ["日本   1", "Ann   20"]
+    assert [child.value for child in Node("text", "日本語" * 3 + "!").children(10)] == ["日本語日本", "語日本語!"]
+
+
 @pytest.mark.parametrize("value", [[], [1], [{}], [{"a": 1}, {"b": 1}], [{"a": 1}, 2], [{"a": 1}] * 2001])
 def test_other_lists_are_no_tables(value: list[Any]) -> None:
     assert not is_table(value)
