@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,7 +12,6 @@ import pytest
 
 from flowlang.connections.base import Statement, statement_sink
 from flowlang.errors import ConfigurationError, ConnectionError, FlowExecutionError
-from flowlang.runtime.executor import FlowExecutor
 from flowlang_plugins.mysql import MySQLPlugin
 from tests.plugins.connected import Connected, connected
 from tests.plugins.onlookers import MySQLOnlooker
@@ -61,55 +57,9 @@ async def test_a_config_that_cannot_work_is_refused(config: dict[str, Any], mess
         await connected(MySQLPlugin, "mysql", **config).__aenter__()
 
 
-@pytest.mark.parametrize(
-    ("change", "stage"),
-    [
-        (("127.0.0.1", "no-such-host.invalid"), "resolve"),
-        (("only-for-tests", "canary-wrong"), "authenticate"),
-        (("/flowlang_test", "/nope"), "authorise"),
-    ],
-)
-async def test_a_connection_that_cannot_be_opened_tells_the_stage(
-    mysql_database: str, change: tuple[str, str], stage: str
-) -> None:
-    with pytest.raises(ConnectionError) as raised:
-        await connected(MySQLPlugin, "mysql", url=mysql_database.replace(*change)).__aenter__()
-
-    assert raised.value.stage == stage
-    assert raised.value.hint
-    assert "canary" not in str(raised.value)
-
-
-async def test_a_server_that_is_not_there_is_told() -> None:
-    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1") as raised:
-        await connected(MySQLPlugin, "mysql", url="mysql://u:canary@127.0.0.1:1/d").__aenter__()
-
-    assert raised.value.stage == "reach"
-    assert "canary" not in f"{raised.value}{raised.value.hint}"
-
-
-async def test_tls_that_is_not_there_is_told(mysql_database: str) -> None:
-    with pytest.raises(ConnectionError) as raised:
-        await connected(MySQLPlugin, "mysql", url=f"{mysql_database}?sslmode=require").__aenter__()
-
-    assert raised.value.stage == "tls"
-
-
 async def test_the_check_says_what_answers(mysql: MySQL) -> None:
     async with mysql() as db:
         assert ", database flowlang_test" in await db.step(db.opened.plugin("db").check)
-
-
-async def test_a_pool_never_holds_more_than_its_size(mysql: MySQL, onlooker: MySQLOnlooker) -> None:
-    async with mysql(pool_size=3, min_pool_size=2) as db:
-        assert await onlooker.sessions() == 2
-        work = [db.call("query", query="SELECT sleep(0.01)") for _ in range(30)]
-        done = asyncio.gather(*work)
-        while not done.done():
-            assert await onlooker.sessions() <= 3
-        await done
-        assert await onlooker.sessions() == 3
-    await onlooker.sees(0)
 
 
 #: Waits for the lock that the fixture `held` has. Unlike `sleep`, of which MariaDB ends only one at a time.
@@ -160,14 +110,6 @@ async def test_two_hundred_bad_endings_leave_nothing(mysql: MySQL, onlooker: MyS
     await onlooker.sees(0)
 
 
-async def test_a_statement_that_takes_too_long_ends_at_the_server(mysql: MySQL, onlooker: MySQLOnlooker) -> None:
-    async with mysql(timeout=0.2) as db:
-        with pytest.raises(FlowExecutionError, match=r"did not finish the statement within 0\.2 s"):
-            await db.call("query", query="SELECT sleep(60)")
-        await onlooker.sees(0, MySQLOnlooker.busy)
-        assert await value(db, "SELECT 1") == 1
-
-
 async def test_a_cancelled_transaction_is_undone_at_once(mysql: MySQL, onlooker: MySQLOnlooker) -> None:
     async with mysql() as db:
         await db.call("execute", query="CREATE TABLE t (a int)")
@@ -179,48 +121,6 @@ async def test_a_cancelled_transaction_is_undone_at_once(mysql: MySQL, onlooker:
         await onlooker.sees(0)
         assert await onlooker.ask("SELECT count(*) FROM t") == 0
         await db.call("execute", query="DROP TABLE t")
-
-
-@pytest.mark.parametrize("step", range(4))
-async def test_a_transaction_that_fails_anywhere_leaves_nothing(
-    mysql: MySQL, onlooker: MySQLOnlooker, step: int
-) -> None:
-    queries: list[Any] = [{"query": "INSERT INTO t VALUES (%s)", "params": [number]} for number in range(4)]
-    queries[step] = "INSERT INTO t VALUES (nope)"
-    async with mysql() as db:
-        await db.call("execute", query="CREATE TABLE t (a int)")
-        with pytest.raises(FlowExecutionError, match="Unknown column 'nope'"):
-            await db.call("transaction", queries=queries)
-        assert await onlooker.ask("SELECT count(*) FROM t") == 0
-
-
-KILLED = """
-import asyncio, os, signal, sys
-from flowlang.connections.base import statement_sink
-from flowlang_plugins.mysql import MySQLPlugin
-
-async def main():
-    plugin = MySQLPlugin()
-    await plugin.connect({"url": sys.argv[1]})
-    def die(statement):
-        if "(2)" in statement.text:
-            os.kill(os.getpid(), signal.SIGKILL)
-    statement_sink.set(die)
-    queries = [f"INSERT INTO t VALUES ({number})" for number in (1, 2, 3)]
-    await plugin.get_builtin_tasks()["mysql_transaction"](queries=queries, connection=await plugin.get_connection())
-
-asyncio.run(main())
-"""
-
-
-async def test_a_process_that_is_killed_between_statements_leaves_nothing(
-    mysql_database: str, onlooker: MySQLOnlooker
-) -> None:
-    await onlooker.ask("CREATE TABLE t (a int)")
-    ended = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED, mysql_database], check=False)
-    assert ended.returncode == -9
-    await onlooker.sees(0)
-    assert await onlooker.ask("SELECT count(*) FROM t") == 0
 
 
 async def test_the_next_step_finds_a_clean_session(mysql: MySQL) -> None:
@@ -308,29 +208,6 @@ async def test_a_result_that_is_left_half_read_harms_nobody(mysql: MySQL) -> Non
         assert await value(db, "SELECT 5") == 5
 
 
-async def test_sessions_that_the_server_ended_are_replaced(mysql: MySQL, mysql_server: Any) -> None:
-    async with mysql(min_pool_size=3) as db:
-        await asyncio.to_thread(mysql_server.restart)
-        for _ in range(4):
-            with suppress(ConnectionError):
-                await db.call("query", query="SELECT 1")
-        assert await value(db, "SELECT 1") == 1
-
-
-async def test_a_step_that_loses_its_server_says_so(mysql: MySQL, mysql_server: Any, onlooker: MySQLOnlooker) -> None:
-    async with mysql() as db:
-        task = asyncio.ensure_future(db.call("query", query="SELECT sleep(60)"))
-        await onlooker.sees(1, MySQLOnlooker.busy)
-        await asyncio.to_thread(mysql_server.kill)
-        with pytest.raises(ConnectionError, match="the connection to the server was lost") as raised:
-            await task
-        assert "retry" in str(raised.value.hint)
-        with pytest.raises(ConnectionError):
-            await db.call("query", query="SELECT 1")
-        await asyncio.to_thread(mysql_server.start)
-        assert await value(db, "SELECT 1") == 1
-
-
 async def test_a_session_that_is_killed_is_told_and_replaced(mysql: MySQL, onlooker: MySQLOnlooker) -> None:
     async with mysql() as db:
         task = asyncio.ensure_future(db.call("query", query="SELECT sleep(60)"))
@@ -340,60 +217,3 @@ async def test_a_session_that_is_killed_is_told_and_replaced(mysql: MySQL, onloo
         with pytest.raises(ConnectionError, match="lost"):
             await task
         assert await value(db, "SELECT 1") == 1
-
-
-async def test_a_reset_connection_is_told_and_replaced(
-    mysql_database: str, proxy: Any, onlooker: MySQLOnlooker
-) -> None:
-    way = proxy(mysql_database)
-    async with connected(MySQLPlugin, "mysql", url=way.url) as db:
-        task = asyncio.ensure_future(db.call("query", query="SELECT sleep(60)"))
-        await onlooker.sees(1, MySQLOnlooker.busy)
-        way.drop()
-        with pytest.raises(ConnectionError, match="lost"):
-            await task
-        assert await value(db, "SELECT 1") == 1
-    session = await onlooker.ask("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT sleep%'")
-    await onlooker.ask(f"KILL {session}")
-
-
-async def test_a_connection_that_falls_silent_ends_with_the_timeout(mysql_database: str, proxy: Any) -> None:
-    way = proxy(mysql_database)
-    async with connected(MySQLPlugin, "mysql", url=way.url, timeout=0.3) as db:
-        way.freeze()
-        both = (db.call("query", query="SELECT 1"), db.call("query", query="SELECT 1"))
-        used, opened = await asyncio.gather(*both, return_exceptions=True)
-        assert "within 0.3 s" in str(used)
-        assert isinstance(opened, ConnectionError)
-        assert opened.stage == "timeout"
-        way.thaw()
-        assert await value(db, "SELECT 1") == 1
-
-
-FLOW = """
-flow: Both
-connections:
-  one: {type: mysql, url: "%s", pool_size: 5}
-  two: {type: mariadb, url: "%s", pool_size: 5}
-inputs: [{name: run, type: integer}]
-steps:
-  - parallel:
-      - mysql_execute: {connection: one, query: "INSERT INTO t VALUES (%%s, 'one')", params: ["${inputs.run}"]}
-      - mysql_batch_insert: {connection: two, table: t, records: [{run: "${inputs.run}", place: two}]}
-  - mysql_query: {id: mine, connection: one, query: "SELECT place FROM t WHERE run = %%s", params: ["${inputs.run}"]}
-outputs: {places: "${mine.rows}"}
-"""
-
-
-async def test_every_row_of_two_databases_is_where_it_belongs(mysql_databases: Callable[[], str]) -> None:
-    urls = mysql_databases(), mysql_databases()
-    for url in urls:
-        await MySQLOnlooker(url).ask("CREATE TABLE t (run int, place varchar(10))")
-    executor = FlowExecutor()
-    results = await asyncio.gather(*(executor.execute_flow(FLOW % urls, {"run": run}) for run in range(20)))
-
-    assert [result.outputs for result in results] == [{"places": [{"place": "one"}]}] * 20
-    for url, place in zip(urls, ("one", "two"), strict=True):
-        rows = "SELECT concat_ws(' ', group_concat(DISTINCT place), count(DISTINCT run), count(*)) FROM t"
-        assert await MySQLOnlooker(url).ask(rows) == f"{place} 20 20"
-        await MySQLOnlooker(url).sees(0)

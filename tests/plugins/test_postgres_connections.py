@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -78,40 +76,6 @@ async def test_a_config_that_cannot_work_is_refused(config: dict[str, Any], mess
         await connected(PostgresPlugin, "pg", **config).__aenter__()
 
 
-@pytest.mark.parametrize(
-    ("change", "stage"),
-    [
-        (("127.0.0.1", "no-such-host.invalid"), "resolve"),
-        (("only-for-tests", "canary-wrong"), "authenticate"),
-        (("/flowlang_test", "/nope"), "authorise"),
-    ],
-)
-async def test_a_connection_that_cannot_be_opened_tells_the_stage(
-    postgres_database: str, change: tuple[str, str], stage: str
-) -> None:
-    with pytest.raises(ConnectionError) as raised:
-        await connected(PostgresPlugin, "pg", url=postgres_database.replace(*change)).__aenter__()
-
-    assert raised.value.stage == stage
-    assert raised.value.hint
-    assert "canary" not in str(raised.value)
-
-
-async def test_a_server_that_is_not_there_is_told() -> None:
-    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1") as raised:
-        await connected(PostgresPlugin, "pg", url="postgresql://u:canary@127.0.0.1:1/d").__aenter__()
-
-    assert raised.value.stage == "reach"
-    assert "canary" not in f"{raised.value}{raised.value.hint}"
-
-
-async def test_tls_that_is_not_there_is_told(postgres_database: str) -> None:
-    with pytest.raises(ConnectionError) as raised:
-        await connected(PostgresPlugin, "pg", url=postgres_database, sslmode="require").__aenter__()
-
-    assert raised.value.stage == "tls"
-
-
 async def test_tls_is_used_and_verified_where_it_is_asked_for(postgres_database: str, postgres_tls: Path) -> None:
     encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     trusting = f"{postgres_database}?sslrootcert={postgres_tls}"
@@ -143,18 +107,6 @@ async def test_a_connect_that_is_interrupted_anywhere_leaves_no_forgotten_error(
 async def test_the_check_says_what_answers(postgres: Postgres) -> None:
     async with postgres() as db:
         assert (await db.step(db.opened.plugin("db").check)).startswith("PostgreSQL 1")
-
-
-async def test_a_pool_never_holds_more_than_its_size(postgres: Postgres, onlooker: PostgresOnlooker) -> None:
-    async with postgres(pool_size=3, min_pool_size=2) as db:
-        assert await onlooker.sessions() == 2
-        work = [db.call("query", query="SELECT pg_sleep(0.01)") for _ in range(30)]
-        done = asyncio.gather(*work)
-        while not done.done():
-            assert await onlooker.sessions() <= 3
-        await done
-        assert await onlooker.sessions() == 3
-    await onlooker.sees(0)
 
 
 async def fail(db: Connected) -> None:
@@ -192,16 +144,6 @@ async def test_two_hundred_bad_endings_leave_nothing(
     await onlooker.sees(0)
 
 
-async def test_a_statement_that_takes_too_long_ends_at_the_server(
-    postgres: Postgres, onlooker: PostgresOnlooker
-) -> None:
-    async with postgres(timeout=0.2) as db:
-        with pytest.raises(FlowExecutionError, match=r"did not finish the statement within 0\.2 s"):
-            await db.call("query", query="SELECT pg_sleep(60)")
-        await onlooker.sees(0, PostgresOnlooker.busy)
-        assert await value(db, "SELECT 1") == 1
-
-
 async def test_a_cancelled_transaction_is_undone_at_once(postgres: Postgres, onlooker: PostgresOnlooker) -> None:
     async with postgres() as db:
         await db.call("execute", query="CREATE TABLE t (a int)")
@@ -215,19 +157,6 @@ async def test_a_cancelled_transaction_is_undone_at_once(postgres: Postgres, onl
         assert await onlooker.sessions("state LIKE 'idle in transaction%'") == 0
 
 
-@pytest.mark.parametrize("step", range(4))
-async def test_a_transaction_that_fails_anywhere_leaves_nothing(
-    postgres: Postgres, onlooker: PostgresOnlooker, step: int
-) -> None:
-    queries: list[Any] = [{"query": "INSERT INTO t VALUES ($1)", "params": [number]} for number in range(4)]
-    queries[step] = "INSERT INTO t VALUES (1/0)"
-    async with postgres() as db:
-        await db.call("execute", query="CREATE TABLE t (a int)")
-        with pytest.raises(FlowExecutionError, match="division by zero"):
-            await db.call("transaction", queries=queries)
-        assert await onlooker.ask("SELECT count(*) FROM t") == 0
-
-
 async def test_a_constraint_that_fails_at_the_end_undoes_the_transaction(
     postgres: Postgres, onlooker: PostgresOnlooker
 ) -> None:
@@ -236,35 +165,6 @@ async def test_a_constraint_that_fails_at_the_end_undoes_the_transaction(
         with pytest.raises(FlowExecutionError, match="duplicate key"):
             await db.call("transaction", queries=["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"])
         assert await onlooker.ask("SELECT count(*) FROM t") == 0
-
-
-KILLED = """
-import asyncio, os, signal, sys
-from flowlang.connections.base import statement_sink
-from flowlang_plugins.postgres import PostgresPlugin
-
-async def main():
-    plugin = PostgresPlugin()
-    await plugin.connect({"url": sys.argv[1]})
-    def die(statement):
-        if "(2)" in statement.text:
-            os.kill(os.getpid(), signal.SIGKILL)
-    statement_sink.set(die)
-    queries = [f"INSERT INTO t VALUES ({number})" for number in (1, 2, 3)]
-    await plugin.get_builtin_tasks()["pg_transaction"](queries=queries, connection=await plugin.get_connection())
-
-asyncio.run(main())
-"""
-
-
-async def test_a_process_that_is_killed_between_statements_leaves_nothing(
-    postgres_database: str, onlooker: PostgresOnlooker
-) -> None:
-    await onlooker.ask("CREATE TABLE t (a int)")
-    ended = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED, postgres_database], check=False)
-    assert ended.returncode == -9
-    await onlooker.sees(0)
-    assert await onlooker.ask("SELECT count(*) FROM t") == 0
 
 
 async def test_the_next_step_finds_a_clean_session(postgres: Postgres) -> None:
@@ -325,86 +225,6 @@ async def test_a_custom_task_has_the_connection_of_the_driver(postgres: Postgres
         ("SELECT extra FROM users", 1),
     ]
     assert [sent.text for sent in heard[6:9]] == ["BEGIN;", "DELETE FROM users", "ROLLBACK;"]
-
-
-async def test_sessions_that_the_server_ended_are_replaced(postgres: Postgres, postgres_server: Any) -> None:
-    async with postgres(min_pool_size=3) as db:
-        await asyncio.to_thread(postgres_server.restart)
-        for _ in range(4):
-            try:
-                assert await value(db, "SELECT 1") == 1
-            except ConnectionError:
-                continue
-        assert await value(db, "SELECT 1") == 1
-
-
-async def test_a_step_that_loses_its_server_says_so(
-    postgres: Postgres, postgres_server: Any, onlooker: PostgresOnlooker
-) -> None:
-    async with postgres() as db:
-        task = asyncio.ensure_future(db.call("query", query="SELECT pg_sleep(60)"))
-        await onlooker.sees(1, PostgresOnlooker.busy)
-        await asyncio.to_thread(postgres_server.kill)
-        with pytest.raises(ConnectionError, match="the connection to the server was lost") as raised:
-            await task
-        assert "retry" in str(raised.value.hint)
-        with pytest.raises(ConnectionError):
-            await db.call("query", query="SELECT 1")
-        await asyncio.to_thread(postgres_server.start)
-        assert await value(db, "SELECT 1") == 1
-
-
-async def test_a_reset_connection_is_told_and_replaced(postgres_database: str, proxy: Any) -> None:
-    way = proxy(postgres_database)
-    async with connected(PostgresPlugin, "pg", url=way.url) as db:
-        task = asyncio.ensure_future(db.call("query", query="SELECT pg_sleep(60)"))
-        await PostgresOnlooker(postgres_database).sees(1, PostgresOnlooker.busy)
-        way.drop()
-        with pytest.raises(ConnectionError, match="lost"):
-            await task
-        assert await value(db, "SELECT 1") == 1
-
-
-async def test_a_connection_that_falls_silent_ends_with_the_timeout(postgres_database: str, proxy: Any) -> None:
-    way = proxy(postgres_database)
-    async with connected(PostgresPlugin, "pg", url=way.url, timeout=0.3) as db:
-        way.freeze()
-        both = (db.call("query", query="SELECT 1"), db.call("query", query="SELECT 1"))
-        used, opened = await asyncio.gather(*both, return_exceptions=True)
-        assert "within 0.3 s" in str(used)
-        assert isinstance(opened, ConnectionError)
-        assert opened.stage == "timeout"
-        way.thaw()
-        assert await value(db, "SELECT 1") == 1
-
-
-FLOW = """
-flow: Both
-connections:
-  one: {type: postgres, url: "%s", pool_size: 5}
-  two: {type: postgresql, url: "%s", pool_size: 5}
-inputs: [{name: run, type: integer}]
-steps:
-  - parallel:
-      - pg_execute: {connection: one, query: "INSERT INTO t VALUES ($1, 'one')", params: ["${inputs.run}"]}
-      - pg_batch_insert: {connection: two, table: t, records: [{run: "${inputs.run}", place: two}]}
-  - pg_query: {id: mine, connection: one, query: "SELECT place FROM t WHERE run = $1", params: ["${inputs.run}"]}
-outputs: {places: "${mine.rows}"}
-"""
-
-
-async def test_every_row_of_two_databases_is_where_it_belongs(postgres_databases: Callable[[], str]) -> None:
-    urls = postgres_databases(), postgres_databases()
-    for url in urls:
-        await PostgresOnlooker(url).ask("CREATE TABLE t (run int, place text)")
-    executor = FlowExecutor()
-    results = await asyncio.gather(*(executor.execute_flow(FLOW % urls, {"run": run}) for run in range(20)))
-
-    assert [result.outputs for result in results] == [{"places": [{"place": "one"}]}] * 20
-    for url, place in zip(urls, ("one", "two"), strict=True):
-        rows = "SELECT array_agg(DISTINCT place) || count(DISTINCT run)::text || count(*)::text FROM t"
-        assert await PostgresOnlooker(url).ask(rows) == [place, "20", "20"]
-        await PostgresOnlooker(url).sees(0)
 
 
 async def test_a_failed_step_tells_its_statement(postgres_database: str) -> None:
