@@ -202,10 +202,11 @@ class LogIndex:
         return len(self._numbers) - self._dropped()
 
     def number(self, row: int) -> int:
-        """The number of the line in a row."""
+        """The number of the line in a row; that of the next line to come if there is no such row any more."""
         if self.filter.is_open:
             return self.store.first + row
-        return self._numbers[self._dropped() + row]
+        row += self._dropped()
+        return self._numbers[row] if row < len(self._numbers) else len(self.store)
 
     def row(self, number: int) -> int:
         """The row of a line; if it is not shown, that of the next one after it."""

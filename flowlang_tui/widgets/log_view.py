@@ -188,9 +188,12 @@ class LogView(LineView):
         if row >= len(self.rows):
             hint = self.hint.split("\n") if not len(self.rows) else []
             return self.strip([(f" {hint[y]}", "debug")] if y < len(hint) else [])
-        number = self.rows.number(row)
-        selected = number == self.selected
-        return self.kept((number, selected, self.shows_times), lambda: self._drawn(self.store.line(number), selected))
+        line = self.store.line(self.rows.number(row))
+        if not line.text:
+            # the writer dropped it in the meantime
+            return self.strip([])
+        selected = line.number == self.selected
+        return self.kept((line.number, selected, self.shows_times), lambda: self._drawn(line, selected))
 
     def _drawn(self, line: LogLine, selected: bool) -> Strip:
         pieces = self._pieces(line)

@@ -90,6 +90,18 @@ def test_rows_of_lines_that_are_no_longer_kept_disappear() -> None:
     assert len(index) == sum("7" in str(number) for number in range(store.first, 30_000))
 
 
+def test_a_row_whose_line_was_dropped_since_it_was_counted_does_no_harm() -> None:
+    store = LogStore(lines=8192)
+    index = LogIndex(store, LogFilter("line"))
+    for _ in range(8000):
+        store.append(1.0, INFO, "", "line")
+    index.extend(1.0)
+    last = len(index) - 1
+    for _ in range(20_000):
+        store.append(1.0, INFO, "", "line")
+    assert store.line(index.number(last)).text == ""
+
+
 def test_where_the_text_stands_can_be_marked() -> None:
     assert LogFilter("an").spans("A banana") == [(3, 5), (5, 7)]
     assert LogFilter("/a.a/").spans("A banana") == [(3, 6)]
