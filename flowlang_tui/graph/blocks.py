@@ -56,8 +56,8 @@ def words_of(node: GraphNode, hidden: int) -> Words:
         detail = f"▸ {hidden} {'step' if hidden == 1 else 'steps'}"
     else:
         detail = " · ".join(inert(part) for part in (node.detail, *node.notes) if part not in ("", node.label))
-    retried = any(note.endswith(" attempts") for note in node.notes)
-    badge = 13 if node.kind in _LOOPS else 11 if retried else 8
+    counted = node.branch == "do" or any(note.endswith(" attempts") for note in node.notes)
+    badge = 13 if node.kind in _LOOPS else 11 if counted else 8
     return Words(node.id, KINDS.get(node.kind, "●"), label, detail, badge)
 
 
@@ -289,6 +289,7 @@ def write(page: Page, box: Box, words: Words, labels: int) -> None:
     detail = f"  {cut(words.detail, rest - 3)}" if rest - 3 >= min(cells(words.detail), 8) else ""
     canvas.text(x + 2 + label, y, filled(detail, rest), "detail", node)
     if badge:
+        page.with_badge.add(node)
         canvas.text(x + 2 + space, y, " " * badge, "badge", node)
 
 

@@ -31,7 +31,14 @@ def layout(graph: Graph, width: int, collapsed: Collection[str] = ()) -> Drawing
     page = Page(pieces.left + 1 + pieces.right, pieces.height)
     pieces.draw(page, pieces.left, 0)
     canvas = page.canvas
-    return Drawing(canvas.row, (canvas.width, canvas.height), page.boxes, canvas.rows_of, frames=page.frames)
+    return Drawing(
+        canvas.row,
+        (canvas.width, canvas.height),
+        page.boxes,
+        canvas.rows_of,
+        frames=page.frames,
+        with_badge=page.with_badge,
+    )
 
 
 class _Composer:

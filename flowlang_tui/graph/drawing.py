@@ -56,7 +56,8 @@ class Drawing:
     """A graph, drawn.
 
     `row` gives a row's runs. `boxes` has the place of each visible step, `frames` of those whose inside is shown in a
-    frame, `rows_of` the rows in which something of a step is painted. `is_rail` says that each step is one row.
+    frame, `rows_of` the rows in which something of a step is painted, `with_badge` the steps that have a place for
+    their badge. `is_rail` says that each step is one row.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Drawing:
         rows_of: Mapping[str, Collection[int]],
         *,
         frames: Mapping[str, Box] | None = None,
+        with_badge: Collection[str] = (),
         is_rail: bool = False,
     ) -> None:
         self.width, self.height = size
         self.boxes = boxes
         self.rows_of = rows_of
         self.frames = frames or {}
+        self.with_badge = with_badge
         self.is_rail = is_rail
         self._row = row
         self._rows: dict[int, tuple[Run, ...]] = {}

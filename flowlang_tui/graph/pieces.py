@@ -21,6 +21,7 @@ class Page:
         self.canvas = Canvas(width, height)
         self.boxes: dict[str, Box] = {}
         self.frames: dict[str, Box] = {}
+        self.with_badge: set[str] = set()
 
     def enter(self, x: int, start: int, end: int, node: str) -> None:
         """Draw a line down to the border of a step, with the head of an arrow on it."""

@@ -101,7 +101,7 @@ class Painter:
                     return [Segment(filled(f"  {self.related[node]}", run.width), self._one("related"))]
                 return [Segment(text, self._style("detail", look if look in _FAINT else None, node))]
             case "badge":
-                return [Segment(self._badge(node, run.width), self._style("badge", look, node))]
+                return [Segment(flush_right(self._said(node, run.width), run.width), self._style("badge", look, node))]
             case "box":
                 return self._border(run, look)
             case "edge":
@@ -116,14 +116,19 @@ class Painter:
         style = self._style("box", look, run.node)
         text = run.text
         if run.node == self.selected:
-            return [Segment(text.translate(HEAVY), style)]
-        if run.node in self.critical:
+            text = text.translate(HEAVY)
+        elif run.node in self.critical:
             text = text.translate(DOUBLE)
-        words = self.related.get(run.node)
-        if words and text[0] in "╭╔" and run.width > 6:
-            words = f" {cut(words, run.width - 5)} "
-            width = cells(words)
-            return [Segment(text[:2], style), Segment(words, self._one("related")), Segment(text[2 + width :], style)]
+        if run.text[0] == "╭" and run.node in self.related and run.width > 6:
+            words = f" {cut(self.related[run.node], run.width - 5)} "
+            return _inlaid(text, style, 2, words, self._one("related"))
+        if run.text[0] == "╰" and run.node not in self.drawing.with_badge:
+            # the box has no room for its badge, but its border may have
+            port = max(run.text.find("┬"), 1)
+            words = self._said(run.node, run.width - port - 3)
+            if words:
+                start = run.width - cells(words) - 3
+                return _inlaid(text, style, start, f" {words} ", self._style("badge", look, run.node))
         return [Segment(text, style)]
 
     def _look(self, node: str) -> Look | None:
@@ -141,9 +146,10 @@ class Painter:
         mark = "▸" if node == self.selected else "║" if node in self.critical else ""
         return mark + text[1:] if mark else text
 
-    def _badge(self, node: str, width: int) -> str:
+    def _said(self, node: str, width: int) -> str:
+        """What a badge of this width says."""
         record = self.states.records.get(node) if self.states is not None else None
-        return flush_right(badge(record, width, time()), width)
+        return badge(record, width, time())
 
     def _style(self, role: str, look: Look | None, node: str) -> Style:
         names = [role]
@@ -160,3 +166,9 @@ class Painter:
         if style is None:
             style = self._styles[names] = Style.combine([self._style_of(name) for name in names])
         return style
+
+
+def _inlaid(border: str, style: Style, start: int, words: str, words_style: Style) -> list[Segment]:
+    """A border with words in it."""
+    end = start + cells(words)
+    return [Segment(border[:start], style), Segment(words, words_style), Segment(border[end:], style)]

@@ -264,6 +264,16 @@ async def test_states_are_shown_by_sign_and_colour() -> None:
         assert "● fetch" in seen.text
 
 
+async def test_a_box_without_room_for_its_duration_has_it_in_its_border() -> None:
+    async with screen("if_elif_else", (58, 45)) as seen:
+        run = RunRecord(None, "F", {})
+        run.apply([happened("step_started", "send_all", 15), happened("step_completed", "send_all", 15, at=2.2)])
+        seen.graph.show_run(run)
+        box = seen.graph.drawing.boxes["send_all"]
+        assert "✓ send_all" in seen.text.splitlines()[box.y + 1]
+        assert "1.2 s ╯" in seen.text.splitlines()[box.y + 2]
+
+
 async def test_a_key_goes_to_the_step_that_failed() -> None:
     async with screen("linear") as seen:
         run = RunRecord(None, "F", {})
