@@ -37,8 +37,10 @@ class OpenTextArea(TextArea):
         self.open_text(text)
 
     def _refresh_size(self) -> None:
-        self.virtual_size = self.text_size()
-        self._scroll_update(self.virtual_size)
+        size = self.text_size()
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self._scroll_update(size)
 
     def _build_highlight_map(self) -> None:
         super()._build_highlight_map()

@@ -100,7 +100,8 @@ class FindBar(Vertical):
         if selected and "\n" not in selected:
             text.value = selected
         self._origin = min(self.editor.selection)
-        text.focus()
+        # at once: what is typed next belongs here
+        self.screen.set_focus(text)
         text.select_all()
         self.search()
 
@@ -109,7 +110,7 @@ class FindBar(Vertical):
         self.display = False
         match = self._match()
         self.editor.show_matches([])
-        self.editor.focus()
+        self.screen.set_focus(self.editor)
         if match is not None and self._is_fresh():
             self.editor.selection = Selection((match.row, match.start), (match.row, match.end))
         self.post_message(self.Closed(self))
