@@ -17,7 +17,8 @@ from textual.widget import Widget
 from benchmarks.figures import Figure, show
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
-from flowlang_tui.session.log_filter import LogFilter, LogIndex
+from flowlang_tui.session.log_filter import LogFilter
+from flowlang_tui.session.log_index import LogIndex
 from flowlang_tui.session.log_lines import log_event
 from flowlang_tui.session.log_store import INFO, LogStore
 from flowlang_tui.session.records import RunRecord

@@ -16,7 +16,8 @@ from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked, line_text
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.pane import Pane
-from flowlang_tui.session.log_filter import FilterError, LogFilter
+from flowlang_tui.session.log_filter import LogFilter
+from flowlang_tui.session.log_pattern import FilterError
 from flowlang_tui.session.log_store import DEBUG, ERROR, LogStore
 from flowlang_tui.session.records import RunRecord, address_of
 from flowlang_tui.widgets.log_view import LogView

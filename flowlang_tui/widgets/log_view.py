@@ -13,7 +13,8 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from flowlang_tui.inert import inert
-from flowlang_tui.session.log_filter import LogFilter, LogIndex
+from flowlang_tui.session.log_filter import LogFilter
+from flowlang_tui.session.log_index import LogIndex
 from flowlang_tui.session.log_store import INFO, LogLine, LogStore
 from flowlang_tui.widgets.line_view import LineView, Piece
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flowlang_tui.session.log_filter import FilterError, LogFilter, LogIndex
+from flowlang_tui.session.log_filter import LogFilter
+from flowlang_tui.session.log_index import LogIndex
+from flowlang_tui.session.log_pattern import FilterError
 from flowlang_tui.session.log_store import DEBUG, ERROR, INFO, WARNING, LogStore
 
 

@@ -76,7 +76,7 @@ def test_lines_can_be_read_while_another_thread_appends() -> None:
 
 
 def test_the_log_knows_no_screen() -> None:
-    names = ("log_store", "log_lines", "log_filter")
+    names = ("log_store", "log_lines", "log_filter", "log_index")
     imports = "; ".join(f"import flowlang_tui.session.{name}" for name in names)
     code = f"import flowlang_tui.inert; {imports}; import sys; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
