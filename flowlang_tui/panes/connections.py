@@ -7,30 +7,22 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
 from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 
-from flowlang.connections.probe import OnStage, ProbeReport
-from flowlang.connections.templates import TEMPLATES
 from flowlang.errors import FlowLangError
-from flowlang.language.edit import add_connection
 from flowlang_tui.actions import bindings
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.connection_list import ConnectionList
-from flowlang_tui.screens.ask import Ask
-from flowlang_tui.screens.confirm import Confirm
-from flowlang_tui.screens.connection_facts import ConnectionFacts
-from flowlang_tui.screens.connection_form import ConnectionForm, OpenFlow, Written
-from flowlang_tui.screens.connection_secrets import ConnectionSecrets
-from flowlang_tui.screens.connection_template import ConnectionTemplate
-from flowlang_tui.screens.connection_test import ConnectionTest
-from flowlang_tui.screens.pick import Pick
-from flowlang_tui.session.connection_draft import Draft
 from flowlang_tui.session.connection_rows import ConnectionRow
-from flowlang_tui.session.connection_text import use_of
+
+if TYPE_CHECKING:
+    from flowlang.connections.probe import OnStage, ProbeReport
+    from flowlang_tui.screens.connection_form import Written
+    from flowlang_tui.session.connection_draft import Draft
 
 P = ParamSpec("P")
 
@@ -51,7 +43,10 @@ def _told(
 
 
 class ConnectionsPane(ConnectionList):
-    """Connections with what can be done with them. What concerns files and flows is asked for with messages."""
+    """Connections with what can be done with them. What concerns files and flows is asked for with messages.
+
+    Its dialogs are loaded when they are first needed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("connections")]
     title = "Connections"
@@ -89,6 +84,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_duplicate(self) -> None:
         """Keep a copy of a stored connection under another name."""
+        from flowlang_tui.screens.ask import Ask
+
         row = self.selected
         if row is None or not row.stored:
             self.tell("Select a connection of the project: those of a flow are text, to be copied there.")
@@ -102,6 +99,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_delete(self) -> None:
         """Forget a stored connection, after a question that lists the steps which would break."""
+        from flowlang_tui.screens.confirm import Confirm
+
         row = self.selected
         if row is None:
             return
@@ -118,6 +117,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_test(self) -> None:
         """Test the selected connection stage by stage."""
+        from flowlang_tui.screens.connection_test import ConnectionTest
+
         row = self.selected
         if row is not None:
             await self.app.push_screen_wait(ConnectionTest(row.name, self._probe(row)))
@@ -138,6 +139,10 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_scaffold(self) -> None:
         """Write the selected stored connection into the open flow, under a short name."""
+        from flowlang.language.edit import add_connection
+        from flowlang_tui.screens.ask import Ask
+        from flowlang_tui.session.connection_text import use_of
+
         row, flow = self.selected, self.flow
         if self.flow_path is None or flow is None:
             self.tell("Open a flow first: the connection is written into its text.")
@@ -159,6 +164,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_example(self) -> None:
         """Write an example flow into the project: of the selected connection's type, or of one that is chosen."""
+        from flowlang_tui.screens.pick import Pick
+
         row = self.selected
         kinds = [card.name for card in await self.connections.types() if card.error is None]
         kind = row.type if row is not None and row.type in kinds else None
@@ -172,6 +179,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_used_by(self) -> None:
         """List the steps that use the selected connection, and go to the one that is chosen."""
+        from flowlang_tui.screens.pick import Pick
+
         row = self.selected
         if row is None:
             return
@@ -210,6 +219,8 @@ class ConnectionsPane(ConnectionList):
     @_told
     async def action_connections_reveal(self) -> None:
         """Show the secrets of the selected connection, after a second key, for some seconds."""
+        from flowlang_tui.screens.connection_secrets import ConnectionSecrets
+
         row = self.selected
         if row is not None:
             secrets = await self.connections.secrets(row.key, self.flow_path, self.flow)
@@ -226,6 +237,10 @@ class ConnectionsPane(ConnectionList):
         self.reload(afresh=True)
 
     async def _new_draft(self) -> Draft | None:
+        from flowlang.connections.templates import TEMPLATES
+        from flowlang_tui.screens.connection_template import ConnectionTemplate
+        from flowlang_tui.screens.pick import Pick
+
         cards = {card.name: card for card in await self.connections.types()}
         details = {
             name: f"cannot be used: {card.error}" if card.error else card.description for name, card in cards.items()
@@ -242,6 +257,8 @@ class ConnectionsPane(ConnectionList):
         return None if record is None else await self.connections.draft_of_record(record)
 
     async def _form(self, draft: Draft) -> Written | None:
+        from flowlang_tui.screens.connection_form import ConnectionForm, OpenFlow
+
         declared = frozenset() if self.flow is None else frozenset(self.flow.connections)
         flow = None if self.flow_path is None or self.flow is None else OpenFlow(self.flow_path, declared)
         return await self.app.push_screen_wait(ConnectionForm(self.connections, draft, flow))
@@ -265,6 +282,8 @@ class ConnectionsPane(ConnectionList):
         self.reload()
 
     async def _read(self, title: str, text: Text) -> None:
+        from flowlang_tui.screens.connection_facts import ConnectionFacts
+
         await self.app.push_screen_wait(ConnectionFacts(inert(title), text))
 
     def _probe(self, row: ConnectionRow) -> Callable[[OnStage], Awaitable[ProbeReport]]:

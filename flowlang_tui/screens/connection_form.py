@@ -229,7 +229,7 @@ class ConnectionForm(ModalScreen[Written | None]):
                 if self._flow is not None and self.query_one("#dotenv", Select).value == "yes":
                     await self._connections.write_dotenv(self._draft, self._flow.path.parent)
             else:
-                written = Written((await self._connections.save(self._draft)).name)
+                written = Written(await self._connections.save(self._draft))
         except FlowLangError as error:
             self._tell(f"{error}\n{error.hint or ''}".strip())
             return

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from flowlang.redaction import MASK
 from flowlang_tui.inert import inert
-from flowlang_tui.session.connections import Secret
+from flowlang_tui.session.connection_rows import Secret
 
 #: For how many seconds secrets are on the screen.
 SECONDS: Final = 15

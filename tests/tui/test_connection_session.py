@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flowlang.connections.probe import StageResult
+from flowlang.connections.probe import STAGES, StageResult
 from flowlang.connections.records import ProjectConnection
+from flowlang.connections.store import Store
 from flowlang.environment import read_dotenv
 from flowlang.errors import ConfigurationError, FlowLangError
 from flowlang.language.edit import add_connection, change_connection
@@ -104,6 +105,17 @@ async def test_stages_are_told_in_the_callers_thread_while_the_test_runs_in_the_
     assert [outcome.ok for outcome in await connections.history(OWN, path)] == [True]
 
 
+async def test_all_stages_of_a_server_are_told_one_by_one(connections: SessionConnections, postgres_url: str) -> None:
+    draft = await connections.new_draft("postgres")
+    draft.name = "Server"
+    draft.layers[None] = {"url": postgres_url}
+    told: list[StageResult] = []
+    report = await connections.test_draft(draft, on_stage=told.append)
+    assert report.ok
+    assert [stage.stage for stage in told] == list(STAGES)
+    assert "PostgreSQL" in told[4].message
+
+
 async def test_a_test_of_a_stored_connection_is_remembered_and_tells_no_secret(connections: SessionConnections) -> None:
     report = await connections.test(PRODUCTION)
     assert (report.failed is not None and report.failed.stage) == "reach"
@@ -135,7 +147,7 @@ async def test_a_form_becomes_a_record_with_values_for_environments(connections:
     draft.layers[None] = {"url": "postgresql://app@db.example.com/shop", "pool_size": "5", "read_only": "true"}
     draft.layers["dev"] = {"url": "postgresql://localhost/shop"}
     assert await connections.problems(draft) == {}
-    record = await connections.save(draft)
+    record = Store(connections.root).get(await connections.save(draft))
     assert (record.config, record.pool) == ({"read_only": True}, {"size": 5})
     assert record.environments["dev"].connection_url == "postgresql://localhost/shop"
 
@@ -337,8 +349,10 @@ def test_a_new_dotenv_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
-def test_it_needs_no_screen() -> None:
+def test_it_needs_no_screen_and_loads_its_machinery_late() -> None:
     code = (
-        "import sys, flowlang_tui.session.connections as c; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
+        "import sys, flowlang_tui.session.connections\n"
+        "late = {'textual', 'rich', 'sqlite3', 'flowlang.connections.store', 'flowlang.connections.probe'}\n"
+        "sys.exit(bool(late & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
