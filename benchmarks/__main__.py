@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from benchmarks.figures import table
+from benchmarks.figures import rows_in, table
 
 WORKLOADS = {
     "W1": "sequence",
@@ -42,17 +43,22 @@ def main() -> int:
     figures = [json.loads(line) for line in lines]
     print(f"\n{table(figures)}", file=sys.stderr if options.json is None else sys.stdout)
     if options.table is not None:
-        replace_table(options.table, table(figures))
+        replace_table(options.table, figures)
     return int(any(figure["within"] is False for figure in figures))
 
 
-def replace_table(page: Path, text: str) -> None:
-    """Put a table between the markers of a Markdown file. Raises ValueError if it has none."""
+def replace_table(page: Path, figures: list[dict[str, Any]]) -> None:
+    """Put figures into the table between the markers of a Markdown file; workloads that weren't measured keep theirs.
+
+    Raises ValueError if the file has no markers.
+    """
     before, start, rest = page.read_text(encoding="utf-8").partition("<!-- benchmarks -->\n")
-    _, end, after = rest.partition("<!-- /benchmarks -->")
+    old, end, after = rest.partition("<!-- /benchmarks -->")
     if not start or not end:
         raise ValueError(f"{page} has no line `<!-- benchmarks -->` with a `<!-- /benchmarks -->` after it")
-    page.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
+    measured = {figure["workload"] for figure in figures}
+    kept = [row for row in rows_in(old) if row[0] not in measured]
+    page.write_text(f"{before}{start}{table(figures, kept)}\n{end}{after}", encoding="utf-8")
 
 
 def arguments() -> argparse.Namespace:
@@ -64,7 +70,9 @@ def arguments() -> argparse.Namespace:
         "--only", action="append", choices=WORKLOADS, metavar="W1", help="run this workload alone; repeatable"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON lines to FILE, the table to stdout")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="put the table into FILE, between its markers")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the rows into the table of FILE, between its markers"
+    )
     return parser.parse_args()
 
 

@@ -80,11 +80,19 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def table(lines: Sequence[dict[str, Any]]) -> str:
-    """Lines, as `Figure.as_line` wrote them, as a Markdown table with the machine below it."""
-    rows = [("", "workload", "floor", "flowlang", "ratio", "bar", ""), *map(_row, lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    drawn = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+Row = tuple[str, ...]
+
+_HEAD: Row = ("", "workload", "floor", "flowlang", "ratio", "bar", "")
+
+
+def table(lines: Sequence[dict[str, Any]], kept: Sequence[Row] = ()) -> str:
+    """Lines, as `Figure.as_line` wrote them, as a Markdown table with the machine below it.
+
+    `kept` are rows of an earlier table; all rows are in the order of the workloads' numbers.
+    """
+    rows = sorted([*kept, *map(_row, lines)], key=lambda row: int(row[0].removeprefix("W")))
+    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
+    drawn = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (_HEAD, *rows)]
     drawn.insert(1, " | ".join("-" * max(width, 3) for width in widths))
     text = "\n".join(f"| {row} |" for row in drawn)
     if lines:
@@ -92,7 +100,13 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     return text
 
 
-def _row(line: dict[str, Any]) -> tuple[str, ...]:
+def rows_in(text: str) -> list[Row]:
+    """The rows of a table that was drawn before."""
+    drawn = [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in text.splitlines() if line[:3] == "| W"]
+    return [row for row in drawn if len(row) == len(_HEAD)]
+
+
+def _row(line: dict[str, Any]) -> Row:
     unit = next(key for key in line if key.startswith("ours_")).removeprefix("ours_")
     floor, ratio, bar = line[f"floor_{unit}"], line["ratio"], line["bar"]
     shown = "" if bar is None else f"≤ {bar:g}{'' if line['bar_unit'] == RATIO else ' '}{line['bar_unit']}"
