@@ -43,6 +43,9 @@ _NO_SIGN: Final = Sign()
 #: Cells of the gutter beside the line number: breakpoint, mark, fold and a space.
 _SIGNS_WIDTH: Final = 4
 
+#: The width of a text that doesn't fit is a multiple of so many cells.
+_WIDTH_STEP: Final = 16
+
 
 class CodeSurface(OpenTextArea):
     """Shows a `Buffer`. Lines and columns of messages and methods count from 1, in characters."""
@@ -155,9 +158,13 @@ class CodeSurface(OpenTextArea):
         return self.buffer.document.newline
 
     def text_size(self) -> Size:
-        """The cells of the text that is not folded away, with the gutter and a cell for the cursor."""
-        width = self.buffer.document.get_size(self.indent_width).width
-        return Size(width + self.gutter_width + 1, self.buffer.view.height)
+        """The cells of the text that is not folded away, with the gutter and a cell for the cursor.
+
+        A text that fits has no width, a wider one grows by steps: then the scroll bars change at few keys only.
+        """
+        width = self.buffer.document.get_size(self.indent_width).width + self.gutter_width + 1
+        fits = width <= self.scrollable_content_region.width
+        return Size(0 if fits else -(-width // _WIDTH_STEP) * _WIDTH_STEP, self.buffer.view.height)
 
     @property
     def gutter_width(self) -> int:
