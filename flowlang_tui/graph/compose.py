@@ -16,7 +16,7 @@ from flowlang_tui.graph.widths import FRAME, RAILS, Widths, shares
 from flowlang_tui.inert import inert
 
 #: How often steps in layers are made narrower because the lines between them took more room than thought.
-_SQUEEZES = 2
+_SQUEEZES = 4
 
 #: The longest id that the ids of neighbours are brought into line with.
 _LABELS = 18
@@ -67,7 +67,7 @@ class _Composer:
         if self.outline.is_group(block):
             return self._group(block, width)
         labels = min(_LABELS, max(cells(self.words[id].label) for id in block.nodes))
-        box = min(width, max(self.words[id].with_label(labels) for id in block.nodes))
+        box = _odd(max(self.words[id].with_label(labels) for id in block.nodes), width)
         pieces: list[Piece] = []
         names: list[str] = []
         for id in block.nodes:
@@ -108,7 +108,7 @@ class _Composer:
 
     def _member(self, id: str, width: int, box: int) -> Piece:
         """A step of a group."""
-        return self._step(id, width, min(width, box), cells(self.words[id].label), onward=True)
+        return self._step(id, width, _odd(box, width), cells(self.words[id].label), onward=True)
 
     def _step(self, id: str, width: int, box: int, labels: int, *, onward: bool) -> Piece:
         handler = self.outline.handler(id)
@@ -179,3 +179,9 @@ class _Composer:
             share = (width + 1) // columns - 1
             boxes = [alike] * len(boxes)
         return Grid([self._member(id, share, box) for id, box in zip(block.nodes, boxes, strict=True)], columns)
+
+
+def _odd(width: int, most: int) -> int:
+    """`width`, or the next to it that has a middle, up to `most`."""
+    width = min(width | 1, most)
+    return width if width % 2 else width - 1

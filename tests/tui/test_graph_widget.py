@@ -265,7 +265,7 @@ async def test_states_are_shown_by_sign_and_colour() -> None:
 
 
 async def test_a_box_without_room_for_its_duration_has_it_in_its_border() -> None:
-    async with screen("if_elif_else", (58, 45)) as seen:
+    async with screen("if_elif_else", (66, 45)) as seen:
         run = RunRecord(None, "F", {})
         run.apply([happened("step_started", "send_all", 15), happened("step_completed", "send_all", 15, at=2.2)])
         seen.graph.show_run(run)
