@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
@@ -72,8 +71,6 @@ class ConnectionTest(ModalScreen[bool | None]):
             hint = f"\n→ {error.hint}" if error.hint else ""
             outcome.update(Text(f"✗ {inert(str(error), newlines=True)}{inert(hint, newlines=True)}", "red"))
             self._ok = False
-        except asyncio.CancelledError:
-            raise
         else:
             # stages come through the event loop, the report by its own way: take over what is still under way
             for stage in report.stages:

@@ -84,9 +84,6 @@ class PaneApp(App[None]):
     def pane(self) -> ConnectionsPane:
         return self.screen_stack[0].query_one(ConnectionsPane)
 
-    def on_event_sent(self, message: Message) -> None:
-        self.sent.append(message)
-
     def on_connection_list_flow_edit_asked(self, message: Message) -> None:
         self.sent.append(message)
 
