@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+from functools import cache
 from typing import Any, Final
 
 from redis import exceptions
@@ -40,7 +41,7 @@ class RedisPool(ConnectionPool):  # type: ignore[type-arg, misc, unused-ignore]
         max_result_mb: float = 256,
         **options: Any,
     ) -> None:
-        options.update(protocol=2, retry=Retry(NoBackoff(), 0))
+        options.update(protocol=2, retry=Retry(NoBackoff(), 0), **_identity())
         super().__init__(connection_class=_watched(connection_class), max_connections=max_connections, **options)
         self.max_result_mb = max_result_mb
         #: Refuses writing, on a read-only connection.
@@ -131,6 +132,17 @@ class _Watched:
             raise exceptions.TimeoutError("Timeout writing to socket") from error
         finally:
             self.socket_timeout = patience
+
+
+@cache
+def _identity() -> dict[str, Any]:
+    """How the driver introduces itself to servers. For each connection anew it would read its package's metadata."""
+    try:
+        from redis.driver_info import DriverInfo
+    except ImportError:
+        # older versions take no such argument
+        return {}
+    return {"driver_info": DriverInfo()}
 
 
 def _watched(kind: type[AbstractConnection]) -> type[AbstractConnection]:
