@@ -138,7 +138,7 @@ class InspectorPane(Pane):
         if step is not None:
             head = self._head_of_step(step)
         elif run is not None:
-            took = f"  {run.status}" + (f" after {duration(run.duration_ms)}" if run.started is not None else "")
+            took = f"  {run.status}" + (f" after {duration(run.duration_ms)}" if run.is_over else "")
             head = Content.assemble(status_sign(run.status), (inert(run.flow), "b"), (took, "$text-muted"))
         else:
             head = Content(EMPTY)
