@@ -118,7 +118,7 @@ async def test_messages_say_where_the_cursor_is_and_what_the_text_is() -> None:
 async def test_folding_hides_lines_and_says_how_many() -> None:
     async with editing("steps:\n  - task: a\n    i|d: b\n  - task: c\n    id: d") as driver:
         await driver.press("alt+left")
-        assert driver.shown == ["steps:", "  - task: a ⋯ 1 lines", "  - task: c", "    id: d"]
+        assert driver.shown == ["steps:", "  - task: a ⋯ 1 line", "  - task: c", "    id: d"]
         assert driver.editor.cursor_location == (1, 0)
         await driver.press("down")
         assert driver.editor.cursor_location[0] == 3
@@ -126,6 +126,13 @@ async def test_folding_hides_lines_and_says_how_many() -> None:
         assert driver.editor.cursor_location == (3, 0)
         await driver.press("left", "alt+right")
         assert len(driver.shown) == 5
+
+
+async def test_a_problem_that_is_folded_away_is_marked_where_it_is_folded() -> None:
+    async with editing(STEPS) as driver:
+        driver.editor.show_problems([ERROR, WARNING])
+        driver.editor.fold_all()
+        assert driver.rows[0][:2] == " ✗"
 
 
 async def test_all_is_folded_and_unfolded() -> None:
@@ -140,7 +147,7 @@ async def test_going_to_a_hidden_line_opens_its_fold() -> None:
     async with editing(STEPS) as driver:
         driver.editor.fold_all()
         driver.editor.go_to(3, 5)
-        assert driver.shown == ["steps:", "  - task: a", "    id: b", "  - task: c ⋯ 1 lines"]
+        assert driver.shown == ["steps:", "  - task: a", "    id: b", "  - task: c ⋯ 1 line"]
 
 
 @pytest.mark.parametrize(("keys", "row"), [("end delete", 1), ("down home backspace", 2), ("end enter", 1)])

@@ -148,6 +148,18 @@ async def test_nothing_is_offered_when_what_is_typed_is_all_there_is() -> None:
         assert not driver.editor.completing
 
 
+async def test_a_provider_that_fails_offers_nothing_and_ends_nothing() -> None:
+    def provider(text: str, line: int, column: int) -> list[Completion]:
+        raise RuntimeError("no")
+
+    async with editing("|", provider=provider) as driver:
+        await driver.press("x")
+        await driver.until(lambda: not driver.app.workers._workers)
+        assert not driver.editor.completing
+        await driver.press("y")
+        assert driver.text == "xy|"
+
+
 async def test_the_list_stays_on_a_small_screen() -> None:
     offers = [offer(f"name_{number}", doc="long " * 40) for number in range(100)]
     async with editing("\n" * 20 + " " * 60 + "|", provider=Provider(*offers), size=(80, 24)) as driver:

@@ -47,9 +47,7 @@ class Completer:
     def close(self) -> None:
         """Hide the list, and drop an answer that is still to come."""
         self._editor.workers.cancel_group(self._editor, "completion")
-        self._answer = []
-        if self._list is not None:
-            self._list.hide()
+        self._hide()
 
     def remove(self) -> None:
         """Take the list off the screen for good."""
@@ -98,7 +96,8 @@ class Completer:
             self._fetch(provider, editor.text, row + 1, column + 1),
             group="completion",
             exclusive=True,
-            name="completion",
+            # a plugin that fails while it is asked for names must not end the application
+            exit_on_error=False,
         )
 
     async def _fetch(self, provider: Provider, text: str, line: int, column: int) -> None:
@@ -109,12 +108,17 @@ class Completer:
         offered = self._offered()
         if not offered or not self._editor.has_focus:
             self._nothing_at = self._word_start()
-            self.close()
+            self._hide()
             return
         if self._list is None:
             self._list = CompletionList(self._choose)
             self._editor.screen.mount_all([self._list, self._list.panel])
         self._list.show(offered, self._typed(offered[0]), self._editor.cursor_screen_offset)
+
+    def _hide(self) -> None:
+        self._answer = []
+        if self._list is not None:
+            self._list.hide()
 
     def _offered(self) -> list[Completion]:
         """The completions of the answer that fit what has been typed, best first; none that change nothing."""

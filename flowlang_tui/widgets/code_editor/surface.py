@@ -22,23 +22,9 @@ from flowlang_tui.widgets.code_editor.brackets import matching_bracket
 from flowlang_tui.widgets.code_editor.buffer import Buffer, Match, RunState
 from flowlang_tui.widgets.code_editor.folding import Block, block_at, blocks_of, is_head
 from flowlang_tui.widgets.code_editor.languages import TEXT, Language
-from flowlang_tui.widgets.code_editor.painting import Layer, Look, Sign, paint
+from flowlang_tui.widgets.code_editor.looks import Shown, look_of
+from flowlang_tui.widgets.code_editor.painting import Look, paint
 from flowlang_tui.widgets.code_editor.styles import COMPONENTS, CSS, styles_of
-
-_STATE_SIGNS: Final[dict[RunState, Sign]] = {
-    "running": Sign("▶", "running"),
-    "retrying": Sign("↻", "running"),
-    "failed": Sign("✗", "failed"),
-    "cancelled": Sign("■", "failed"),
-    "succeeded": Sign("✓", "succeeded"),
-    "skipped": Sign("⊘", "skipped"),
-}
-_PROBLEM_SIGNS: Final = {
-    "error": Sign("✗", "error-sign"),
-    "warning": Sign("!", "warning-sign"),
-    "info": Sign("i", "info-sign"),
-}
-_NO_SIGN: Final = Sign()
 
 #: Cells of the gutter beside the line number: breakpoint, mark, fold and a space.
 _SIGNS_WIDTH: Final = 4
@@ -337,66 +323,19 @@ class CodeSurface(OpenTextArea):
         row = self.buffer.view.row_at(y + self.scroll_offset.y)
         if row is None:
             return Strip.blank(self.size.width, self._styles["base"])
-        look = self._look(row)
+        look = look_of(self.buffer, row, self._shown_now())
         strip = self._strips.get(look)
         if strip is None:
             strip = self._strips[look] = paint(look, self.buffer.highlighter.tokens(row), self._styles)
         return strip
 
-    def _look(self, row: int) -> Look:
-        buffer = self.buffer
-        text = buffer.document.lines[row]
-        folded = buffer.view.folds.folded(row)
-        is_cursor_line = row == self.cursor_location[0]
-        layers, beyond = self._layers(row, len(text))
-        return Look(
-            text,
-            (buffer.language.name, buffer.highlighter.state(row)),
-            f"{row + 1:>{self._number_width}}",
-            self._signs(row, folded is not None),
-            is_cursor_line and self.highlight_cursor_line,
-            layers,
-            beyond,
-            "" if folded is None else f" ⋯ {folded.last - row} lines",
+    def _shown_now(self) -> Shown:
+        return Shown(
+            self.selection,
+            self.matching_bracket_location,
+            self.has_focus,
+            self.highlight_cursor_line,
+            self._number_width,
             self.scroll_offset.x,
             self.size.width,
         )
-
-    def _signs(self, row: int, folded: bool) -> tuple[Sign, Sign, Sign]:
-        buffer = self.buffer
-        condition = buffer.breakpoints.get(row)
-        stop = _NO_SIGN if condition is None else Sign("◆" if condition else "●", "breakpoint")
-        if folded:
-            fold = Sign("▸", "operator")
-        else:
-            fold = Sign("▾", "fold") if is_head(buffer.document.lines, row) else _NO_SIGN
-        return stop, self._mark(row), fold
-
-    def _mark(self, row: int) -> Sign:
-        underlines = self.buffer.underlines_at(row)
-        problem = _PROBLEM_SIGNS[underlines[0].problem.severity] if underlines else _NO_SIGN
-        if underlines and underlines[0].problem.severity == "error":
-            return problem
-        state = self.buffer.states.get(row)
-        return _STATE_SIGNS.get(state, problem) if state is not None else problem
-
-    def _layers(self, row: int, length: int) -> tuple[tuple[Layer, ...], str]:
-        """What lies over the tokens of a line, and the style of the cell behind it."""
-        buffer = self.buffer
-        layers: list[Layer] = []
-        for problem, start, end in reversed(buffer.underlines_at(row)):
-            layers.append((problem.severity, start[1], end[1] if end[0] == row else length))
-        for match in buffer.matches.get(row, ()):
-            layers.append(("current-match" if match == buffer.current_match else "match", match.start, match.end))
-        beyond = ""
-        (top_row, top), (bottom_row, bottom) = sorted(self.selection)
-        if top_row <= row <= bottom_row and not self.selection.is_empty:
-            layers.append(("selection", top if row == top_row else 0, bottom if row == bottom_row else length))
-            beyond = "selection" if row < bottom_row else ""
-        if (bracket := self.matching_bracket_location) is not None and self.selection.is_empty:
-            layers += [("bracket", column, column + 1) for at, column in (bracket, self.cursor_location) if at == row]
-        if self.has_focus and row == self.cursor_location[0]:
-            column = self.cursor_location[1]
-            layers.append(("cursor", column, column + 1))
-            beyond = "cursor" if column >= length else beyond
-        return tuple(layers), beyond
