@@ -297,3 +297,24 @@ async def test_another_run_shows_its_own_log(pilot: Pilot[None], app: LogsApp) -
     await show(pilot, other)
     assert app.texts() == ["· only line"]
     assert app.view.following
+
+
+async def test_a_hidden_pane_catches_up_when_it_is_shown(pilot: Pilot[None], app: LogsApp) -> None:
+    run = make_run(10)
+    await show(pilot, run)
+    app.pane.display = False
+    await pilot.pause()
+    add(run, 90)
+    app.pane.refresh_run()
+    app.pane.display = True
+    await pilot.pause()
+    await pilot.pause()
+    assert app.texts()[-1] == "✓ each[99]/ship  line 99"
+
+
+async def test_an_empty_pane_that_is_shown_later_says_how_to_fill_it(pilot: Pilot[None], app: LogsApp) -> None:
+    app.pane.display = False
+    await pilot.pause()
+    app.pane.display = True
+    await pilot.pause()
+    assert app.screen_lines()[0] == " No run yet."

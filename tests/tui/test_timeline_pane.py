@@ -233,3 +233,15 @@ async def test_time_is_zoomed_and_moved_within_the_run(pilot: Pilot[None], app: 
     assert shown == ["3 s", "2 s", "0", "0", "2 s", "0"]
     await pilot.press("plus", "0")
     assert app.lines()[0] == whole
+
+
+async def test_a_hidden_pane_catches_up_when_it_is_shown(pilot: Pilot[None], app: TimelineApp) -> None:
+    run = make_run(*RUN[:2], until=None)
+    app.pane.show_run(run)
+    app.pane.display = False
+    await pilot.pause()
+    run.apply(RUN[2:])
+    app.pane.refresh_run()
+    app.pane.display = True
+    await pilot.pause()
+    assert [line[:12].rstrip() for line in app.lines() if line][1:] == ["✓ fetch", "✓ each", "✗   ship"]
