@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
 from flowlang_themes import DEFAULT
 from flowlang_tui.arrangement import Arrangement
 from flowlang_tui.inert import inert
+from flowlang_tui.keyed_app import KeyedApp
 from flowlang_tui.keymap import keymap_path, read_keymap
 from flowlang_tui.preferences import Preferences
 from flowlang_tui.screens.palette import PROVIDERS
@@ -34,7 +35,7 @@ class Posted(Message):
         self.function = function
 
 
-class WorkbenchApp(App[None], inherit_bindings=False):
+class WorkbenchApp(KeyedApp[None]):
     """flowlang-tui.
 
     `path` is a project's folder or a flow. `inputs` are those of the first run, `theme` is the name of a theme,
@@ -92,10 +93,9 @@ class WorkbenchApp(App[None], inherit_bindings=False):
     def _choose_theme(self, asked: str | None) -> None:
         """Take the theme that was asked for, else the one that was chosen last; before anything is drawn in another."""
         name = asked or Preferences.of_person().get("theme") or DEFAULT
-        problems = use_theme(self, str(name))
-        if problems:
+        self._problems += [problem.sentence for problem in use_theme(self, str(name))]
+        if self.theme != name:
             use_theme(self, DEFAULT)
-            self._problems.append(problems[0].sentence)
 
     async def _begin(self) -> None:
         session = self.session
@@ -105,11 +105,23 @@ class WorkbenchApp(App[None], inherit_bindings=False):
             session.last_inputs[flow] = dict(self._inputs)
         await self.push_screen(Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {})))
         self.begin_capture_print(self)
-        self.run_worker(session.follow_files(), group="files", exclusive=True)
+        self.run_worker(session.follow_files(self._own_files()), group="files", exclusive=True)
         if self._watch:
             session.watch(True)
             if flow is not None:
                 session.run(flow)
+
+    def _own_files(self) -> dict[Path, Callable[[], object]]:
+        """The person's own files that are watched too, each with what is done when it is saved."""
+        files: dict[Path, Callable[[], object]] = {keymap_path(): self._use_keymap}
+        shown = theme_files().get(self.theme)
+        if shown is not None:
+            files[shown] = self._read_theme_again
+        return files
+
+    def _read_theme_again(self) -> None:
+        for problem in use_theme(self, self.theme):
+            self.notify(inert(problem.sentence), title="Theme", severity="warning", markup=False)
 
     @work(exclusive=True, group="project")
     async def open_project(self, path: Path) -> None:
@@ -131,12 +143,6 @@ class WorkbenchApp(App[None], inherit_bindings=False):
             kept = dict(self.preferences.get("inputs") or {})
             kept[str(path.relative_to(self.session.root))] = {k: v for k, v in inputs.items() if k not in secret}
             self.preferences.set("inputs", kept)
-
-    async def on_event(self, event: events.Event) -> None:
-        """A letter with Alt is a key and no text, whichever widget has the focus."""
-        if isinstance(event, events.Key) and event.key.startswith("alt+"):
-            event.character = None
-        await super().on_event(event)
 
     def _post(self, function: Callable[[], object]) -> None:
         """Call a function in the screen's thread, from any thread."""

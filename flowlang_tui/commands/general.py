@@ -41,7 +41,7 @@ class GeneralCommands(ProjectScreen):
             if name is not None:
                 self.show_pane(name)
 
-        self.app.push_screen(Jump({name: pane for name, pane in self.panes.items() if pane.display}), chosen)
+        self.app.push_screen(Jump(self.panes), chosen)
 
     def action_help_show(self) -> None:
         """Tell what the focused pane is for, and its keys."""

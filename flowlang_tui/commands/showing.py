@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from functools import singledispatchmethod
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 from textual.timer import Timer
 
+from flowlang.environment import Environment
 from flowlang_tui.panes.explorer import FileState
 from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.checking import Checked
 from flowlang_tui.session.notices import (
     DocumentChanged,
     DocumentClosed,
@@ -29,14 +32,26 @@ from flowlang_tui.session.notices import (
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.status_bar import StatusBar
 
-#: Seconds between two looks at a run.
+#: Seconds between two looks at a run, and how often as long as a look took the next one is away at least.
 FRAME: Final = 1 / 30
+_SHARE: Final = 5
+
+
+#: Codes of problems that leave a part of a flow's text unread.
+_UNREADABLE: Final = frozenset(
+    {
+        *("syntax", "indentation", "unclosed-bracket", "unclosed-quote", "control-character"),
+        *("invalid-escape", "invalid-key", "missing-space", "empty-flow"),
+    }
+)
 
 
 class Showing(ProjectScreen):
     """What the panes show, and when."""
 
     _frames: Timer | None = None
+    #: The flow whose graph is drawn.
+    _drawn: Path | None = None
 
     def begin(self) -> None:
         """Show the project for the first time."""
@@ -76,7 +91,12 @@ class Showing(ProjectScreen):
     @_show.register
     def _(self, notice: DocumentClosed) -> None:
         self.editor.forget(notice.path, self.session.documents)
-        self._show_file_states()
+        if self.editor.current is not None:
+            self._show_flow(self.editor.current)
+        elif self.shown_flow is None:
+            self.graph.show_graph(None)
+            self.connections.show_flow(None, None)
+        self._show_problems()
 
     @_show.register
     def _(self, notice: DocumentChanged) -> None:
@@ -91,7 +111,7 @@ class Showing(ProjectScreen):
     @_show.register
     def _(self, notice: FlowChecked) -> None:
         checked = notice.checked
-        if checked.path == self.shown_flow:
+        if checked.path in (self.shown_flow, self.editor.current):
             self._show_flow(checked.path)
         self._show_problems()
 
@@ -103,7 +123,7 @@ class Showing(ProjectScreen):
     def _(self, notice: RunStarted) -> None:
         self.show_run(notice.record)
         if self._frames is None:
-            self._frames = self.set_interval(FRAME, self._frame)
+            self._frames = self.set_timer(FRAME, self._frame)
         self.query_one(StatusBar).show_run(notice.record)
         self.refresh_bindings()
         self._show_file_states()
@@ -118,6 +138,9 @@ class Showing(ProjectScreen):
         self.query_one(StatusBar).show_run(notice.record)
         self.refresh_bindings()
         self._show_file_states()
+        checked = self.session.checked(notice.record.path)
+        if checked is not None:
+            self._tell_names(checked)
         self._point_to_failure(notice.record)
         self.connections.refresh_health()
 
@@ -149,15 +172,15 @@ class Showing(ProjectScreen):
     def _show_flow(self, path: Path) -> None:
         """Show the graph and the connections of a flow, once it was checked."""
         checked = self.session.checked(path)
-        document = self.session.documents.get(path)
-        if document is not None and document.language != "yaml":
+        if checked is None and not any(file.path == path and file.kind == "flow" for file in self.session.files):
             return  # a task file leaves the flow before it where it is
         other = path != self.shown_flow
         self.shown_flow = path
         if checked is None:
             return
+        self._tell_names(checked)
         self.editor.show_checked(checked)
-        self.graph.show_graph(checked.graph)
+        self._show_graph(checked)
         self.connections.show_flow(path, checked.flow)
         if other:
             record = next((one for one in reversed(self.session.runs.records) if one.path == path), None)
@@ -166,8 +189,31 @@ class Showing(ProjectScreen):
             self.graph.show_run(record)
             self.editor.show_run(record)
 
+    def _show_graph(self, checked: Checked) -> None:
+        """Draw a flow; one whose text cannot be read in full stays as it was when it could."""
+        broken = not _UNREADABLE.isdisjoint(problem.code for problem in checked.problems)
+        keeps = (broken or not checked.graph.nodes) and checked.has_errors and self._drawn == checked.path
+        self.graph.badge = "as before the mistake" if keeps else ""
+        if not keeps:
+            self._drawn = checked.path
+            self.graph.show_graph(checked.graph)
+
+    def _tell_names(self, checked: Checked) -> None:
+        """Let completion know the keys of the last run's results, and the names of the environment's variables."""
+        analysis = checked.analysis
+        if analysis is None:
+            return
+        record = next((one for one in reversed(self.session.runs.records) if one.path == checked.path), None)
+        steps = [] if record is None else list(record.steps.values())
+        analysis.shapes = {step.step_id: step.last.outputs for step in steps if step.last and step.last.outputs}
+        analysis.variables = sorted(Environment.load(checked.path.parent, self.session.root))
+
     def _show_problems(self) -> None:
-        self.problems.show_problems(self.session.problems)
+        problems = self.session.problems
+        self.problems.show_problems(problems)
+        current = self.editor.current
+        if current is not None and current.suffix == ".py":
+            self.editor.code.show_problems([one for one in problems if one.path == str(current)])
         self.show_titles()
         self._show_file_states()
 
@@ -186,19 +232,21 @@ class Showing(ProjectScreen):
         self.editor.show_changed(self.session.documents)
 
     def _frame(self) -> None:
-        """Once a frame: take up what the run did, and show it."""
+        """Take up what the run did, and show it. The more there is to show, the longer until the next time."""
+        began = perf_counter()
         self.session.runs.take_up()
         record = self.shown_run
         if record is not None and not record.is_over:
             self._refresh_run(record)
         self.query_one(StatusBar).tick()
+        self._frames = self.set_timer(max(FRAME, _SHARE * (perf_counter() - began)), self._frame)
 
     def _refresh_run(self, record: RunRecord) -> None:
         changed = record.take_changes()
         if changed or record.is_over:
             if self._flow_of(record) == self.shown_flow:
                 self.graph.refresh_run(changed)
-                self.editor.refresh_run(record)
+                self.editor.refresh_run(record, changed)
             self.inspector.refresh_run()
         self.logs.refresh_run()
         self.timeline.refresh_run()

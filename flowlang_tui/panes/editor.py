@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from flowlang_tui.inert import inert
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.checking import Checked
 from flowlang_tui.session.documents import Document
-from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.code_editor.buffer import Buffer, RunState
 from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.code_editor.languages import language_of
@@ -74,6 +75,8 @@ class EditorPane(Pane):
         self.checked: Checked | None = None
         self._buffers: dict[Path, Buffer] = {}
         self._line = 0
+        self._states: dict[int, RunState] = {}
+        self._news = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield FileTabs()
@@ -99,6 +102,7 @@ class EditorPane(Pane):
             if self.current is not None:
                 self._buffers[self.current] = self.code.take_state()
             self.current, self.checked = document.path, None
+            self._news.set()
             known = self._buffers.get(document.path)
             self.code.swap_document(known or Buffer(document.text, language_of(document.path)))
             self._line = 0
@@ -127,9 +131,7 @@ class EditorPane(Pane):
 
     def show_changed(self, opened: Iterable[Document]) -> None:
         """Show which files are open, and which have changes."""
-        signs = {True: "●", False: ""}
-        tabs = [Tab(one.path, "⚠" if one.in_conflict else signs[one.is_changed]) for one in opened]
-        self.query_one(FileTabs).show(tabs, self.current)
+        self.query_one(FileTabs).show([Tab(one.path, _sign(one)) for one in opened], self.current)
 
     # what is known of the text
 
@@ -139,22 +141,25 @@ class EditorPane(Pane):
             self.checked = checked
             if checked.text == self.code.text:
                 self.code.show_problems(checked.problems)
+            self._news.set()
+
+    async def settled(self) -> Checked | None:
+        """What came out of checking the text just as it is now, once that is known; None where no flow is shown."""
+        while self.checked is not None and self.checked.text != self.code.text:
+            self._news.clear()
+            await self._news.wait()
+        return self.checked
 
     def show_run(self, record: RunRecord | None) -> None:
         """Mark the lines of steps with what they did."""
-        if record is None:
-            self.code.set_states({})
-        else:
-            self.refresh_run(record)
+        self._states = {}
+        self.refresh_run(record, () if record is None else list(record.steps.values()))
 
-    def refresh_run(self, record: RunRecord) -> None:
-        """Mark the lines again."""
-        if record.path == self.current:
-            states: dict[int, RunState] = {}
-            for step in list(record.steps.values()):
-                if step.flow == record.flow:
-                    states[step.line] = step.status
-            self.code.set_states(states)
+    def refresh_run(self, record: RunRecord | None, changed: Iterable[StepRecord]) -> None:
+        """Mark the lines of the steps that have changed."""
+        if record is not None and record.path == self.current:
+            self._states.update((step.line, step.status) for step in changed if step.flow == record.flow)
+        self.code.set_states(self._states)
 
     def go(self, line: int, column: int = 1) -> None:
         """Put the cursor somewhere, from 1, and show it."""
@@ -206,6 +211,12 @@ class EditorPane(Pane):
         about.set_class(event.problem is not None, "-shown")
         if event.problem is not None:
             about.update(_told(event.problem))
+
+
+def _sign(document: Document) -> str:
+    if not document.path.exists():
+        return "deleted"
+    return "⚠" if document.in_conflict else "●" if document.is_changed else ""
 
 
 def _told(problem: Diagnostic) -> Text:

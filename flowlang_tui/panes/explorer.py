@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Tree
 from textual.widgets.tree import TreeNode
@@ -98,7 +99,7 @@ class ExplorerPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield FileTree()
-        yield Input(placeholder="part of a name", select_on_focus=False)
+        yield Input(placeholder="part of a name", select_on_focus=False, compact=True)
 
     @property
     def tree_of_files(self) -> FileTree:
@@ -108,7 +109,7 @@ class ExplorerPane(Pane):
     def show_files(self, files: Sequence[ProjectFile]) -> None:
         """Show these files; folders that were open stay so."""
         self._files = list(files)
-        self.border_subtitle = inert(self._root.name)
+        self.border_subtitle = Content(inert(self._root.name))
         self._refill()
 
     def show_states(self, states: Mapping[Path, FileState]) -> None:
@@ -140,7 +141,7 @@ class ExplorerPane(Pane):
         for file in self._files:
             if wanted in str(file.path.relative_to(self._root)).lower():
                 folder = self._folder(file.path.parent)
-                self._shown[file.path] = folder.add_leaf(file.path.name, file)
+                self._shown[file.path] = folder.add_leaf(Text(inert(file.path.name)), file)
         for path in closed & self._shown.keys():
             if not wanted:
                 self._shown[path].collapse()
@@ -154,7 +155,7 @@ class ExplorerPane(Pane):
         known = self._shown.get(path)
         if known is None:
             # a folder comes before the files beside it that were added already
-            known = self._shown[path] = self._folder(path.parent).add(path.name, None, expand=True)
+            known = self._shown[path] = self._folder(path.parent).add(Text(inert(path.name)), None, expand=True)
         return known
 
     @property

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from flowlang_tui.inert import inert
 
 
 class Ask(ModalScreen[str | None]):
@@ -40,19 +42,19 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Text(self._question).markup
-            yield Input(self._value, placeholder=self._placeholder)
+            box.border_title = Content(inert(self._question))
+            yield Input(self._value, placeholder=self._placeholder, compact=True)
             yield Static(markup=False)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         wrong = self._check(event.value) if event.value and event.value != self._value else None
-        self.query_one(Static).update(wrong or "")
+        self.query_one(Static).update(inert(wrong or ""))
 
     @on(Input.Submitted)
     def _taken(self, event: Input.Submitted) -> None:
         wrong = self._check(event.value)
         if wrong:
-            self.query_one(Static).update(wrong)
+            self.query_one(Static).update(inert(wrong))
         elif event.value:
             self.dismiss(event.value)

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.fuzzy import FuzzySearch
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
@@ -50,8 +51,8 @@ class Pick(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Text(self._question).markup
-            yield Input(placeholder="type a part of the name")
+            box.border_title = Content(inert(self._question))
+            yield Input(placeholder="type a part of the name", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

@@ -173,6 +173,9 @@ class RunRecord:
         self.connections: dict[str, str] = {}
         self.steps: dict[tuple[str, int], StepRecord] = {}
         self.events = 0
+        #: How many calls of steps have ended, and the steps that are under way.
+        self.finished = 0
+        self.active: set[StepRecord] = set()
         self.log = LogStore()
         self._under_way: dict[tuple[str, int], StepCall] = {}
         self._changed: set[StepRecord] = set()
@@ -242,6 +245,7 @@ class RunRecord:
         record.last = call
         record.running += 1
         record.ended = None
+        self.active.add(record)
         if record.started is None:
             record.started = call.started
 
@@ -263,6 +267,9 @@ class RunRecord:
         else:
             record.running -= 1
             record.waiting -= bool(call.retries)
+            if not record.running:
+                self.active.discard(record)
+        self.finished += 1
         call.status, call.attempts = status, event["attempts"]
         call.ended = record.ended = event["timestamp"]
         record.last = call
@@ -333,6 +340,7 @@ class RunRecord:
             record.version += 1
             self._changed.add(record)
         self._under_way.clear()
+        self.active.clear()
 
 
 _HANDLERS: Final[dict[str, Callable[[RunRecord, Any], None]]] = {

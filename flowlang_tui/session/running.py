@@ -60,7 +60,7 @@ class ActiveRun:
         if self._future is not None and not self._future.done():
             self._engine.submit(self._token.cancel(reason))
 
-    def take_up(self, most: int = 2000) -> bool:
+    def take_up(self, most: int = BATCH) -> bool:
         """Put into the record what was told since, unless the other thread is at it; whether anything was."""
         if not self._waiting or not self._lock.acquire(blocking=False):
             return False

@@ -5,7 +5,7 @@ All its methods are called in one thread, the screen's. What other threads find 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -201,15 +201,22 @@ class Session:
         """Whether every save from now on is noticed."""
         return self._watcher is not None
 
-    async def follow_files(self) -> None:
-        """Take note of what is saved in the project, until the session ends."""
+    async def follow_files(self, besides: Mapping[Path, Callable[[], object]] | None = None) -> None:
+        """Take note of what is saved in the project, until the session ends.
+
+        `besides` are files elsewhere that are watched too, each with what is to be done when it is saved.
+        """
         from flowlang.watch import Watcher
 
-        watcher = Watcher(self.folder)
+        others = besides or {}
+        watcher = Watcher(self.folder, also=others)
         await watcher.start()
         self._watcher = watcher
         async for change in watcher:
-            self.changed(change.paths)
+            for path in change.paths & others.keys():
+                others[path]()
+            if ours := change.paths - others.keys():
+                self.changed(ours)
 
     def changed(self, paths: Iterable[Path]) -> None:
         """Files have other contents now: take over what is open, load tasks, check, and in watch mode run again."""

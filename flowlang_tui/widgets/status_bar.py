@@ -10,6 +10,8 @@ from flowlang.cli.readable import duration
 from flowlang_tui.inert import inert
 from flowlang_tui.session.records import RunRecord, StepRecord
 
+#: What is under way is told by its innermost steps.
+_SHOWN = ("task", "for_each", "while")
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ENDINGS = {
     "succeeded": ("✓", "bold green"),
@@ -33,11 +35,17 @@ class StatusBar(Widget):
         self._project = project
         self._record: RunRecord | None = None
         self._refusal = ""
+        self._is_cancelling = False
         self._turn = 0
 
     def show_run(self, record: RunRecord) -> None:
         """Show how a run goes."""
-        self._record, self._refusal = record, ""
+        self._record, self._refusal, self._is_cancelling = record, "", False
+        self.refresh()
+
+    def show_cancelling(self) -> None:
+        """Show that the run was asked to stop."""
+        self._is_cancelling = True
         self.refresh()
 
     def show_refusal(self, why: str) -> None:
@@ -69,11 +77,14 @@ class StatusBar(Widget):
     def _run(self, line: Text, record: RunRecord) -> None:
         name = inert(record.flow)
         took = duration(record.duration_ms)
-        done, under_way = self._counts(record)
+        done = record.finished
         if not record.is_over:
             spinner = _SPINNER[self._turn // 3 % len(_SPINNER)]
             line.append(f"{spinner} {name} ", "bold cyan")
+            if self._is_cancelling:
+                line.append("cancelling… ", "bold yellow")
             line.append(f"{done:,} steps, {took}")
+            under_way = [step for step in list(record.active) if step.kind in _SHOWN]
             for step in under_way[:3]:
                 line.append(f"  ▶ {inert(step.step_id)}{_loop(step)}", "cyan")
             if len(under_way) > 3:
@@ -86,12 +97,6 @@ class StatusBar(Widget):
         if why:
             at = (record.error or {}).get("step")
             line.append(f": {inert(f'{at}: {why}' if at else str(why))}".partition("\n")[0])
-
-    @staticmethod
-    def _counts(record: RunRecord) -> tuple[int, list[StepRecord]]:
-        steps = list(record.steps.values())
-        innermost = [step for step in steps if step.running and step.kind in ("task", "for_each", "while")]
-        return sum(step.runs for step in steps), innermost
 
 
 def _loop(step: StepRecord) -> str:
