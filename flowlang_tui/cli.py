@@ -39,6 +39,8 @@ def _open(words: Sequence[str]) -> int:
     # whatever is wrong with what was asked for is told before the screen changes
     project = Project(asked.path)
     inputs = gather(asked.inputs, (), project.folder) if asked.inputs else None
+    if asked.theme is not None:
+        _look_for_theme(asked.theme)
     if asked.serve:
         from flowlang_tui.serving import serve
 
@@ -54,12 +56,22 @@ def _open(words: Sequence[str]) -> int:
     from pathlib import Path
 
     from flowlang_tui.app import WorkbenchApp
+    from flowlang_tui.terminal import show
 
     app = WorkbenchApp(
         Path(asked.path), watch=asked.watch, theme=asked.theme, inputs=inputs, environment=asked.environment
     )
-    app.run()
-    return app.return_code or 0
+    return show(app)
+
+
+def _look_for_theme(name: str) -> None:
+    from flowlang import ConfigurationError
+    from flowlang_tui.theming import is_theme, unknown_theme
+
+    if not is_theme(name):
+        problem = unknown_theme(name)
+        near = problem.suggestion
+        raise ConfigurationError(problem.message, hint=None if near is None else f"did you mean `{near}`?")
 
 
 def _parser() -> ArgumentParser:
@@ -72,7 +84,9 @@ def _parser() -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a project's folder, or a flow (default: .)")
+    parser.add_argument(
+        "path", nargs="?", default=".", metavar="PATH", help="a project's folder, or a flow (default: .)"
+    )
     parser.add_argument("--watch", action="store_true", help="run the flow, and again whenever something is saved")
     parser.add_argument("--theme", metavar="NAME", help="the colours; alt+T in the workbench shows what there is")
     parser.add_argument("--inputs", metavar="FILE", help="a JSON or YAML file with the inputs of the first run")

@@ -49,6 +49,18 @@ def theme_files() -> dict[str, Path]:
     return {name: files[name] for name in sorted(files, key=lambda name: (name != DEFAULT, name))}
 
 
+def is_theme(name: str) -> bool:
+    """Whether there is a theme of this name."""
+    return find(name, theme_folders()) is not None
+
+
+def unknown_theme(name: str) -> Diagnostic:
+    """What to say about a theme that there isn't."""
+    known = list(theme_files())
+    message = f"there is no theme `{name}`; there are {', '.join(known)}"
+    return Diagnostic("error", "unknown-theme", message, NOWHERE, nearest(name, known))
+
+
 def use_theme(app: App[Any], name: str) -> list[Diagnostic]:
     """Show the app in a theme, and give what is wrong with it; with an error in it the app stays as it was.
 
@@ -56,10 +68,7 @@ def use_theme(app: App[Any], name: str) -> list[Diagnostic]:
     """
     path = find(name, theme_folders())
     if path is None:
-        known = list(theme_files())
-        near = nearest(name, known)
-        message = f"there is no theme `{name}`; there are {', '.join(known)}"
-        return [Diagnostic("error", "unknown-theme", message, NOWHERE, near)]
+        return [unknown_theme(name)]
     palette, problems = read(path)
     if palette is not None:
         app.register_theme(textual_theme(palette))
