@@ -19,6 +19,7 @@ from flowlang_tui.inert import inert
 from flowlang_tui.panes.inspector_sections import of_answer, of_call, of_run, place_of
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.records import RunRecord, StepCall, StepRecord, address_of
+from flowlang_tui.session.snapshots import snapshot
 from flowlang_tui.widgets.status_signs import status_sign
 from flowlang_tui.widgets.value_nodes import Node
 from flowlang_tui.widgets.value_tree import ValueTree
@@ -174,18 +175,16 @@ class InspectorPane(Pane):
         return f"iteration {call.index + 1:,}{f' of {of:,}' if of is not None else ''}  [ ]"
 
     def _loop(self, path: str) -> StepRecord | None:
-        steps = {} if self._run is None else self._run.steps
+        steps = [] if self._run is None else snapshot(self._run.steps.values())
         address = address_of(path)
-        return next(
-            (one for one in steps.values() if one.address == address and one.iterations_total is not None), None
-        )
+        return next((one for one in steps if one.address == address and one.iterations_total is not None), None)
 
     @staticmethod
     def _calls(step: StepRecord) -> list[StepCall]:
         """All calls that are kept, in their order: the first that failed may be older than the latest."""
-        latest = list(step.calls)
+        latest = snapshot(step.calls)
         known = set(map(id, latest))
-        return [call for call in step.failures if id(call) not in known] + latest
+        return [call for call in snapshot(step.failures) if id(call) not in known] + latest
 
     def _go(self, direction: int) -> None:
         if self._step is None:

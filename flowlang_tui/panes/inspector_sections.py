@@ -9,6 +9,7 @@ from typing import Any, Final
 from flowlang.cli.readable import duration
 from flowlang_tui.copying import error_text, statement_text, value_text
 from flowlang_tui.session.records import Attempt, RunRecord, Statement, StepCall, StepRecord
+from flowlang_tui.session.snapshots import snapshot
 from flowlang_tui.widgets.value_nodes import Node
 
 #: Tables of up to so many rows are open at once.
@@ -33,7 +34,7 @@ def of_run(record: RunRecord) -> list[Node]:
     if record.status in ("succeeded", "terminated"):
         sections += _values("Outputs", record.outputs, always=True)
     if record.connections:
-        sections += _values("Connections", record.connections)
+        sections += _values("Connections", dict(record.connections))
     return sections
 
 
@@ -102,10 +103,11 @@ def _error(error: Mapping[str, Any] | None) -> list[Node]:
 def _statements(call: StepCall) -> list[Node]:
     if not call.statements:
         return []
-    first = call.statement_count - len(call.statements) + 1
-    nodes = [_statement(number, one) for number, one in enumerate(list(call.statements), first)]
-    kept = f", the last {len(nodes)} of them here" if first > 1 else ""
-    return [_section("Statements", nodes, note=f"{call.statement_count:,}{kept}", is_open=len(nodes) <= 5)]
+    kept = snapshot(call.statements)
+    first = call.statement_count - len(kept) + 1
+    nodes = [_statement(number, one) for number, one in enumerate(kept, first)]
+    note = f", the last {len(nodes)} of them here" if first > 1 else ""
+    return [_section("Statements", nodes, note=f"{call.statement_count:,}{note}", is_open=len(nodes) <= 5)]
 
 
 def _statement(number: int, statement: Statement) -> Node:
@@ -123,7 +125,7 @@ def _statement(number: int, statement: Statement) -> Node:
 def _attempts(call: StepCall) -> list[Node]:
     if not call.retries:
         return []
-    return [_section("Attempts", [_attempt(one) for one in list(call.retries)], note=f"{call.attempts}")]
+    return [_section("Attempts", [_attempt(one) for one in snapshot(call.retries)], note=f"{call.attempts}")]
 
 
 def _attempt(attempt: Attempt) -> Node:

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from flowlang.cli.readable import duration
 from flowlang_tui.inert import inert
 from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.snapshots import snapshot
 from flowlang_tui.widgets.gantt_bars import Row, Span, axis, bar, rows_of, whole_span
 from flowlang_tui.widgets.line_view import LineView, Piece
 from flowlang_tui.widgets.status_signs import SIGNS
@@ -207,11 +208,12 @@ class Gantt(LineView):
 
 def times(step: StepRecord, now: float) -> str:
     """How long a step took in all, how often it ran, and what went wrong."""
-    going = sum(now - call.started for call in step.calls if call.ended is None) if step.running else 0.0
+    calls = snapshot(step.calls)
+    going = sum(now - call.started for call in calls if call.ended is None) if step.running else 0.0
     words = [duration(step.total_ms + going * 1000)]
     if step.runs + step.running > 1:
         words.append(f"{step.runs + step.running:,}×")
-    attempts = sum(call.attempts for call in step.calls if call.retries)
+    attempts = sum(call.attempts for call in calls if call.retries)
     if attempts:
         words.append(f"↻{attempts}")
     if step.failed > 1:

@@ -7,6 +7,7 @@ from math import ceil, floor, log, log10
 from typing import Final, NamedTuple
 
 from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.snapshots import snapshot
 
 #: Left parts of a cell, by eighths.
 _LEFT: Final = " ▏▎▍▌▋▊▉█"
@@ -51,7 +52,7 @@ class Piece(NamedTuple):
 
 def rows_of(run: RunRecord) -> list[Row]:
     """The steps in the order in which they began, those inside of others below them."""
-    steps = [step for step in list(run.steps.values()) if step.started is not None]
+    steps = [step for step in snapshot(run.steps.values()) if step.started is not None]
     inside: dict[str, list[StepRecord]] = {}
     known = {step.address for step in steps}
     for step in sorted(steps, key=lambda step: step.started or 0.0):
@@ -82,7 +83,7 @@ def whole_span(run: RunRecord, now: float, width: int) -> Span:
 def bar(step: StepRecord, span: Span, now: float) -> list[Piece]:
     """The bar of a step: its calls, each at least an eighth of a cell wide."""
     covered = failed = going = 0
-    calls = list(step.calls)
+    calls = snapshot(step.calls)
     first = calls[0].started if calls else now
     for call in calls:
         bits = _bits(span, call.started, now if call.ended is None else call.ended)
@@ -91,7 +92,7 @@ def bar(step: StepRecord, span: Span, now: float) -> list[Piece]:
             failed |= bits
         elif call.ended is None:
             going |= bits
-    for call in step.failures:
+    for call in snapshot(step.failures):
         bits = _bits(span, call.started, call.ended or now)
         covered, failed = covered | bits, failed | bits
     earlier = 0
