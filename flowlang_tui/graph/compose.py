@@ -18,9 +18,6 @@ from flowlang_tui.inert import inert
 #: How often steps in layers are made narrower because the lines between them took more room than thought.
 _SQUEEZES = 4
 
-#: The longest id that the ids of neighbours are brought into line with.
-_LABELS = 18
-
 
 def layout(graph: Graph, width: int, collapsed: Collection[str] = ()) -> Drawing:
     """The graph as boxes, in `width` columns if that is possible, and wider if it isn't."""
@@ -66,8 +63,8 @@ class _Composer:
         """A list of steps."""
         if self.outline.is_group(block):
             return self._group(block, width)
-        labels = min(_LABELS, max(cells(self.words[id].label) for id in block.nodes))
-        box = _odd(max(self.words[id].with_label(labels) for id in block.nodes), width)
+        wish, labels = self.widths.boxes(block)
+        box = _odd(wish, width)
         pieces: list[Piece] = []
         names: list[str] = []
         for id in block.nodes:

@@ -14,6 +14,9 @@ from flowlang_tui.graph.outline import Outline
 FRAME = 4
 RAILS = 8
 
+#: The longest id that the ids of neighbours are brought into line with.
+_LABELS = 18
+
 
 class Width(NamedTuple):
     """The width at which a piece can still be read, and the one at which it has all it wants."""
@@ -43,21 +46,31 @@ class Widths:
     def of_list(self, block: GraphBlock) -> Width:
         """Of a list of steps."""
         widths = [self.of(id) for id in block.nodes]
-        return _beside(widths) if self._outline.is_group(block) else _below(widths)
+        if self._outline.is_group(block):
+            return _beside(widths)
+        together = _below(widths)
+        return Width(together.least, max(together.natural, self.boxes(block)[0] | 1))
+
+    def boxes(self, block: GraphBlock) -> tuple[int, int]:
+        """How wide all the boxes of a list of steps would like to be, and the cells of their ids in this."""
+        words = [self._words[id] for id in block.nodes]
+        labels = min(_LABELS, max(cells(each.label) for each in words))
+        return max(each.with_label(labels) for each in words), labels
 
     def _step(self, id: str) -> Width:
         words = self._words[id]
-        box = Width(words.least, words.natural)
+        box = Width(words.least, words.natural | 1)
         parts = [box]
         parts += [self.of_list(block).wider(FRAME) for block in self._outline.framed(id)]
         branches = [self.of_list(block) for block in self._outline.branches(id)]
+        handler = self._outline.handler(id)
+        inside = self.of_list(handler) if handler is not None else None
         if branches:
             around = self._outline.way_around(id)
-            beside = _beside(branches).wider(0 if around is None else 2 * (cells(around) + GAP))
+            beside = _beside([*branches, *([inside] if inside is not None else [])])
+            beside = beside.wider(1 if around is None else 1 + 2 * (cells(around) + GAP))
             parts.append(Width(beside.least + RAILS, beside.natural))
-        handler = self._outline.handler(id)
-        if handler is not None:
-            inside = self.of_list(handler)
+        elif inside is not None:
             parts.append(Width(inside.least + RAILS, box.natural // 2 + 1 + GAP + inside.natural))
         return _below(parts)
 
