@@ -21,7 +21,7 @@ from flowlang_tui.screens.palette import PROVIDERS
 from flowlang_tui.screens.workbench import Workbench
 from flowlang_tui.session.notices import Notice
 from flowlang_tui.session.session import Session
-from flowlang_tui.theming import STYLES, use_theme, variable_defaults
+from flowlang_tui.theming import STYLES, theme_files, use_theme, variable_defaults
 
 if TYPE_CHECKING:
     from flowlang.language.model import Input

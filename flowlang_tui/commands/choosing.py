@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from pathlib import Path
+
 from textual import on
 
 from flowlang import ExpressionError
+from flowlang_tui.graph.nest import SEPARATOR
 from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.records import address_of
+from flowlang_tui.session.records import StepRecord, address_of
 from flowlang_tui.widgets.step_graph import StepGraph
 
 
 class ChoosingCommands(ProjectScreen):
     """Whatever names a step brings the others to it."""
 
+    _inspected: StepRecord | None = None
+
     def choose_step(self, address: str, line: int) -> None:
         self.graph.select(address, line)
-        self._show_step(address, line)
+        self.show_step(address, line)
+
+    def show_step(self, address: str, line: int) -> None:
+        """Show in the inspector what a step did, or that it has not run."""
+        record = self.shown_run
+        step = None if record is None else record.step(address, line)
+        self._inspected = step or self._pending(address, line)
+        self.inspector.show_step(self._inspected)
 
     @on(StepGraph.Selected)
     def _node_selected(self, event: StepGraph.Selected) -> None:
         event.stop()
-        self._show_step(event.address, event.line)
+        self.show_step(event.address, event.line)
+        if self._file_of(event.node_id) == self.editor.current:
+            self.editor.go(event.line)
 
     @on(StepGraph.Opened)
     def _node_opened(self, event: StepGraph.Opened) -> None:
         event.stop()
-        self._go_to_text(event.address, event.line)
+        path = self._file_of(event.node_id)
+        if path is not None:
+            self.open_file(path, event.line)
 
     @on(StepGraph.SubflowRequested)
     def _subflow_requested(self, event: StepGraph.SubflowRequested) -> None:
         event.stop()
         from flowlang.language.graph import graph_of
 
-        flow = self.session.subflow_at(self.shown_flow, event.graph.picture.node(event.node_id))
+        path = self._file_of(event.node_id)
+        flow = self.session.subflow_at(path, event.graph.picture.node(event.node_id))
         if flow is None:
             self.tell("The flow that this step calls was not found.", "warning")
         else:
@@ -46,11 +64,12 @@ class ChoosingCommands(ProjectScreen):
         event.stop()
         address = address_of(event.path)
         record = self.shown_run
-        if record is not None:
-            step = next((one for one in record.steps.values() if one.address == address), None)
-            if step is not None:
-                self.choose_step(step.address, step.line)
-                self._go_to_text(step.address, step.line)
+        step = None if record is None else next((s for s in record.steps.values() if s.address == address), None)
+        if record is not None and step is not None:
+            self.choose_step(step.address, step.line)
+            path = self._file_of_step(step)
+            if path is not None:
+                self.open_file(path, step.line)
 
     @on(TimelinePane.StepChosen)
     def _bar_chosen(self, event: TimelinePane.StepChosen) -> None:
@@ -60,7 +79,8 @@ class ChoosingCommands(ProjectScreen):
     @on(InspectorPane.SourceAsked)
     def _source_asked(self, event: InspectorPane.SourceAsked) -> None:
         event.stop()
-        path = event.path or self.shown_flow
+        step = self._inspected
+        path = event.path or (None if step is None else self._file_of_step(step)) or self.shown_flow
         if path is not None:
             self.open_file(path, event.line)
 
@@ -81,15 +101,27 @@ class ChoosingCommands(ProjectScreen):
         else:
             self.inspector.show_answer(event.text, value)
 
-    def _show_step(self, address: str, line: int) -> None:
-        record = self.shown_run
-        self.inspector.show_step(None if record is None else record.step(address, line))
+    def _pending(self, address: str, line: int) -> StepRecord | None:
+        """A step of the flow that has not run, as a record of it would begin."""
+        node = self.graph.node_of(address, line)
+        if node is None:
+            return None
+        flow = self.session.checked(self._file_of(node.id))
+        name = "" if flow is None else flow.flow.name
+        told = {"step_id": node.step, "line": node.line, "flow": name, "kind": node.kind, "task": node.task}
+        return StepRecord(address, told)
 
-    def _go_to_text(self, address: str, line: int) -> None:
-        if "/" in address and self.shown_run is not None:
-            step = self.shown_run.step(address, line)
-            path = None if step is None else self.session.path_of_flow(step.flow)
-        else:
-            path = self.shown_flow
-        if path is not None:
-            self.open_file(path, line)
+    def _file_of(self, node_id: str) -> Path | None:
+        """The file that a node's step stands in: the flow that is drawn, or a subflow below the step that calls it."""
+        path = self.shown_flow
+        for caller in list(accumulate(node_id.split(SEPARATOR), lambda *ids: SEPARATOR.join(ids)))[:-1]:
+            flow = self.session.subflow_at(path, self.graph.drawing.picture.node(caller))
+            path = None if flow is None or flow.path is None else Path(flow.path)
+        return path
+
+    def _file_of_step(self, step: StepRecord) -> Path | None:
+        """The file of a step that a run has recorded."""
+        record = self.shown_run
+        if record is not None and step.flow == record.flow:
+            return record.path
+        return self.session.path_of_flow(step.flow)

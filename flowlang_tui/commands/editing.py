@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
+from textual.app import SuspendNotSupported
 
 from flowlang import FlowLangError
 from flowlang.language.diagnostics import Diagnostic, Span
@@ -35,15 +36,9 @@ class EditingCommands(ProjectScreen):
 
     @on(EditorPane.LineChanged)
     def _line_changed(self, event: EditorPane.LineChanged) -> None:
-        analysis = self._analysis()
-        if analysis is None:
-            return
-        from flowlang.language.assist import step_at
-
-        step = step_at(analysis, event.line)
-        if step is not None and event.path == self.shown_flow:
-            self.graph.select(step.id, step.line)
-            self._inspect(step.id, step.line)
+        key = self._step_at(event.line)
+        if key is not None and event.path == self.shown_flow:
+            self.choose_step(*key)
 
     @on(ProblemsPane.Opened)
     def _problem_opened(self, event: ProblemsPane.Opened) -> None:
@@ -58,7 +53,7 @@ class EditingCommands(ProjectScreen):
         problem = event.problem
         if problem.path is not None:
             self.open_file(Path(problem.path), max(problem.line, 1), max(problem.column, 1))
-            self._offer_fixes([problem])
+            self.action_editor_fix()
 
     def action_editor_complete(self) -> None:
         self.editor.code.action_editor_complete()
@@ -98,11 +93,13 @@ class EditingCommands(ProjectScreen):
         places = {f"{span.line}: {lines[span.line - 1].strip()}": span for span in found}
         self._pick("Used here", {name: Location(None, span) for name, span in places.items()})
 
-    def action_editor_rename(self) -> None:
+    @work(exclusive=True, group="assist")
+    async def action_editor_rename(self) -> None:
         from flowlang.language.assist import rename, renameable
         from flowlang_tui.screens.ask import Ask
 
-        analysis, place, text = self._analysis(), self._place(), self.editor.code.text
+        place, text = self._place(), self.editor.code.text
+        analysis = await self._fresh_analysis()
         subject = None if analysis is None else renameable(analysis, text, *place)
         if analysis is None or subject is None:
             self.tell("Put the cursor on the name of a step, an input or a connection to rename it.", "warning")
@@ -118,14 +115,16 @@ class EditingCommands(ProjectScreen):
             made = edits(name)
             return made if isinstance(made, str) else None
 
-        def answered(name: str | None) -> None:
-            made = edits(name) if name else []
-            if not isinstance(made, str):
-                self.editor.code.apply_edits(made)
+        name = await self.app.push_screen_wait(Ask(f"New name of {subject[0]}", subject[0], check=check))
+        made = edits(name) if name else []
+        if self.editor.code.text != text:
+            self.tell("The text has changed meanwhile, so nothing was renamed. Try it again.", "warning")
+        elif not isinstance(made, str):
+            self.editor.code.apply_edits(made)
 
-        self.app.push_screen(Ask(f"New name of {subject[0]}", subject[0], check=check), answered)
-
-    def action_editor_fix(self) -> None:
+    @work(exclusive=True, group="assist")
+    async def action_editor_fix(self) -> None:
+        await self._fresh_analysis()
         line = self._place()[0]
         document = None if self.editor.current is None else self.session.documents.get(self.editor.current)
         problems = [] if document is None else document.problems
@@ -149,14 +148,11 @@ class EditingCommands(ProjectScreen):
         )
 
     def action_editor_show_step(self) -> None:
-        from flowlang.language.assist import step_at
-
-        analysis = self._analysis()
-        step = None if analysis is None else step_at(analysis, self._place()[0])
-        if step is None:
+        key = self._step_at(self._place()[0])
+        if key is None:
             self.tell("There is no step in this line.")
         else:
-            self.choose_step(step.id, step.line)
+            self.choose_step(*key)
             self.show_pane("graph")
 
     def action_editor_external(self) -> None:
@@ -169,6 +165,9 @@ class EditingCommands(ProjectScreen):
         try:
             with self.app.suspend():
                 code = subprocess.call([*words, str(path)])
+        except SuspendNotSupported:
+            self.tell("Another editor needs a terminal, and this screen is in none.", "warning")
+            return
         except OSError as error:
             self.tell(f"{words[0]} cannot be started: {error.strerror}. $EDITOR names the editor to use.", "error")
             return
@@ -223,10 +222,21 @@ class EditingCommands(ProjectScreen):
         checked = self.editor.checked
         return None if checked is None else checked.analysis
 
+    async def _fresh_analysis(self) -> Analysis | None:
+        """What is known of the text just as it is now: changes are made by it."""
+        checked = await self.editor.settled()
+        return None if checked is None else checked.analysis
+
     def _place(self) -> tuple[int, int]:
         row, column = self.editor.code.cursor_location
         return row + 1, column + 1
 
-    def _inspect(self, address: str, line: int) -> None:
-        record = self.shown_run
-        self.inspector.show_step(None if record is None else record.step(address, line))
+    def _step_at(self, line: int) -> tuple[str, int] | None:
+        """Address and line of the step that a line of the text belongs to."""
+        analysis = self._analysis()
+        if analysis is None:
+            return None
+        from flowlang.language.assist import step_at
+
+        step = step_at(analysis, line)
+        return None if step is None else self.graph.key_at(step.line)

@@ -155,18 +155,26 @@ class FileCommands(ProjectScreen):
         def answered(name: str | None) -> None:
             if name is None:
                 return
+            new = path.with_name(name)
             try:
-                path.rename(path.with_name(name))
+                path.rename(new)
             except OSError as error:
                 self.tell(f"{path.name} cannot be renamed: {error.strerror}", "error")
                 return
-            was_open = self.session.documents.get(path) is not None
-            self.session.close(path)
-            self.session.refresh_files()
-            if was_open:
-                self.open_file(path.with_name(name))
+            document = self.session.documents.get(path)
+            self._gone(path)
+            if document is not None:
+                self.open_file(new)
+                self.editor.code.replace_text(document.text)
+            self.session.changed([path, new])
 
         self.app.push_screen(Ask(f"New name of {path.name}", path.name, check=check), answered)
+
+    def _gone(self, path: Path) -> None:
+        """Forget a file that has another name now, or none."""
+        if path == self.shown_flow:
+            self.shown_flow = None
+        self.session.close(path)
 
     def _delete(self, path: Path) -> None:
         from flowlang_tui.screens.confirm import Confirm
@@ -179,8 +187,8 @@ class FileCommands(ProjectScreen):
             except OSError as error:
                 self.tell(f"{path.name} cannot be deleted: {error.strerror}", "error")
                 return
-            self.session.close(path)
-            self.session.refresh_files()
+            self._gone(path)
+            self.session.changed([path])
 
         question = f"Delete {path.name}? It cannot be brought back."
         self.app.push_screen(Confirm(question, {"delete": "Delete", "cancel": "Keep"}), answered)

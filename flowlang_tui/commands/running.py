@@ -7,6 +7,11 @@ from typing import Any
 
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.inputs import InputsError, missing, read_inputs
+from flowlang_tui.session.running import ActiveRun
+from flowlang_tui.widgets.status_bar import StatusBar
+
+#: Seconds after which somebody who cancelled a run is told why it still goes on.
+_PATIENCE = 2.0
 
 
 class RunCommands(ProjectScreen):
@@ -60,8 +65,21 @@ class RunCommands(ProjectScreen):
         self.app.push_screen(Pick("Run with inputs from", list(choices)), chosen)
 
     def action_run_cancel(self) -> None:
+        run = self.session.runs.active
         if not self.session.runs.cancel():
             self.tell("Nothing runs.")
+            return
+        self.query_one(StatusBar).show_cancelling()
+        self.set_timer(_PATIENCE, lambda: self._tell_of_blocking(run))
+
+    def _tell_of_blocking(self, run: ActiveRun | None) -> None:
+        """Say why a run that was cancelled still goes on."""
+        if run is not None and run is self.session.runs.active:
+            self.tell(
+                "The run is still ending: a task or a `finally` step takes its time, or blocks without `await`. "
+                "It stops as soon as that returns.",
+                "warning",
+            )
 
     def action_run_watch(self) -> None:
         self.session.watch(not self.session.watching)

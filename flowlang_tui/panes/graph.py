@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from flowlang_tui.graph.nest import SEPARATOR
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph import StepGraph
 
 if TYPE_CHECKING:
-    from flowlang.language.graph import Graph
+    from flowlang.language.graph import Graph, GraphNode
+    from flowlang_tui.graph.addresses import Key
 
 
 class GraphPane(Pane):
@@ -52,6 +54,16 @@ class GraphPane(Pane):
         node = self.drawing.picture.node_of(address, line)
         if node is not None:
             self.drawing.select(node)
+
+    def node_of(self, address: str, line: int) -> GraphNode | None:
+        """The node of just this step, if it is in the graph."""
+        picture = self.drawing.picture
+        return next((picture.node(id) for id, key in picture.keys.items() if key == (address, line)), None)
+
+    def key_at(self, line: int) -> Key | None:
+        """Address and line of the flow's own step that begins in a line."""
+        keys = self.drawing.picture.keys
+        return next((key for id, key in keys.items() if key[1] == line and SEPARATOR not in id), None)
 
 
 def _same(one: Graph, other: Graph) -> bool:

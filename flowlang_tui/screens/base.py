@@ -111,6 +111,10 @@ class ProjectScreen(Screen[None]):
         """Select a step in the graph and in the inspector."""
         raise NotImplementedError
 
+    def show_step(self, address: str, line: int) -> None:
+        """Show a step in the inspector."""
+        raise NotImplementedError
+
     def ask_about_conflict(self, path: Path) -> None:
         """Let somebody choose between the changes here and those on the disk."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -45,7 +46,7 @@ class Conflict(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Text(f"{inert(self._file)} was changed elsewhere").markup
+            box.border_title = Content(f"{inert(self._file)} was changed elsewhere")
             yield Static("You have changes that are not saved. Saving yours would change the file like this:")
             with VerticalScroll():
                 yield Static(self._drawn())

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
@@ -47,7 +48,7 @@ class Field(Vertical):
         declared = self.declared
         value = self._known.get(declared.name, declared.default if declared.has_default else None)
         if declared.enum:
-            choices = [(inert(as_typed(one, declared)), as_typed(one, declared)) for one in declared.enum]
+            choices = [(Content(inert(as_typed(one, declared))), as_typed(one, declared)) for one in declared.enum]
             chosen = as_typed(value, declared)
             listed = chosen if any(chosen == one for _, one in choices) else Select.NULL
             return Select(choices, value=listed, allow_blank=not self._is_needed or listed is Select.NULL, compact=True)
@@ -75,7 +76,7 @@ class Field(Vertical):
 
     def tell(self, wrong: str) -> None:
         """Show what is wrong with the value, or nothing."""
-        self.query_one(".wrong", Static).update(f"✗ {wrong}" if wrong else "")
+        self.query_one(".wrong", Static).update(f"✗ {inert(wrong)}" if wrong else "")
 
 
 class RunForm(ModalScreen[dict[str, Any] | None]):
@@ -107,7 +108,7 @@ class RunForm(ModalScreen[dict[str, Any] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Text(f"Run {inert(self._title)}").markup
+            box.border_title = Content(f"Run {inert(self._title)}")
             with VerticalScroll(can_focus=False):
                 if not self._declared:
                     yield Static("This flow declares no inputs.", markup=False)
