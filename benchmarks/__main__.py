@@ -22,6 +22,11 @@ WORKLOADS = {
     "W8": "connections",
     "W9": "batches",
     "W10": "opening",
+    "W11": "opened",
+    "W12": "editor",
+    "W13": "logs",
+    "W14": "graph",
+    "W15": "watched",
 }
 
 

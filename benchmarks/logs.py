@@ -1,4 +1,4 @@
-"""W16: a log of a million lines in the workbench: appended, scrolled, filtered and watched, and a long timeline.
+"""W13: a log of a million lines in the workbench: appended, scrolled, filtered and watched, and a long timeline.
 
 All of it is computing alone, so what is measured is the time of the processor.
 """
@@ -53,9 +53,9 @@ async def measure() -> list[Figure]:
     before = resident()
     store, seconds = filled()
     figures = [
-        Figure("W16", "a line appended", "us", None, seconds / LINES * 1e6, APPEND, "us"),
-        Figure("W16", "an event worded and appended", "us", None, worded() * 1e6, EVENT, "us"),
-        Figure("W16", f"{LINES:,} lines", "MB", None, resident() - before, STORE, "MB"),
+        Figure("W13", "a line appended", "us", None, seconds / LINES * 1e6, APPEND, "us"),
+        Figure("W13", "an event worded and appended", "us", None, worded() * 1e6, EVENT, "us"),
+        Figure("W13", f"{LINES:,} lines", "MB", None, resident() - before, STORE, "MB"),
     ]
     app = Bare()
     async with app.run_test(size=SIZE) as pilot:
@@ -66,7 +66,7 @@ async def measure() -> list[Figure]:
         await pilot.pause()
         figures += log_figures(pane, store)
         figures.append(
-            Figure("W16", "the process with the log shown and filtered", "MB", None, resident(), PROCESS, "MB")
+            Figure("W13", "the process with the log shown and filtered", "MB", None, resident(), PROCESS, "MB")
         )
         figures.append(await timeline_figure(app.query_one(TimelinePane)))
     return figures
@@ -108,17 +108,17 @@ def log_figures(pane: LogsPane, store: LogStore) -> list[Figure]:
             store.append(frame, INFO, "orders[1]/ship", f"{number} more", "✓")
         pane.refresh_run()
 
-    figures = [Figure("W16", "a frame while it is scrolled", "ms", None, slowest(view, scroll), FRAME, "ms")]
+    figures = [Figure("W13", "a frame while it is scrolled", "ms", None, slowest(view, scroll), FRAME, "ms")]
     view.follow()
-    figures.append(Figure("W16", "a frame while lines come", "ms", None, slowest(view, grow), FRAME, "ms"))
+    figures.append(Figure("W13", "a frame while lines come", "ms", None, slowest(view, grow), FRAME, "ms"))
     for query in ("rows", "/[3-5] rows? of/", "!rows"):
         view.apply(LogFilter(query))
         frame = slowest(view, lambda _: view.refresh_log(), frames=100)
-        figures.append(Figure("W16", f"a frame while it is filtered by {query}", "ms", None, frame, FRAME, "ms"))
+        figures.append(Figure("W13", f"a frame while it is filtered by {query}", "ms", None, frame, FRAME, "ms"))
         index, began = LogIndex(store, LogFilter(query)), thread_time()
         while not index.extend():
             pass
-        figures.append(Figure("W16", f"all of it filtered by {query}", "ms", None, (thread_time() - began) * 1000))
+        figures.append(Figure("W13", f"all of it filtered by {query}", "ms", None, (thread_time() - began) * 1000))
     view.apply(LogFilter())
     return figures
 
@@ -138,7 +138,7 @@ async def timeline_figure(pane: TimelinePane) -> Figure:
         pane.refresh_run()
 
     drawn = slowest(pane.gantt, happen)
-    return Figure("W16", f"a frame of a timeline with {STEPS} steps", "ms", None, drawn, TIMELINE_FRAME, "ms")
+    return Figure("W13", f"a frame of a timeline with {STEPS} steps", "ms", None, drawn, TIMELINE_FRAME, "ms")
 
 
 def slowest(widget: Widget, change: Callable[[int], None], frames: int = FRAMES) -> float:

@@ -46,8 +46,7 @@ class GraphPane(Pane):
 
     def refresh_run(self, changed: Set[StepRecord]) -> None:
         """Show what has changed since."""
-        if changed:
-            self.drawing.refresh_states()
+        self.drawing.refresh_states(changed)
 
     def select(self, address: str, line: int) -> None:
         """Select a step; of a step inside a subflow that is not drawn, the one that calls it."""

@@ -9,6 +9,7 @@ from flowlang.language.expressions import evaluate
 from flowlang.language.model import Flow
 from flowlang.language.names import Names
 from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+from flowlang_tui.session.snapshots import snapshot
 
 _PENDING = SimpleNamespace(result=None, status="pending", error=None, attempts=0, duration_ms=0.0)
 
@@ -23,7 +24,7 @@ def evaluate_in(record: RunRecord, flow: Flow, text: str, call: StepCall | None 
     names.steps.update({step.id: step for step in flow.walk()})
     prefix = "" if call is None else call.path.rpartition("/")[0]
     states = dict.fromkeys(names.steps, _PENDING)
-    for step in list(record.steps.values()):
+    for step in snapshot(record.steps.values()):
         if step.flow == record.flow:
             found = _call(step, prefix)
             if found is not None:
@@ -36,7 +37,7 @@ def evaluate_in(record: RunRecord, flow: Flow, text: str, call: StepCall | None 
 
 def _call(step: StepRecord, prefix: str) -> StepCall | None:
     """The step's call in the iteration with this path; outside of it, the latest."""
-    return next((call for call in step.calls if call.path.rpartition("/")[0] == prefix), step.last)
+    return next((call for call in snapshot(step.calls) if call.path.rpartition("/")[0] == prefix), step.last)
 
 
 def _state(call: StepCall) -> SimpleNamespace:

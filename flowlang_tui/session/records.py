@@ -10,6 +10,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flowlang_tui.session.log_store import LogStore
+from flowlang_tui.session.snapshots import snapshot
 
 if TYPE_CHECKING:
     from flowlang import Event
@@ -213,9 +214,9 @@ class RunRecord:
         self.log.append(time(), level, path, text)
 
     def take_changes(self) -> set[StepRecord]:
-        """The steps that changed since the last time."""
+        """The steps that changed since the last time; all of them once the run is over, so that none is missed."""
         changed, self._changed = self._changed, set()
-        return changed
+        return set(snapshot(self.steps.values() if self.is_over else changed))
 
     def _record(self, event: Mapping[str, Any]) -> StepRecord:
         address = address_of(event["path"])
