@@ -111,7 +111,12 @@ class InspectorPane(Pane):
 
     def refresh_run(self) -> None:
         """Show what changed. Called once a frame while the run goes on."""
-        run, step, call = self._run, self._step, self.call
+        run, step = self._run, self._step
+        recorded = None if run is None or step is None else run.steps.get(step.key)
+        if recorded is not None:
+            # the step was chosen before the run came to it
+            self._step = step = recorded
+        call = self.call
         version = None if step is None else step.version if call is None or call.ended is None else -1
         state = (step, call, version, None if run is None else run.status)
         if state != self._shown or (step is not None and step.running):

@@ -303,3 +303,18 @@ async def test_what_others_wrote_is_inert(pilot: Pilot[None], app: InspectorApp)
     await show(pilot, RunRecord(None, "[red]x[/]", {"[b]key\x1b": "[@click=quit]\x1b[2J\u202e"}))
     assert app.head()[0].startswith("· [red]x[/]  queued")
     assert app.rows()[1] == '    [b]key␛  "[@click=quit]␛[2J\\u202e"'
+
+
+async def test_a_step_that_was_chosen_before_the_run_came_to_it_shows_what_it_does(
+    run: RunRecord, app: InspectorApp, pilot: Pilot[None]
+) -> None:
+    real = step(run, "fetch")
+    told = {"step_id": "fetch", "line": real.line, "flow": "nightly", "kind": "task", "task": real.task}
+    app.pane.show_run(run)
+    app.pane.show_step(StepRecord("fetch", told))
+    await pilot.pause()
+    assert "pending" in " ".join(app.head())
+    app.pane.refresh_run()
+    await pilot.pause()
+    assert "succeeded" in " ".join(app.head())
+    assert app.pane.call is real.last
