@@ -63,10 +63,10 @@ def terminal(arguments: list[str], folder: Path) -> Iterator[tuple[int, int]]:
     with tempfile.TemporaryDirectory() as home:
         child, descriptor = pty.fork()
         if child == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 160, 0, 0))
             os.chdir(folder)
             environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": home, "LANG": "C.UTF-8"}
             os.execve(sys.executable, [sys.executable, *arguments], {**environment, "PATH": os.environ["PATH"]})
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 160, 0, 0))
         try:
             yield child, descriptor
         finally:

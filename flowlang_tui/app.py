@@ -67,13 +67,19 @@ class WorkbenchApp(KeyedApp[None]):
 
     def _open(self, path: Path) -> None:
         self.session = Session(path, self._post, self._notice, environment=self._environment)
+        self.session.watching = self._watch
         self.preferences = Preferences.of_project(self.session.root)
 
-    async def on_mount(self) -> None:
+    def get_default_screen(self) -> Workbench:
+        """The workbench itself: nothing else is ever drawn before it."""
+        return self._workbench()
+
+    def on_mount(self) -> None:
         self._use_keymap()
         for problem in self._problems:
             self.notify(inert(problem), severity="warning", markup=False)
-        await self._begin()
+        self.begin_capture_print(self)
+        self._begin()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """None: the palette has what the table of actions has."""
@@ -97,19 +103,23 @@ class WorkbenchApp(KeyedApp[None]):
         if self.theme != name:
             use_theme(self, DEFAULT)
 
-    async def _begin(self) -> None:
+    def _workbench(self) -> Workbench:
+        """The screen for the session, with what is remembered of the project."""
         session = self.session
-        self._remembered_inputs()
+        for name, inputs in dict(self.preferences.get("inputs") or {}).items():
+            if isinstance(inputs, dict):
+                session.last_inputs[session.root / name] = inputs
         flow = session.first_flow
         if flow is not None and self._inputs is not None:
             session.last_inputs[flow] = dict(self._inputs)
-        await self.push_screen(Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {})))
-        self.begin_capture_print(self)
+        return Workbench(session, Arrangement.from_dict(self.preferences.get("arrangement") or {}))
+
+    def _begin(self) -> None:
+        """Follow the project's files; run its flow if that was asked for."""
+        session = self.session
         self.run_worker(session.follow_files(self._own_files()), group="files", exclusive=True)
-        if self._watch:
-            session.watch(True)
-            if flow is not None:
-                session.run(flow)
+        if session.watching and session.first_flow is not None:
+            session.run(session.first_flow)
 
     def _own_files(self) -> dict[Path, Callable[[], object]]:
         """The person's own files that are watched too, each with what is done when it is saved."""
@@ -127,14 +137,9 @@ class WorkbenchApp(KeyedApp[None]):
     async def open_project(self, path: Path) -> None:
         """Leave this project for another."""
         self.session.end()
-        await self.pop_screen()
         self._open(path)
-        await self._begin()
-
-    def _remembered_inputs(self) -> None:
-        for name, inputs in dict(self.preferences.get("inputs") or {}).items():
-            if isinstance(inputs, dict):
-                self.session.last_inputs[self.session.root / name] = inputs
+        await self.switch_screen(self._workbench())
+        self._begin()
 
     def remember_inputs(self, path: Path, declared: Sequence[Input], inputs: Mapping[str, Any]) -> None:
         """Keep the inputs of a flow for the next time, those that are secret left out."""

@@ -55,6 +55,7 @@ class Workbench(
         self.session = session
         self.arrangement = arrangement
         self._dragged: tuple[str, bool] | None = None
+        self._placed: object = None
 
     def compose(self) -> ComposeResult:
         session = self.session
@@ -91,6 +92,10 @@ class Workbench(
         width = self.size.width
         arrangement, sizes = self.arrangement, self.arrangement.sizes
         shown = arrangement.shown(width)
+        placed = (frozenset(shown), tuple(sizes.items()), arrangement.is_narrow(width))
+        if placed == self._placed:
+            return
+        self._placed = placed
         for column, (upper, lower) in COLUMNS.items():
             filled = [deck for deck in (upper, lower) if shown.intersection(DECKS[deck])]
             box = self.query_one(f"#column-{column}")
