@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,6 +159,9 @@ class EditingCommands(ProjectScreen):
         document = None if path is None else self.session.documents.get(path)
         if document is None or path is None or not self.session.save(document):
             return
+        import shlex
+        import subprocess
+
         words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         try:
             with self.app.suspend():

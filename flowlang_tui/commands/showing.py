@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from textual.timer import Timer
 
-from flowlang.environment import Environment
 from flowlang_tui.panes.explorer import FileState
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.checking import Checked
@@ -172,7 +171,8 @@ class Showing(ProjectScreen):
     def _show_flow(self, path: Path) -> None:
         """Show the graph and the connections of a flow, once it was checked."""
         checked = self.session.checked(path)
-        if checked is None and not any(file.path == path and file.kind == "flow" for file in self.session.files):
+        document = self.session.documents.get(path)
+        if document is not None and not (document.language == "yaml" and self.session.is_flow(document)):
             return  # a task file leaves the flow before it where it is
         other = path != self.shown_flow
         self.shown_flow = path
@@ -199,14 +199,13 @@ class Showing(ProjectScreen):
             self.graph.show_graph(checked.graph)
 
     def _tell_names(self, checked: Checked) -> None:
-        """Let completion know the keys of the last run's results, and the names of the environment's variables."""
+        """Let completion know the keys of the last run's results."""
         analysis = checked.analysis
         if analysis is None:
             return
         record = next((one for one in reversed(self.session.runs.records) if one.path == checked.path), None)
         steps = [] if record is None else list(record.steps.values())
         analysis.shapes = {step.step_id: step.last.outputs for step in steps if step.last and step.last.outputs}
-        analysis.variables = sorted(Environment.load(checked.path.parent, self.session.root))
 
     def _show_problems(self) -> None:
         problems = self.session.problems

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Final
 
 #: A place in a layer: a member, or a dummy where a line to a lower layer passes.
@@ -108,7 +107,7 @@ def _wanted(
     slot: Slot, neighbours: Mapping[Slot, Sequence[Slot]], found: Mapping[Slot, int], otherwise: float
 ) -> float:
     around = [found[other] for other in neighbours[slot] if other in found]
-    return median(around) if around else otherwise
+    return _median(around) if around else otherwise
 
 
 def _place(
@@ -166,3 +165,10 @@ def _inversions(numbers: Sequence[int]) -> int:
         count += len(ordered) - bisect_right(ordered, number)
         insort(ordered, number)
     return count
+
+
+def _median(numbers: Sequence[float]) -> float:
+    """The middle of some numbers. (The module of Python's that has one takes longer to import than a graph to draw.)"""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -107,8 +107,10 @@ class Checker:
 
     def _checked(self, path: Path, text: str) -> Checked:
         # imported with the first flow, not before the screen is painted
+        from flowlang.environment import Environment
         from flowlang.language.assist.analysis import Analysis
         from flowlang.language.graph import graph_of
+        from flowlang.language.lookup import find_root
         from flowlang.language.model import Flow
 
         tasks = self._tasks.of(path.parent)
@@ -122,5 +124,6 @@ class Checker:
             return Checked(path, text, flow, graph_of(flow), [problem], tasks, frozenset({path}))
         files = frozenset({path, *map(Path, loaded.files), *tasks.files})
         analysis = Analysis(text, loaded.flow, loaded.problems, loaded.catalog)
+        analysis.variables = sorted(Environment.load(path.parent, find_root(path)))
         _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
         return Checked(path, text, loaded.flow, graph_of(loaded.flow), loaded.problems, tasks, files, analysis)

@@ -8,7 +8,6 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Final, Literal
 
-from flowlang.connections.atomic import write_atomically
 from flowlang.errors import FlowLangError
 from flowlang.language.diagnostics import Diagnostic
 
@@ -74,6 +73,8 @@ class Document:
 
     def save(self) -> None:
         """Write the text to the file. Raises DocumentError; the text is kept."""
+        from flowlang.connections.atomic import write_atomically
+
         try:
             write_atomically(self.path, self.content, 0o644)
         except OSError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flowlang import Event
 from flowlang.cli.readable import duration
 from flowlang.values import to_json
 from flowlang_tui.session.log_store import DEBUG, ERROR, INFO, WARNING, LogStore
+
+if TYPE_CHECKING:
+    from flowlang import Event
 
 #: How much is shown of a value, of a statement, of a message. The inspector has the whole of the first two.
 VALUE: Final = 60

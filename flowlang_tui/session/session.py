@@ -137,7 +137,7 @@ class Session:
 
     def check(self, document: Document) -> None:
         """Check a document's text in the background, if it is a flow's."""
-        if document.language == "yaml" and self._is_flow(document):
+        if document.language == "yaml" and self.is_flow(document):
             self._checker.check(document.path, document.text)
 
     def checked(self, path: Path | None) -> Checked | None:
@@ -163,9 +163,11 @@ class Session:
         """The problems of task files, then those of all flows that were checked."""
         return [*self._tasks.problems, *(problem for checked in self.checks.values() for problem in checked.problems)]
 
-    def _is_flow(self, document: Document) -> bool:
+    def is_flow(self, document: Document) -> bool:
+        """Whether a document is to be read as a flow."""
         known = any(file.path == document.path and file.kind == "flow" for file in self.files)
-        return known or "flow:" in document.text or document.path in self.checks
+        named = document.path.name == "flow.yaml" or "flow:" in document.text
+        return known or named or document.path in self.checks
 
     def check_again(self) -> None:
         """Check every flow again: something that they all may use has changed."""

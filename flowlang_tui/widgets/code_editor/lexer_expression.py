@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from flowlang.language.expressions.pieces import piece_at
+from flowlang.language.pieces import piece_at
 from flowlang.language.vocabulary import RESERVED, ROOTS
 from flowlang_tui.widgets.code_editor.lexer import Token, TokenKind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flowlang.language.expressions.pieces import MAX_CHARACTERS, Piece, piece_at
+from flowlang.language.pieces import MAX_CHARACTERS, Piece, piece_at
 
 #: The inside of `${NAME:default}`.
 WITH_DEFAULT: Final = re.compile(r"\s*(?:env\.([A-Za-z_]\w*)|([A-Z][A-Z0-9_]*))\s*:(.*)", re.ASCII | re.DOTALL)

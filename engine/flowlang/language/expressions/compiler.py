@@ -12,7 +12,7 @@ from flowlang.errors import ExpressionError
 from flowlang.language.diagnostics import Problems, Span
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.fields import READERS
-from flowlang.language.expressions.pieces import DOTTED, Piece, split
+from flowlang.language.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.translate import translate
 from flowlang.language.expressions.wording import quoted
 from flowlang.language.model import Value

@@ -11,7 +11,7 @@ from flowlang.language.expressions import emit
 from flowlang.language.expressions.functions import FUNCTIONS, Function
 from flowlang.language.expressions.grammar import PLUCK, Misread, Parsed, parse, word_of
 from flowlang.language.expressions.operators import OPERATORS
-from flowlang.language.expressions.pieces import MAX_DEPTH
+from flowlang.language.pieces import MAX_DEPTH
 from flowlang.language.expressions.work import MAX_BITS
 
 if TYPE_CHECKING:

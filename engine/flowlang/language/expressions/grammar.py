@@ -13,7 +13,7 @@ from functools import lru_cache
 from keyword import kwlist
 from typing import Final, NamedTuple
 
-from flowlang.language.expressions.pieces import MAX_CHARACTERS, MAX_DEPTH
+from flowlang.language.pieces import MAX_CHARACTERS, MAX_DEPTH
 
 #: The field that stands for `.*` in the tree.
 PLUCK: Final = "__kw_*"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowlang.language.diagnostics import Problems, Span, nearest
 from flowlang.language.expressions import emit
-from flowlang.language.expressions.pieces import MAX_DEPTH
+from flowlang.language.pieces import MAX_DEPTH
 from flowlang.language.model import Read
 from flowlang.language.names import Names
 from flowlang.language.nodes import Scalar

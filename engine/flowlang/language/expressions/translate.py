@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.language.diagnostics import Problems
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.emit import HELPERS
-from flowlang.language.expressions.pieces import DOTTED, Piece, split
+from flowlang.language.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.scope import Scope
 from flowlang.language.expressions.work import MAX_WORK
 from flowlang.language.model import Value
