@@ -19,7 +19,7 @@ from flowlang_tui.keymap import keymap_path, read_keymap
 from flowlang_tui.preferences import Preferences
 from flowlang_tui.screens.palette import PROVIDERS
 from flowlang_tui.screens.workbench import Workbench
-from flowlang_tui.session.notices import Notice
+from flowlang_tui.session.notices import Notice, RunEnded
 from flowlang_tui.session.session import Session
 from flowlang_tui.theming import STYLES, theme_files, use_theme, variable_defaults
 
@@ -60,6 +60,7 @@ class WorkbenchApp(KeyedApp[None]):
         super().__init__()
         self._watch = watch
         self._inputs = inputs
+        self._printed = ""
         self._environment = environment
         self._problems: list[str] = []
         self._choose_theme(theme)
@@ -158,15 +159,17 @@ class WorkbenchApp(KeyedApp[None]):
         event.function()
 
     def _notice(self, notice: Notice) -> None:
+        if isinstance(notice, RunEnded) and self._printed:
+            self.on_print(events.Print("\n"))
         for screen in self.screen_stack:
             if isinstance(screen, Workbench):
                 screen.notice(notice)
 
     def on_print(self, event: events.Print) -> None:
-        """What tasks print goes into the log of the run."""
-        for line in event.text.splitlines():
-            if line.strip():
-                self.session.runs.note(1, line)
+        """What tasks print goes into the log of the run, a line at a time: it comes in pieces."""
+        *lines, self._printed = f"{self._printed}{event.text}".split("\n")
+        for line in filter(str.strip, lines):
+            self.session.runs.note(1, line)
 
     def on_unmount(self) -> None:
         """Leave nothing running."""

@@ -77,14 +77,6 @@ class ConnectionList(Pane):
             super().__init__()
             self.path = path
 
-    class CopyAsked(Message):
-        """A text is to be copied."""
-
-        def __init__(self, text: str, what: str) -> None:
-            super().__init__()
-            self.text = text
-            self.what = what
-
     class StoreChanged(Message):
         """What the project keeps is different now: flows may have other problems."""
 
@@ -138,6 +130,8 @@ class ConnectionList(Pane):
 
     def refill(self) -> None:
         """Show what is known, with the highlight where it was."""
+        if not self.is_running:
+            return  # what was asked for may come when the workbench is being left
         chosen = None if self.selected is None else self.selected.key
         lines = self._lines()
         listed, self.keys = self.options, [key for key, _ in lines]

@@ -15,6 +15,7 @@ from textual.binding import BindingType
 
 from flowlang.errors import FlowLangError
 from flowlang_tui.actions import bindings
+from flowlang_tui.copying import CopyAsked
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.connection_list import ConnectionList
 from flowlang_tui.session.connection_rows import ConnectionRow
@@ -230,7 +231,7 @@ class ConnectionsPane(ConnectionList):
         """Copy where the selected connection leads, masked."""
         row = self.selected
         if row is not None and row.target:
-            self.post_message(self.CopyAsked(row.target, f"address of {row.name}"))
+            self.post_message(CopyAsked(row.target, f"address of {row.name}"))
 
     def action_connections_refresh(self) -> None:
         """Read connections and plugins again."""

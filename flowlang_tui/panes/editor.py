@@ -191,7 +191,7 @@ class EditorPane(Pane):
             # a dozen widgets that most people never see: they are made for the first search
             bar = FindBar(self.code)
             await self.mount(bar, after=self.code)
-        if event.step and bar.display:
+        if event.step and bar.asked.text:
             bar.action_step(event.step)
         else:
             bar.open(replace=event.replace)

@@ -89,7 +89,7 @@ class PaneApp(App[None]):
 
     on_connection_list_flow_open_asked = on_connection_list_flow_edit_asked
     on_connection_list_file_created = on_connection_list_flow_edit_asked
-    on_connection_list_copy_asked = on_connection_list_flow_edit_asked
+    on_copy_asked = on_connection_list_flow_edit_asked
     on_connection_list_store_changed = on_connection_list_flow_edit_asked
 
 
