@@ -145,7 +145,7 @@ class Showing(ProjectScreen):
 
     @_show.register
     def _(self, notice: RunRefused) -> None:
-        self.query_one(StatusBar).show_refusal(notice.message)
+        self.query_one(StatusBar).show_refusal(_reasons(notice))
         if notice.problems and not self.session.watching:
             self.show_pane("problems", focus=False)
         elif not notice.problems:
@@ -210,6 +210,8 @@ class Showing(ProjectScreen):
     def _show_problems(self) -> None:
         problems = self.session.problems
         self.problems.show_problems(problems)
+        if not any(problem.severity == "error" for problem in problems):
+            self.query_one(StatusBar).show_refusal("")
         current = self.editor.current
         if current is not None and current.suffix == ".py":
             self.editor.code.show_problems([one for one in problems if one.path == str(current)])
@@ -258,3 +260,9 @@ class Showing(ProjectScreen):
                 # the innermost one has the cause
                 innermost = max(failed, key=lambda step: (step.address.count("/"), step.ended or 0))
                 self.choose_step(innermost.address, innermost.line)
+
+
+def _reasons(notice: RunRefused) -> str:
+    """Why a flow was not run, a line for each reason."""
+    reasons = [f"{Path(one.path or notice.path).name}:{one.line}: {one.sentence}" for one in notice.problems]
+    return "\n".join(reasons) or notice.message

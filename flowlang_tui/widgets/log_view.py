@@ -48,7 +48,7 @@ class LogView(LineView):
     DEFAULT_CSS = """
     LogView {
         height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
-        .log-view--time { color: $text-disabled; }
+        .log-view--time { color: $text-muted; }
         .log-view--path { color: $text-accent; }
         .log-view--debug { color: $text-muted; }
         .log-view--info { color: $foreground; }

@@ -25,7 +25,10 @@ class StatusBar(Widget):
     """One line. It says that a run is over where the eye is: at the top, in colour and with a sign."""
 
     DEFAULT_CSS = """
-    StatusBar { height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1; }
+    StatusBar {
+        height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     """
 
     watching = reactive(False)
@@ -49,7 +52,7 @@ class StatusBar(Widget):
         self.refresh()
 
     def show_refusal(self, why: str) -> None:
-        """Show that a flow could not be started."""
+        """Show that a flow could not be started, until there is no more reason to: then `why` is empty."""
         self._refusal = why
         self.refresh()
 
@@ -59,7 +62,7 @@ class StatusBar(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        line = Text(no_wrap=True, overflow="ellipsis")
+        line = Text()
         line.append(inert(self._project), "bold")
         if self.watching:
             line.append("  ◉ watching", "bold cyan")
@@ -83,8 +86,9 @@ class StatusBar(Widget):
             line.append(f"{spinner} {name} ", "bold cyan")
             if self._is_cancelling:
                 line.append("cancelling… ", "bold yellow")
-            line.append(f"{done:,} steps, {took}")
+            line.append(f"{_steps(done)}, {took}")
             under_way = [step for step in list(record.active) if step.kind in _SHOWN]
+            under_way.sort(key=lambda step: (step.started or 0, step.line))
             for step in under_way[:3]:
                 line.append(f"  ▶ {inert(step.step_id)}{_loop(step)}", "cyan")
             if len(under_way) > 3:
@@ -92,11 +96,15 @@ class StatusBar(Widget):
             return
         sign, style = _ENDINGS[record.status]
         line.append(f"{sign} {name} {record.status}", style)
-        line.append(f" in {took}, {done:,} steps")
+        line.append(f" in {took}, {_steps(done)}")
         why = record.reason or (record.error or {}).get("message")
         if why:
             at = (record.error or {}).get("step")
             line.append(f": {inert(f'{at}: {why}' if at else str(why))}".partition("\n")[0])
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'' if count == 1 else 's'}"
 
 
 def _loop(step: StepRecord) -> str:

@@ -45,6 +45,12 @@ async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quick
         await one.press("ctrl+r")
         await one.until(lambda: "not run" in one.status)
         assert not one.app.session.runs.records
+        assert "✗ not run: flow.yaml:27: no task is called `ReadOrder`" in one.status
+        one.screen.editor.code.replace_text(
+            (quickstart / "flow.yaml").read_text().replace("ReadOrder\n", "ReadOrders\n")
+        )
+        await one.checked()
+        await one.until(lambda: "not run" not in one.status)
 
 
 async def test_a_quick_fix_mends_what_has_a_suggestion(quickstart: Path) -> None:
