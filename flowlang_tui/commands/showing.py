@@ -31,9 +31,10 @@ from flowlang_tui.session.notices import (
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.status_bar import StatusBar
 
-#: Seconds between two looks at a run, and how often as long as a look took the next one is away at least.
+#: Seconds between two looks at a run; how many times as long as a look took the next one is away; and at most.
 FRAME: Final = 1 / 30
-_SHARE: Final = 5
+_SHARE: Final = 4
+_LONGEST: Final = 0.4
 
 
 #: Codes of problems that leave a part of a flow's text unread.
@@ -240,7 +241,14 @@ class Showing(ProjectScreen):
         if record is not None and not record.is_over:
             self._refresh_run(record)
         self.query_one(StatusBar).tick()
-        self._frames = self.set_timer(max(FRAME, _SHARE * (perf_counter() - began)), self._frame)
+        self.call_after_refresh(self._next_frame, began)
+
+    def _next_frame(self, began: float) -> None:
+        """Look again soon: the longer showing it all has taken, painting included, the later, so that runs go on."""
+        if self._frames is not None:
+            self._frames.stop()
+            pause = min(max(FRAME, _SHARE * (perf_counter() - began)), _LONGEST)
+            self._frames = self.set_timer(pause, self._frame)
 
     def _refresh_run(self, record: RunRecord) -> None:
         changed = record.take_changes()

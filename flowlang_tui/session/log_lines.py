@@ -25,6 +25,8 @@ _LEVELS: Final = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERR
 #: The durations below 10 ms, by tenths: most steps take no longer, and formatting a float is what costs most here.
 _TENTHS: Final = tuple(f"{tenths / 10:.1f} ms" for tenths in range(100))
 
+_CONSTANTS: Final = {None: "null", True: "true", False: "false"}
+
 _Worded = tuple[str, int, str]
 
 
@@ -63,7 +65,7 @@ def _step_completed(event: Event) -> _Worded:
 
 
 def _step_failed(event: Event) -> _Worded:
-    if event["error_type"] == "CancelledError":
+    if event["status"] == "cancelled":
         return "■", WARNING, f"cancelled after {_took(event['duration_ms'])}"
     told = _told(event)
     return ("✗", WARNING, f"{told} (handled, the flow goes on)") if event["handled"] else ("✗", ERROR, told)
@@ -164,7 +166,10 @@ def _value(value: Any) -> str:
         return _number(len(value), "item")
     if kind is dict:
         return _number(len(value), "value")
-    return _cut(to_json(value), VALUE)
+    if kind is int or kind is float:
+        return repr(value)
+    # encoding takes longer than all the rest of a line: it is left to what is seldom
+    return _CONSTANTS[value] if value is None or kind is bool else _cut(to_json(value), VALUE)
 
 
 def _number(count: int, noun: str) -> str:

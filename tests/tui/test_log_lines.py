@@ -136,7 +136,13 @@ def test_messages_of_tasks_come_with_their_level_and_fields() -> None:
 
 
 def test_a_cancelled_step_is_not_a_failure() -> None:
-    event = {"type": "step_failed", "error_type": "CancelledError", "error": {"message": ""}, "handled": False}
+    event = {
+        "type": "step_failed",
+        "error_type": "FlowExecutionError",
+        "status": "cancelled",
+        "error": {"message": ""},
+        "handled": False,
+    }
     assert worded(event) == (WARNING, "■ ship  cancelled after 12 ms")
 
 
