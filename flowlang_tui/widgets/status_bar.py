@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from collections.abc import Iterator
+
+from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -14,11 +16,14 @@ from flowlang_tui.session.records import RunRecord, StepRecord
 _SHOWN = ("task", "for_each", "while")
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ENDINGS = {
-    "succeeded": ("✓", "bold green"),
-    "terminated": ("✓", "bold green"),
-    "failed": ("✗", "bold red"),
-    "cancelled": ("■", "bold yellow"),
+    "succeeded": ("✓", "b $text-success"),
+    "terminated": ("✓", "b $text-success"),
+    "failed": ("✗", "b $text-error"),
+    "cancelled": ("■", "b $text-warning"),
 }
+
+#: A piece of the line: plain, or with a style.
+_Piece = str | tuple[str, str]
 
 
 class StatusBar(Widget):
@@ -61,46 +66,47 @@ class StatusBar(Widget):
         self._turn += 1
         self.refresh()
 
-    def render(self) -> Text:
-        line = Text()
-        line.append(inert(self._project), "bold")
+    def render(self) -> Content:
+        return Content.assemble(*self._pieces())
+
+    def _pieces(self) -> Iterator[_Piece]:
+        yield inert(self._project), "b"
         if self.watching:
-            line.append("  ◉ watching", "bold cyan")
-        line.append("  ")
+            yield "  ◉ watching", "b $text-accent"
+        yield "  "
         if self._refusal:
             first, *more = self._refusal.splitlines()
-            line.append("✗ not run: ", "bold red")
-            line.append(inert(first) + (f" (and {len(more)} more)" if more else ""))
+            yield "✗ not run: ", "b $text-error"
+            yield inert(first) + (f" (and {len(more)} more)" if more else "")
         elif self._record is None:
-            line.append("nothing has run yet: ^r runs the flow", "dim")
+            yield "nothing has run yet: ^r runs the flow", "$text-muted"
+        elif self._record.is_over:
+            yield from self._ended(self._record)
         else:
-            self._run(line, self._record)
-        return line
+            yield from self._under_way(self._record)
 
-    def _run(self, line: Text, record: RunRecord) -> None:
-        name = inert(record.flow)
-        took = duration(record.duration_ms)
-        done = record.finished
-        if not record.is_over:
-            spinner = _SPINNER[self._turn // 3 % len(_SPINNER)]
-            line.append(f"{spinner} {name} ", "bold cyan")
-            if self._is_cancelling:
-                line.append("cancelling… ", "bold yellow")
-            line.append(f"{_steps(done)}, {took}")
-            under_way = [step for step in list(record.active) if step.kind in _SHOWN]
-            under_way.sort(key=lambda step: (step.started or 0, step.line))
-            for step in under_way[:3]:
-                line.append(f"  ▶ {inert(step.step_id)}{_loop(step)}", "cyan")
-            if len(under_way) > 3:
-                line.append(f" +{len(under_way) - 3}", "cyan")
-            return
+    def _under_way(self, record: RunRecord) -> Iterator[_Piece]:
+        spinner = _SPINNER[self._turn // 3 % len(_SPINNER)]
+        yield f"{spinner} {inert(record.flow)} ", "b $text-primary"
+        if self._is_cancelling:
+            yield "cancelling… ", "b $text-warning"
+        yield f"{_steps(record.finished)}, {duration(record.duration_ms)}"
+        steps = [step for step in list(record.active) if step.kind in _SHOWN]
+        steps.sort(key=lambda step: (step.started or 0, step.line))
+        for step in steps[:3]:
+            yield f"  ▶ {inert(step.step_id)}{_loop(step)}", "$text-primary"
+        if len(steps) > 3:
+            yield f" +{len(steps) - 3}", "$text-primary"
+
+    @staticmethod
+    def _ended(record: RunRecord) -> Iterator[_Piece]:
         sign, style = _ENDINGS[record.status]
-        line.append(f"{sign} {name} {record.status}", style)
-        line.append(f" in {took}, {_steps(done)}")
+        yield f"{sign} {inert(record.flow)} {record.status}", style
+        yield f" in {duration(record.duration_ms)}, {_steps(record.finished)}"
         why = record.reason or (record.error or {}).get("message")
         if why:
             at = (record.error or {}).get("step")
-            line.append(f": {inert(f'{at}: {why}' if at else str(why))}".partition("\n")[0])
+            yield ": " + inert((f"{at}: {why}" if at else str(why)).partition("\n")[0])
 
 
 def _steps(count: int) -> str:
