@@ -36,7 +36,7 @@ class Ask(ModalScreen[str | None]):
     ) -> None:
         super().__init__()
         self._question = question
-        self._value = value
+        self._value = inert(value)
         self._placeholder = placeholder
         self._check = check or (lambda text: None)
 

@@ -26,7 +26,8 @@ class Field(Vertical):
     def __init__(self, declared: FlowInput, known: Mapping[str, Any]) -> None:
         super().__init__()
         self.declared = declared
-        self._known = known
+        self._value = known.get(declared.name, declared.default if declared.has_default else None)
+        self._text = inert(as_typed(self._value, declared))
 
     def compose(self) -> ComposeResult:
         declared = self.declared
@@ -46,16 +47,15 @@ class Field(Vertical):
 
     def _editor(self) -> Input | Checkbox | Select[str]:
         declared = self.declared
-        value = self._known.get(declared.name, declared.default if declared.has_default else None)
         if declared.enum:
             choices = [(Content(inert(as_typed(one, declared))), as_typed(one, declared)) for one in declared.enum]
-            chosen = as_typed(value, declared)
+            chosen = as_typed(self._value, declared)
             listed = chosen if any(chosen == one for _, one in choices) else Select.NULL
             return Select(choices, value=listed, allow_blank=not self._is_needed or listed is Select.NULL, compact=True)
         if INPUT_TYPES.get(declared.type or "") == "boolean":
-            return Checkbox("yes", bool(value), compact=True)
+            return Checkbox("yes", bool(self._value), compact=True)
         return Input(
-            as_typed(value, declared),
+            self._text,
             password=declared.secret,
             placeholder="null" if declared.has_default and declared.default is None else "",
             compact=True,
@@ -68,6 +68,8 @@ class Field(Vertical):
         if isinstance(editor, Checkbox):
             return {declared.name: editor.value}
         text = str(editor.value) if isinstance(editor, (Input, Select)) and editor.value is not Select.NULL else ""
+        if text and text == self._text and isinstance(editor, Input):
+            return {declared.name: self._value}  # what cannot be shown as it is stays as it is
         if not text:
             if self._is_needed and not (isinstance(editor, Input) and declared.type == "string"):
                 raise InputsError("this one is needed")

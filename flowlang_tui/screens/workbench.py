@@ -118,13 +118,13 @@ class Workbench(
         for name, pane in self.panes.items():
             if pane.display:
                 tabs = self.arrangement.tabs(name, self.size.width)
-                pane.border_title = "[dim]│[/]".join(self._tab(one, one == name) for one in tabs)
-
-    def _tab(self, name: str, current: bool) -> str:
-        pane = self.panes[name]
-        words = f"{pane.title} {pane.badge}".strip()
-        style = "b $foreground" if current else "dim"
-        return f"[@click=screen.go('{name}')][{style}] {words} [/][/]"
+                words = {one: f"{self.panes[one].title} {self.panes[one].badge}".strip() for one in tabs}
+                # where all of them share a narrow screen there is no room between them
+                is_tight = len(tabs) > 3 and sum(len(word) + 3 for word in words.values()) > self.size.width - 4
+                space = "" if is_tight else " "
+                pane.border_title = "[dim]│[/]".join(
+                    _tab(one, f"{space}{word}{space}", one == name) for one, word in words.items()
+                )
 
     def action_go(self, name: str) -> None:
         """Go to a pane whose title was clicked."""
@@ -141,8 +141,10 @@ class Workbench(
             self.panes[name].focus_inside()
 
     @on(events.DescendantFocus)
-    def _focus_moved(self, event: events.DescendantFocus) -> None:
-        pane = next((one for one in event.widget.ancestors_with_self if isinstance(one, Pane)), None)
+    def _focus_moved(self) -> None:
+        # the focus may have moved on since the event was sent
+        inside = [] if self.focused is None else self.focused.ancestors_with_self
+        pane = next((one for one in inside if isinstance(one, Pane)), None)
         if pane is not None and pane.id is not None:
             self.arrangement.current = pane.id
 
@@ -192,3 +194,8 @@ class Workbench(
         """Keep the arrangement for the next time."""
         kept: dict[str, Any] = self.arrangement.to_dict()
         self.workbench.preferences.set("arrangement", kept)
+
+
+def _tab(name: str, words: str, current: bool) -> str:
+    """A part of a pane's title that leads to a pane when it is clicked. `words` are none of the person's."""
+    return f"[@click=screen.go('{name}')][{'b $foreground' if current else 'dim'}]{words}[/][/]"
