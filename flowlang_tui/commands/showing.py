@@ -121,12 +121,22 @@ class Showing(ProjectScreen):
 
     @_show.register
     def _(self, notice: RunStarted) -> None:
+        self._show_log_again()
         self.show_run(notice.record)
         if self._frames is None:
             self._frames = self.set_timer(FRAME, self._frame)
         self.query_one(StatusBar).show_run(notice.record)
         self.refresh_bindings()
         self._show_file_states()
+
+    def _show_log_again(self) -> None:
+        """Bring the log back to the front if only problems that are solved stand before it."""
+        current = self.arrangement.current
+        in_the_way = "problems" in self.arrangement.shown(self.size.width) and not self.session.problems
+        if in_the_way and not self.problems.has_focus_within:
+            self.show_pane("logs", focus=False)
+            # the focus has not moved
+            self.arrangement.current = current
 
     @_show.register
     def _(self, notice: RunEnded) -> None:

@@ -51,6 +51,10 @@ async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quick
         )
         await one.checked()
         await one.until(lambda: "not run" not in one.status)
+        assert one.screen.problems.display
+        await one.press("ctrl+r")
+        await one.over()
+        assert one.screen.logs.display, "what is solved makes room for the log"
 
 
 async def test_a_quick_fix_mends_what_has_a_suggestion(quickstart: Path) -> None:
