@@ -80,7 +80,7 @@ def test_the_wheel_brings_both_commands_the_licence_and_the_types(wheel: zipfile
 
 def test_the_extras_are_there_and_all_is_all_of_them_but_what_tests_need() -> None:
     extras = PROJECT["optional-dependencies"]
-    users = {"postgres", "mysql", "mongodb", "redis", "server", "distributed"}
+    users = {"postgres", "mysql", "mongodb", "redis", "server", "distributed", "serve"}
     assert set(extras) == users | {"all", "dev", "test-servers"}
     (everything,) = extras["all"]
     assert Requirement(everything).extras == users
