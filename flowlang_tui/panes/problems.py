@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -23,14 +23,16 @@ from flowlang_tui.panes.pane import Pane
 #: Nobody reads further than this; what is beyond is counted.
 MOST = 500
 
-_SIGNS = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "info": ("i", "cyan")}
+_SIGNS = {"error": ("✗", "b $text-error"), "warning": ("!", "$text-warning"), "info": ("i", "$text-primary")}
 
 
 class ProblemsPane(Pane):
     """A list of diagnostics, errors first as they stand in each file."""
 
     DEFAULT_CSS = """
-    ProblemsPane OptionList { border: none; background: transparent; padding: 0; height: 1fr; }
+    ProblemsPane OptionList, ProblemsPane OptionList:focus {
+        border: none; background: transparent; padding: 0; height: 1fr;
+    }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("problems")]
@@ -59,6 +61,9 @@ class ProblemsPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self._refill()
 
     @property
     def list(self) -> OptionList:
@@ -91,14 +96,14 @@ class ProblemsPane(Pane):
             listed.add_option(Option(f"… and {len(wanted) - MOST:,} more", disabled=True))
         if not self._shown:
             fine = "No errors. (Warnings are hidden: s shows them.)" if self._problems else "No problems."
-            listed.add_option(Option(Text(f"✓ {fine}", style="dim"), disabled=True))
+            listed.add_option(Option(Content.styled(f"✓ {fine}", "$text-muted"), disabled=True))
         elif highlighted is not None:
             listed.highlighted = min(highlighted, len(self._shown) - 1)
 
-    def _line(self, problem: Diagnostic) -> Text:
+    def _line(self, problem: Diagnostic) -> Content:
         sign, style = _SIGNS[problem.severity]
-        return Text.assemble(
-            (f"{sign} ", style), inert(problem.sentence), (f"  {self._place(problem)}", "dim"), no_wrap=False
+        return Content.assemble(
+            (f"{sign} ", style), inert(problem.sentence), (f"  {self._place(problem)}", "$text-muted")
         )
 
     def _place(self, problem: Diagnostic) -> str:

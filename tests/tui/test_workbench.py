@@ -7,6 +7,7 @@ import pytest
 from flowlang_tui.arrangement import PANES
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.screens.workbench import Workbench
+from tests.tui.connecting import painted
 from tests.tui.opening import opened
 
 
@@ -55,6 +56,12 @@ async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quick
         await one.press("ctrl+r")
         await one.over()
         assert one.screen.logs.display, "what is solved makes room for the log"
+
+
+async def test_a_flow_without_problems_says_so(quickstart: Path) -> None:
+    async with opened(quickstart) as one:
+        await one.press("alt+p")
+        assert "✓ No problems." in painted(one.app)
 
 
 async def test_a_quick_fix_mends_what_has_a_suggestion(quickstart: Path) -> None:
