@@ -10,13 +10,10 @@ from flowlang_tui.session.connection_rows import BrokenPlugin, ConnectionRow
 EMPTY = """\
 No connections yet.
 
-a  add one: choose a type, and a form
-   asks for what it needs
-x  write an example flow of a type
+a  adds one by a form
+x  writes an example flow
 
-A connection is kept in the project,
-encrypted, for all of its flows, or is
-written into the open flow."""
+The project keeps it, encrypted, for all its flows, or it is written into the open flow."""
 
 #: How many lines a problem may take.
 _LINES = 2

@@ -81,7 +81,7 @@ class EditorPane(Pane):
     def compose(self) -> ComposeResult:
         yield FileTabs()
         yield CodeEditor()
-        yield Static("No file is open.\n\nalt+x goes to the project, ^o finds a file.", id="nothing", markup=False)
+        yield Static("No file is open.\n\n^o  opens a file\n^n  makes a flow from a template", id="nothing", markup=False)
         yield Static(id="about", markup=False)
 
     @property

@@ -28,8 +28,7 @@ EMPTY = """\
 Nothing ran yet.
 
 ctrl+r  runs the flow
-alt+g   goes to the graph: what the chosen step
-        got and left is shown here"""
+alt+g   chooses a step in the graph"""
 
 
 class InspectorPane(Pane):
