@@ -81,7 +81,9 @@ class EditorPane(Pane):
     def compose(self) -> ComposeResult:
         yield FileTabs()
         yield CodeEditor()
-        yield Static("No file is open.\n\n^o  opens a file\n^n  makes a flow from a template", id="nothing", markup=False)
+        yield Static(
+            "No file is open.\n\n^o  opens a file\n^n  makes a flow from a template", id="nothing", markup=False
+        )
         yield Static(id="about", markup=False)
 
     @property

@@ -84,7 +84,7 @@ async def test_the_pane_lists_connections_and_broken_plugins(path: Path, size: t
 async def test_an_empty_project_teaches_how_to_add_a_connection(tmp_path: Path) -> None:
     (tmp_path / "flowlang.yaml").touch()
     async with opened(tmp_path / "none.yaml") as pilot:
-        await shown(pilot, "No connections yet.", "a  add one")
+        await shown(pilot, "No connections yet.", "a  adds one")
 
 
 async def test_a_locked_connection_says_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
