@@ -78,7 +78,9 @@ class Field(Vertical):
 
     def tell(self, wrong: str) -> None:
         """Show what is wrong with the value, or nothing."""
-        self.query_one(".wrong", Static).update(f"✗ {inert(wrong)}" if wrong else "")
+        told = self.query_one(".wrong", Static)
+        told.display = bool(wrong)
+        told.update(f"✗ {inert(wrong)}")
 
 
 class RunForm(ModalScreen[dict[str, Any] | None]):
@@ -92,7 +94,9 @@ class RunForm(ModalScreen[dict[str, Any] | None]):
     }
     RunForm VerticalScroll { height: auto; max-height: 30; }
     RunForm Field { height: auto; margin: 0 0 1 0; }
-    RunForm .wrong { height: auto; color: $text-error; }
+    RunForm Field Input, RunForm Field SelectCurrent { background: $panel; }
+    RunForm Field Input:focus { background: $primary 30%; }
+    RunForm .wrong { display: none; height: auto; color: $text-error; }
     RunForm Horizontal { height: auto; align-horizontal: right; }
     RunForm Button { margin-left: 2; }
     """
