@@ -127,7 +127,7 @@ class FileCommands(ProjectScreen):
         event.stop()
         path = event.path
         if event.what == "new":
-            self.action_flow_new()
+            self.new_file()
         elif event.what == "refresh":
             self.session.refresh_files()
         elif path is None:

@@ -10,11 +10,42 @@ from flowlang import FlowLangError
 from flowlang.language.model import Step, TaskStep
 from flowlang.language.nodes import Mapping
 from flowlang.project import TASKS_FILE
+from flowlang.values import to_json
 from flowlang_tui.screens.base import ProjectScreen
 
 
 class MakingCommands(ProjectScreen):
     """Nothing here overwrites anything."""
+
+    def new_file(self) -> None:
+        """Ask what kind of file, then make it and open it; one that is there is opened as it is."""
+        from flowlang_tui.screens.pick import Pick
+
+        kinds = {"Flow": "from a template", "Tasks": "functions for flow.yaml, in flow.py", "Inputs": "inputs.json"}
+        makers = {"Flow": self.action_flow_new, "Tasks": self._new_tasks, "Inputs": self._new_inputs}
+
+        def chosen(kind: str | None) -> None:
+            if kind is not None:
+                self._making(makers[kind])
+
+        self.app.push_screen(Pick("New file", list(kinds), kinds), chosen)
+
+    def _new_tasks(self) -> None:
+        if self._tasks_file.exists():
+            self.open_file(self._tasks_file)
+        else:
+            self._ask("Name of the first task", lambda name: self.create("create-task", name))
+
+    def _new_inputs(self) -> None:
+        """A file with every input of the flow, at its default."""
+        path = self._tasks_file.with_name("inputs.json")
+        checked = self.session.checked(self.shown_flow)
+        declared = [] if checked is None else checked.flow.inputs or ()
+        if not path.exists():
+            known = {one.name: one.default if one.has_default else None for one in declared if not one.secret}
+            path.write_text(to_json(known, indent=2) + "\n", "utf-8")
+            self.session.refresh_files()
+        self.open_file(path)
 
     def action_flow_new(self) -> None:
         """Ask for a template and a name, then make the flow and open it."""

@@ -131,8 +131,8 @@ class ProjectScreen(Screen[None]):
         """Tell what the focused pane is for, and its keys."""
         raise NotImplementedError
 
-    def action_flow_new(self) -> None:
-        """Make a flow from a template."""
+    def new_file(self) -> None:
+        """Make a flow, a file with tasks or one with inputs."""
         raise NotImplementedError
 
     def tell(self, message: str, severity: Literal["information", "warning", "error"] = "information") -> None:

@@ -78,7 +78,7 @@ EXPLORER: Final[dict[str, Act]] = {
     "explorer.expand": Act(_is_open, True, _closed_folder),
     "explorer.collapse": Act(_is_open, False, _open_folder),
     "explorer.run": Act(runs, ANYTHING, _on_file("flow.yaml")),
-    "explorer.new": Act(dialog, "Pick New flow from"),
+    "explorer.new": Act(dialog, "Pick New file"),
     "explorer.rename": Act(dialog, "Ask New name of slow.yaml", _on_file("slow.yaml")),
     "explorer.delete": Act(dialog, "Confirm", _on_file("slow.yaml")),
     "explorer.copy-path": Act(lambda one: Path(copied(one)).name, "slow.yaml", _on_file("slow.yaml")),

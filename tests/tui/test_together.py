@@ -151,3 +151,11 @@ async def test_edges_are_dragged_and_titles_clicked(project: Path) -> None:
         at = title.plain.index("Problems") if hasattr(title, "plain") else str(title).index("Problems")
         await one.pilot.click(offset=(top.x + 2 + (at if at < 40 else 12), top.y))
         await one.until(lambda: one.screen.problems.display)
+
+
+async def test_a_file_with_inputs_is_made_from_what_the_flow_asks_for(project: Path) -> None:
+    async with opened(project) as one:
+        one.screen.show_pane("explorer")
+        await one.press("n", *"inputs", "enter")
+        await one.until(lambda: current_file(one) == "inputs.json")
+        assert one.screen.editor.code.text == '{\n  "who": "Ada"\n}\n'
