@@ -131,12 +131,9 @@ class Showing(ProjectScreen):
 
     def _show_log_again(self) -> None:
         """Bring the log back to the front if only problems that are solved stand before it."""
-        current = self.arrangement.current
         in_the_way = "problems" in self.arrangement.shown(self.size.width) and not self.session.problems
         if in_the_way and not self.problems.has_focus_within:
             self.show_pane("logs", focus=False)
-            # the focus has not moved
-            self.arrangement.current = current
 
     @_show.register
     def _(self, notice: RunEnded) -> None:

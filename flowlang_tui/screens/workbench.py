@@ -132,9 +132,15 @@ class Workbench(
             self.show_pane(name)
 
     def show_pane(self, name: str, *, focus: bool = True) -> None:
-        changed = name not in self.arrangement.shown(self.size.width)
+        arrangement, width = self.arrangement, self.size.width
+        changed, current = name not in arrangement.shown(width), arrangement.current
         if focus or changed:
-            self.arrangement.show(name)
+            arrangement.show(name)
+        if not focus:
+            # the pane in use stays the one that has the focus, unless there is room for one only
+            arrangement.current = current
+            if name not in arrangement.shown(width):
+                arrangement.current = name
         if changed:
             self.place_panes()
         if focus:

@@ -46,13 +46,14 @@ async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quick
         await one.press("ctrl+r")
         await one.until(lambda: "not run" in one.status)
         assert not one.app.session.runs.records
+        assert one.screen.problems.display
+        assert one.screen.arrangement.current == "editor", "the focus stays where somebody types"
         assert "✗ not run: flow.yaml:27: no task is called `ReadOrder`" in one.status
         one.screen.editor.code.replace_text(
             (quickstart / "flow.yaml").read_text().replace("ReadOrder\n", "ReadOrders\n")
         )
         await one.checked()
         await one.until(lambda: "not run" not in one.status)
-        assert one.screen.problems.display
         await one.press("ctrl+r")
         await one.over()
         assert one.screen.logs.display, "what is solved makes room for the log"
