@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ from flowlang_tui.widgets.status_bar import StatusBar
 from tests.tui.connecting import painted
 from tests.tui.frozen import BEGIN, run, write_project
 from tests.tui.opening import Opened, opened
+
+pytestmark = pytest.mark.skipif(
+    not version("textual").startswith("8.2."), reason="the pictures are those of Textual 8.2"
+)
 
 SMALL = (80, 24)
 FAILING = {"limit": 5}
