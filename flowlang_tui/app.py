@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from flowlang_themes import DEFAULT
 from flowlang_tui.arrangement import Arrangement
+from flowlang_tui.compat import let_switch
 from flowlang_tui.inert import inert
 from flowlang_tui.keyed_app import KeyedApp
 from flowlang_tui.keymap import keymap_path, read_keymap
@@ -139,6 +140,7 @@ class WorkbenchApp(KeyedApp[None]):
         """Leave this project for another."""
         self.session.end()
         self._open(path)
+        let_switch(self.screen)
         await self.switch_screen(self._workbench())
         self._begin()
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import TextArea
+
+
+def let_switch(screen: Screen[Any]) -> None:
+    """Let `App.switch_screen` put another screen in the place of the default one, which nobody has pushed."""
+    if not screen._result_callbacks:
+        screen._push_result_callback(screen, None)
 
 
 class OpenTextArea(TextArea):

@@ -113,7 +113,7 @@ class FileCommands(ProjectScreen):
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self.workbench.open_project(Path(text).expanduser())
+                self.leave(lambda: self.workbench.open_project(Path(text).expanduser()))
 
         self.app.push_screen(Ask("Open the project in", str(self.session.folder.parent) + "/", check=check), answered)
 

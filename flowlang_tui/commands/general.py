@@ -82,17 +82,21 @@ class GeneralCommands(ProjectScreen):
         self.open_file(path)
 
     def action_app_quit(self) -> None:
+        self.leave(self.app.exit)
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Do what ends this project; ask before, if something would be lost."""
         from flowlang_tui.screens.confirm import Confirm
 
         changed = [document.path.name for document in self.session.documents.changed]
         running = self.session.runs.is_busy
         if not changed and not running:
-            self.app.exit()
+            then()
             return
 
         def answered(choice: str | None) -> None:
             if choice == "quit" or (choice == "save" and self.session.save_all()):
-                self.app.exit()
+                then()
 
         facts = (
             [f"{', '.join(changed)} {'has' if len(changed) == 1 else 'have'} changes that are not saved."]

@@ -171,7 +171,7 @@ class MakingCommands(ProjectScreen):
         if not folder.is_absolute():
             folder = self.session.folder.parent / folder
         new_project(folder, template)
-        self.workbench.open_project(folder)
+        self.leave(lambda: self.workbench.open_project(folder))
 
     def _ask(self, question: str, make: Callable[[str], None]) -> None:
         from flowlang_tui.screens.ask import Ask

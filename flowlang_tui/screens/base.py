@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
@@ -129,6 +130,10 @@ class ProjectScreen(Screen[None]):
 
     def action_help_show(self) -> None:
         """Tell what the focused pane is for, and its keys."""
+        raise NotImplementedError
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Do what ends this project; ask before, if something would be lost."""
         raise NotImplementedError
 
     def new_file(self) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from flowlang.language.assist import complete
+from flowlang_tui.screens.confirm import Confirm
+from flowlang_tui.screens.workbench import Workbench
 from flowlang_tui.widgets.file_tabs import FileTabs
 from tests.tui.acting import current_file, cursor, told, write_project
 from tests.tui.opening import Opened, opened
@@ -159,3 +161,18 @@ async def test_a_file_with_inputs_is_made_from_what_the_flow_asks_for(project: P
         await one.press("n", *"inputs", "enter")
         await one.until(lambda: current_file(one) == "inputs.json")
         assert one.screen.editor.code.text == '{\n  "who": "Ada"\n}\n'
+
+
+async def test_another_project_is_opened_when_nothing_is_lost(project: Path, quickstart: Path) -> None:
+    async with opened(project) as one:
+        one.screen.editor.code.replace_text("flow: changed\n")
+        await one.pilot.pause()
+        one.screen.action_project_open()
+        await one.pilot.pause()
+        one.app.screen.dismiss(str(quickstart))
+        await one.until(lambda: isinstance(one.app.screen, Confirm))
+        assert one.app.session.folder == project
+        one.app.screen.dismiss("quit")
+        await one.until(lambda: one.app.session.folder == quickstart and isinstance(one.app.screen, Workbench))
+        await one.checked()
+        assert (project / "flow.yaml").read_text() != "flow: changed\n"
