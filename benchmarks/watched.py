@@ -17,6 +17,7 @@ from benchmarks.figures import Figure, show
 from flowlang import FlowExecutor
 from flowlang.tasks.loader import load_registry
 from flowlang_tui.app import WorkbenchApp
+from flowlang_tui.session.records import RunRecord
 
 STEPS = 10_000
 LINES = 1_000_000
@@ -67,10 +68,12 @@ async def settled(app: WorkbenchApp) -> None:
         await asyncio.sleep(0.01)
 
 
-async def ended(app: WorkbenchApp, runs: int) -> None:
-    """Wait until so many runs have ended."""
-    while len(app.session.runs.records) < runs or app.session.runs.is_busy:
+async def ended(app: WorkbenchApp, before: RunRecord | None) -> RunRecord:
+    """Wait until a run after the one that is named has ended."""
+    runs = app.session.runs
+    while runs.latest is before or runs.latest is None or runs.is_busy:
         await asyncio.sleep(0.005)
+    return runs.latest
 
 
 async def many_steps(folder: Path) -> list[Figure]:
@@ -91,10 +94,11 @@ async def many_steps(folder: Path) -> list[Figure]:
             command.append((time.perf_counter() - began) * 1000)
             flow.write_text(steps(STEPS) + f"# {number}\n")
             began = time.perf_counter()
+            before = app.session.runs.latest
             app.session.run(flow, {})
-            await ended(app, number + 1)
+            record = await ended(app, before)
             ours.append((time.perf_counter() - began) * 1000)
-            watched.append(app.session.runs.records[-1].duration_ms)
+            watched.append(record.duration_ms)
             result = await asyncio.to_thread(lambda: asyncio.run(executor.execute_flow(flow, {})))
             alone.append(result.duration_ms)
     return [
@@ -103,14 +107,14 @@ async def many_steps(folder: Path) -> list[Figure]:
     ]
 
 
-async def save_to_run(folder: Path) -> Figure:
+async def save_to_run(folder: Path) -> list[Figure]:
     """From a save by another program until the run that it starts has begun, in watch mode."""
     flow = folder / "flow.yaml"
     flow.write_text(steps(20))
     times: list[float] = []
     async with workbench(folder) as app:
         app.session.run(flow, {})
-        await ended(app, 1)
+        record = await ended(app, None)
         app.session.watch(True)
         for number in range(SAVES):
             await asyncio.sleep(0.3)
@@ -118,9 +122,9 @@ async def save_to_run(folder: Path) -> Figure:
             draft.write_text(steps(20) + f"# {number}\n")
             saved = time.time()
             os.replace(draft, flow)
-            await ended(app, number + 2)
-            times.append((app.session.runs.records[-1].started or 0) * 1000 - saved * 1000)
-    return Figure("W15", "from a save to the run that it starts", "ms", None, median(times), 100, "ms")
+            record = await ended(app, record)
+            times.append((record.started or 0) * 1000 - saved * 1000)
+    return [Figure("W15", "from a save to the run that it starts", "ms", None, median(times), 100, "ms")]
 
 
 async def many_lines(folder: Path) -> list[Figure]:
@@ -155,13 +159,21 @@ async def many_lines(folder: Path) -> list[Figure]:
     ]
 
 
+MEASURES = {"steps": many_steps, "save": save_to_run, "lines": many_lines}
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = name
-        folder = Path(name, "project")
+    """Measure what is named, each in a process of its own unless it is: none finds the memory of another."""
+    if len(sys.argv) < 2:
+        for name in MEASURES:
+            subprocess.run([sys.executable, "-m", "benchmarks.watched", name], check=True)
+        return
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = home
+        folder = Path(home, "project")
         folder.mkdir()
         (folder / "flow.py").write_text(TASKS)
-        show([*asyncio.run(many_steps(folder)), asyncio.run(save_to_run(folder)), *asyncio.run(many_lines(folder))])
+        show(asyncio.run(MEASURES[sys.argv[1]](folder)))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,10 @@ class Checker:
 
         tasks = self._tasks.of(path.parent)
         try:
-            loaded = tasks.preparer.check(text, path)
+            # what is saved is prepared as a run would do it, so that a run need not do it again
+            loaded = (
+                tasks.preparer.load(path, path.parent) if _is_saved(path, text) else tasks.preparer.check(text, path)
+            )
         # whatever a plugin of the project does wrong while a flow is checked is shown as a problem of the flow
         except Exception as error:
             message = f"the flow could not be checked: {type(error).__name__}: {error}"
@@ -127,3 +130,10 @@ class Checker:
         analysis.variables = sorted(Environment.load(path.parent, find_root(path)))
         _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
         return Checked(path, text, loaded.flow, graph_of(loaded.flow), loaded.problems, tasks, files, analysis)
+
+
+def _is_saved(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode("utf-8", "surrogatepass")
+    except OSError:
+        return False

@@ -17,8 +17,10 @@ from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
 if TYPE_CHECKING:
     from flowlang import FlowExecutor
 
-#: How many runs are kept to look at.
+#: How many runs are kept to look at; fewer if they have more steps or lines than this together.
 KEPT: Final = 20
+KEPT_STEPS: Final = 20_000
+KEPT_LINES: Final = 1_000_000
 
 
 class Runs:
@@ -47,6 +49,7 @@ class Runs:
         self._executors: dict[FolderTasks, FlowExecutor] = {}
         self._next: tuple[Path, Mapping[str, Any]] | None = None
         self._preparing = False
+        self._unwanted = False
 
     @property
     def latest(self) -> RunRecord | None:
@@ -70,7 +73,9 @@ class Runs:
         """Cancel the run that is under way; whether there was one."""
         self._next = None
         if self.active is None:
-            return False
+            # one that is about to begin is cancelled as soon as it does
+            self._unwanted = self._preparing
+            return self._preparing
         self.active.cancel()
         return True
 
@@ -98,6 +103,7 @@ class Runs:
         executor = self._executors.get(tasks)
         if executor is None or executor.registry is not tasks.registry:
             executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
+        executor.preparer = tasks.preparer
         if tasks.problem is not None:
             refused = RunRefused(path, str(tasks.problem), (tasks.problem,))
         else:
@@ -107,19 +113,29 @@ class Runs:
                 refused = RunRefused(path, str(error), error.diagnostics)
             except FlowLangError as error:
                 refused = RunRefused(path, str(error))
-        self._post(lambda: self._begin(executor, path, inputs, refused))
+        if refused is not None:
+            self._post(lambda: self._refuse(refused))
+            return
+        run = ActiveRun(self._engine, executor, path, inputs, self._over)
+        # it begins at once, not when the screen, which may be busy showing what was saved, gets to know of it
+        self._post(lambda: self._begin(run))
+        run.start()
 
-    def _begin(self, executor: FlowExecutor, path: Path, inputs: Mapping[str, Any], refused: RunRefused | None) -> None:
-        self._preparing = False
+    def _refuse(self, refused: RunRefused) -> None:
+        self._preparing = self._unwanted = False
         if self._next is not None:
             self._start_next()
-        elif refused is not None:
-            self._tell(refused)
         else:
-            self.active = ActiveRun(self._engine, executor, path, inputs, self._over)
-            self.records = [*self.records[1 - KEPT :], self.active.record]
-            self._tell(RunStarted(self.active.record))
-            self.active.start()
+            self._tell(refused)
+
+    def _begin(self, run: ActiveRun) -> None:
+        self._preparing = False
+        self.active = run
+        self.records = kept([*self.records, run.record])
+        if self._next is not None or self._unwanted:
+            run.cancel("started again" if self._next is not None else "cancelled by the user")
+        self._unwanted = False
+        self._tell(RunStarted(run.record))
 
     def _over(self, run: ActiveRun) -> None:
         self._post(lambda: self._ended(RunEnded(run.record)))
@@ -133,3 +149,14 @@ class Runs:
         """Close the connections and threads of all runs. Called in the engine's thread."""
         for executor in self._executors.values():
             await executor.close()
+
+
+def kept(records: list[RunRecord]) -> list[RunRecord]:
+    """The newest of these runs, the oldest first: as many as fit into memory, the newest two in any case."""
+    steps = lines = 0
+    for count, record in enumerate(reversed(records)):
+        steps += len(record.steps)
+        lines += len(record.log)
+        if count >= KEPT or (count >= 2 and (steps > KEPT_STEPS or lines > KEPT_LINES)):
+            return records[len(records) - count :]
+    return records

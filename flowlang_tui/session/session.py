@@ -223,6 +223,10 @@ class Session:
     def changed(self, paths: Iterable[Path]) -> None:
         """Files have other contents now: take over what is open, load tasks, check, and in watch mode run again."""
         paths = frozenset(paths)
+        if any(path.suffix == ".py" for path in paths):
+            self._checker.reload(paths, lambda: self._post(lambda: self._reloaded(paths)))
+        # first of all: nobody waits for the screen to show what was saved
+        self._run_again(paths)
         for document in self.documents:
             if document.path in paths:
                 if document.look():
@@ -231,9 +235,7 @@ class Session:
                 elif document.in_conflict:
                     self._tell(DocumentConflict(document))
         self.refresh_files()
-        if any(path.suffix == ".py" for path in paths):
-            self._checker.reload(paths, lambda: self._post(lambda: self._reloaded(paths)))
-        else:
+        if not any(path.suffix == ".py" for path in paths):
             self._reloaded(paths)
 
     def _reloaded(self, paths: frozenset[Path]) -> None:
@@ -245,7 +247,6 @@ class Session:
             for path, checked in self.checks.items()
             if not paths.isdisjoint(checked.files) or path.parent in folders
         )
-        self._run_again(paths)
 
     # runs
 
