@@ -156,7 +156,8 @@ def _timing(record: StepRecord, call: StepCall | None) -> list[Node]:
     if record.iterations_total is not None or record.iterations_done:
         of = "" if record.iterations_total is None else f" of {record.iterations_total:,}"
         facts.append(("iterations", f"{record.iterations_done:,}{of}"))
-    return [_section("Timing", [Node(name, text, note=text, copied=_plainly(text, "time")) for name, text in facts])]
+    rows = [Node(name, text, note=text, copied=_plainly(text, "time")) for name, text in facts]
+    return [_section("Timing", rows)] if rows else []
 
 
 def _clock(time: float) -> str:
