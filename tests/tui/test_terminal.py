@@ -64,8 +64,8 @@ def test_open_run_edit_from_outside_resize_and_quit(quickstart: Path, tmp_path: 
         one.shows("flow: ChangedElsewhere")
 
         one.resize(80, 24)
-        one.until(lambda: "ChangedElsewhere" in one.screen.text and "Help" in one.screen.lines[-1])
-        assert "Inspector" not in one.screen.text
+        # all panes in one title: they take turns
+        one.until(lambda: "Connections" in one.screen.lines[1] and "Help" in one.screen.lines[-1])
         one.send(f"{ESC}g")
         one.shows("by_region", "sold")
 
