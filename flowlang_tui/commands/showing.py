@@ -243,6 +243,7 @@ class Showing(ProjectScreen):
     def _frame(self) -> None:
         """Take up what the run did, and show it. The more there is to show, the longer until the next time."""
         began = perf_counter()
+        self.session.runs.make_room(True)
         self.session.runs.take_up()
         record = self.shown_run
         if record is not None and not record.is_over:
@@ -252,6 +253,7 @@ class Showing(ProjectScreen):
 
     def _next_frame(self, began: float) -> None:
         """Look again soon: the longer showing it all has taken, painting included, the later, so that runs go on."""
+        self.session.runs.make_room(False)
         if self._frames is not None:
             self._frames.stop()
             pause = min(max(FRAME, _SHARE * (perf_counter() - began)), _LONGEST)

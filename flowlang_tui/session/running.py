@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang import FlowLangError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: How many events may wait to be taken up before the run itself does it.
 WAITING: Final = 2000
+#: How long a run stands still for one painting of the screen, in seconds.
+ROOM: Final = 0.1
 #: How many events are taken up at once, so that a frame stays short.
 BATCH: Final = 500
 
@@ -46,6 +49,7 @@ class ActiveRun:
         self._waiting: deque[Event] = deque()
         self._lock = threading.Lock()
         self._future: Future[FlowResult] | None = None
+        self._room_until = 0.0
 
     def start(self) -> None:
         """Begin. The record is `queued` until the first event comes."""
@@ -70,8 +74,14 @@ class ActiveRun:
             self._lock.release()
         return True
 
+    def make_room(self, wanted: bool) -> None:
+        """Let the run stand still while a screen is painted, for `ROOM` seconds at most: two threads share one lock."""
+        self._room_until = perf_counter() + ROOM if wanted else 0.0
+
     def _listen(self, event: Event) -> None:
         self._waiting.append(event)
+        while self._room_until > perf_counter():
+            sleep(0.001)
         if len(self._waiting) >= WAITING:
             with self._lock:
                 self._absorb(WAITING)

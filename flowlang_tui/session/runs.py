@@ -83,6 +83,11 @@ class Runs:
         """Take note of what the run did since; whether it did anything. Called once a frame while something runs."""
         return self.active is not None and self.active.take_up()
 
+    def make_room(self, wanted: bool) -> None:
+        """Let the run stand still for a moment while the screen is painted, or go on."""
+        if self.active is not None:
+            self.active.make_room(wanted)
+
     def note(self, level: int, text: str) -> None:
         """Put a line into the log of the newest run: what a task printed, for one."""
         if self.latest is not None:
