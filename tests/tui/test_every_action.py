@@ -27,7 +27,7 @@ async def test_the_actions_of_a_place(tmp_path: Path, place: Where) -> None:
     project.mkdir()
     write_project(project)
     wrong: list[str] = []
-    async with opened(project, size=(120, 36)) as one:
+    async with opened(project, size=(132, 30)) as one:
         one.screen.run_flow(project / "flow.yaml")
         await one.over()
         record = one.screen.shown_run
