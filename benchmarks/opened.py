@@ -86,7 +86,7 @@ def painted(arguments: list[str], folder: Path, text: str) -> float:
 
 
 def at_rest(arguments: list[str], folder: Path) -> tuple[float, float]:
-    """Megabytes that the open workbench takes, and the percent of a processor that it takes while nobody does anything."""
+    """Megabytes that the open workbench takes, and percent of a processor while nobody does anything."""
     with terminal(arguments, folder) as (child, descriptor):
         drain(descriptor, 4.0)
         before = processor(child)

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure, show
+from benchmarks.opened import resident
 from flowlang import FlowExecutor
 from flowlang.tasks.loader import load_registry
 from flowlang_tui.app import WorkbenchApp
@@ -62,17 +63,22 @@ async def workbench(folder: Path) -> AsyncIterator[WorkbenchApp]:
         yield app
 
 
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    while not holds():  # noqa: ASYNC110 - what is waited for is state of the application, which tells nobody
+        await asyncio.sleep(0.005)
+
+
 async def settled(app: WorkbenchApp) -> None:
     """Wait until the first flow was checked."""
-    while app.session.first_flow not in app.session.checks:
-        await asyncio.sleep(0.01)
+    await until(lambda: app.session.first_flow in app.session.checks)
 
 
 async def ended(app: WorkbenchApp, before: RunRecord | None) -> RunRecord:
     """Wait until a run after the one that is named has ended."""
     runs = app.session.runs
-    while runs.latest is before or runs.latest is None or runs.is_busy:
-        await asyncio.sleep(0.005)
+    await until(lambda: runs.latest is not None and runs.latest is not before and not runs.is_busy)
+    assert runs.latest is not None
     return runs.latest
 
 
@@ -142,9 +148,8 @@ async def many_lines(folder: Path) -> list[Figure]:
             await asyncio.sleep(0.02)
         lines = len(app.session.runs.records[-1].log)
         assert lines >= LINES, f"{lines} lines are in the log"
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        memory = resident(os.getpid())
     waits.sort()
-    memory = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     return [
         Figure(
             "W15",

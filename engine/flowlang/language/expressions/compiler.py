@@ -12,12 +12,12 @@ from flowlang.errors import ExpressionError
 from flowlang.language.diagnostics import Problems, Span
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.fields import READERS
-from flowlang.language.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.translate import translate
 from flowlang.language.expressions.wording import quoted
 from flowlang.language.model import Value
 from flowlang.language.names import Names
 from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
+from flowlang.language.pieces import DOTTED, Piece, split
 from flowlang.language.source import Source
 
 _FILE: Final = "<flow expressions>"

@@ -8,8 +8,8 @@ from flowlang.language.diagnostics import nearest
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.braces import in_condition
 from flowlang.language.expressions.expression import Expression
-from flowlang.language.pieces import DOTTED, MAX_CHARACTERS, Piece, split
 from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
+from flowlang.language.pieces import DOTTED, MAX_CHARACTERS, Piece, split
 
 if TYPE_CHECKING:
     import ast

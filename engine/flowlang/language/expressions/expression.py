@@ -11,8 +11,8 @@ from flowlang.language.expressions import emit
 from flowlang.language.expressions.functions import FUNCTIONS, Function
 from flowlang.language.expressions.grammar import PLUCK, Misread, Parsed, parse, word_of
 from flowlang.language.expressions.operators import OPERATORS
-from flowlang.language.pieces import MAX_DEPTH
 from flowlang.language.expressions.work import MAX_BITS
+from flowlang.language.pieces import MAX_DEPTH
 
 if TYPE_CHECKING:
     from flowlang.language.expressions.translate import Translator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from flowlang.language.diagnostics import Problems, Span, nearest
 from flowlang.language.expressions import emit
-from flowlang.language.pieces import MAX_DEPTH
 from flowlang.language.model import Read
 from flowlang.language.names import Names
 from flowlang.language.nodes import Scalar
+from flowlang.language.pieces import MAX_DEPTH
 from flowlang.language.vocabulary import CONTEXT_FIELDS, LOOP_FIELDS
 
 if TYPE_CHECKING:

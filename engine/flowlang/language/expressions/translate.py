@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.language.diagnostics import Problems
 from flowlang.language.expressions import emit
 from flowlang.language.expressions.emit import HELPERS
-from flowlang.language.pieces import DOTTED, Piece, split
 from flowlang.language.expressions.scope import Scope
 from flowlang.language.expressions.work import MAX_WORK
 from flowlang.language.model import Value
 from flowlang.language.names import Names
 from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
+from flowlang.language.pieces import DOTTED, Piece, split
 
 if TYPE_CHECKING:
     import ast
