@@ -274,8 +274,8 @@ class Showing(ProjectScreen):
         if record.status == "failed" and record is self.shown_run:
             failed = [step for step in record.steps.values() if step.status == "failed"]
             if failed:
-                # the innermost one has the cause
-                innermost = max(failed, key=lambda step: (step.address.count("/"), step.ended or 0))
+                # the innermost one has the cause: what is around it fails after it
+                innermost = max(failed, key=lambda step: (step.address.count("/"), -(step.ended or 0)))
                 self.choose_step(innermost.address, innermost.line)
 
 
