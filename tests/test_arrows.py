@@ -125,3 +125,43 @@ def test_a_headless_run_of_a_flow_without_connections_loads_none_of_them(tmp_pat
     flow.write_text("flow: hello\nsteps:\n  - exit: {outputs: {greeting: hello}}\n")
     code = f"from flowlang_tui.cli import main\nassert main(['--run', {str(flow)!r}]) == 0"
     assert loaded_after(code) & HEAVY == set()
+
+
+WORKBENCH = ROOT / "flowlang_tui"
+
+#: What each room of the workbench may use of the others; what is not named here is the screen's own.
+ROOMS = {
+    "session": {"session"},
+    "graph": {"graph", "session"},
+    "widgets": {"widgets", "graph", "session"},
+    "panes": {"panes", "widgets", "graph", "session", "screens"},
+    "screens": {"screens", "panes", "widgets", "graph", "session", "commands"},
+    "commands": {"commands", "screens", "panes", "widgets", "graph", "session"},
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_workbench_uses_only_those_below_it(room: str) -> None:
+    found = {
+        f"{path.name} imports {name}"
+        for path in modules(WORKBENCH / room)
+        for name in imports(path, package_of(path, ROOT))
+        if name.startswith("flowlang_tui.") and name.split(".")[1] in ROOMS and name.split(".")[1] not in ROOMS[room]
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("room", ["session", "graph"])
+def test_the_state_of_the_workbench_and_the_drawing_of_graphs_know_no_widget(room: str) -> None:
+    names = [f"flowlang_tui.{room}.{path.stem}" for path in modules(WORKBENCH / room)]
+    assert loaded_after("\n".join(f"import {name}" for name in names)) & SCREEN == set()
+
+
+def test_only_the_session_runs_flows() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path in modules(WORKBENCH)
+        for name in imports(path, package_of(path, ROOT))
+        if name in ("flowlang.FlowExecutor", "flowlang.runtime.executor.FlowExecutor")
+    }
+    assert found == {"flowlang_tui/session/runs.py"}
