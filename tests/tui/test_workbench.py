@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from flowlang_tui.arrangement import PANES
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.screens.workbench import Workbench
@@ -122,18 +120,18 @@ async def test_the_form_asks_for_an_input_that_is_missing(tmp_path: Path) -> Non
         assert one.app.session.runs.records[0].outputs == {"told": "Ada 3"}
 
 
-@pytest.mark.parametrize("pane", PANES)
-async def test_every_pane_can_be_gone_to_zoomed_and_left(quickstart: Path, pane: str) -> None:
+async def test_every_pane_can_be_gone_to_zoomed_and_left(quickstart: Path) -> None:
     async with opened(quickstart) as one:
-        getattr(one.screen, f"action_view_{pane}")()
-        await one.pilot.pause()
-        focused = one.app.focused
-        assert focused is not None
-        assert one.screen.panes[pane] in focused.ancestors_with_self
-        await one.press("alt+z")
-        assert [name for name, shown in one.screen.panes.items() if shown.display] == [pane]
-        await one.press("alt+z")
-        assert sum(shown.display for shown in one.screen.panes.values()) == 6
+        for pane in PANES:
+            getattr(one.screen, f"action_view_{pane}")()
+            await one.pilot.pause()
+            focused = one.app.focused
+            assert focused is not None
+            assert one.screen.panes[pane] in focused.ancestors_with_self
+            await one.press("alt+z")
+            assert [name for name, shown in one.screen.panes.items() if shown.display] == [pane]
+            await one.press("alt+z")
+            assert sum(shown.display for shown in one.screen.panes.values()) == 6
 
 
 async def test_a_narrow_screen_shows_one_pane_and_goes_on_with_another(quickstart: Path) -> None:
