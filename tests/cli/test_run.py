@@ -63,10 +63,10 @@ def test_flowlang_tui_with_run_is_the_same_command(flowlang: Command, hello: Pat
         assert json.loads(ran.stdout)["outputs"]["greeting"] == "hello world"
 
 
-def test_flowlang_tui_without_run_says_what_it_can_do(flowlang: Command) -> None:
+def test_flowlang_tui_without_a_terminal_says_what_it_can_do(flowlang: Command) -> None:
     ran = flowlang(module="flowlang_tui")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "no workbench yet" in ran.stderr
+    assert "this is no terminal" in ran.stderr
     assert "--run FLOW" in ran.stderr
 
 
