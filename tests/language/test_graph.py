@@ -13,6 +13,7 @@ from flowlang.language.diagnostics import Problems
 from flowlang.language.graph import Graph, GraphEdge, graph_of, to_dot, to_json, to_mermaid, to_text
 from flowlang.language.parse import parse_flow
 from flowlang.language.source import read_text
+from tests.pace import slowness
 
 ORDERS = """
     flow: Orders
@@ -331,7 +332,7 @@ def test_a_thousand_steps_are_drawn_in_a_blink() -> None:
     flow = parse_flow(read_text(big(1000), problems), problems)
     for draw in (to_text, to_mermaid, to_dot, to_json):
         fastest = min(_time(lambda draw=draw: draw(graph_of(flow))) for _ in range(3))  # type: ignore[misc]
-        assert fastest < 0.1
+        assert fastest < 0.1 or fastest < 0.1 * slowness()
 
 
 def _time(work: object) -> float:
