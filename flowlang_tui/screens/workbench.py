@@ -100,9 +100,7 @@ class Workbench(
             filled = [deck for deck in (upper, lower) if shown.intersection(DECKS[deck])]
             box = self.query_one(f"#column-{column}")
             box.display = bool(filled)
-            alone = len(
-                shown.intersection(*[{p for d in decks for p in DECKS[d]} for decks in [(upper, lower)]])
-            ) == len(shown)
+            alone = shown <= {*DECKS[upper], *DECKS[lower]}
             box.styles.width = "1fr" if column == "middle" or alone else f"{sizes[column]}%"
             for deck in (upper, lower):
                 place = self.query_one(f"#deck-{deck}")

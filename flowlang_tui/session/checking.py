@@ -119,16 +119,16 @@ class Checker:
             loaded = (
                 tasks.preparer.load(path, path.parent) if _is_saved(path, text) else tasks.preparer.check(text, path)
             )
-        # whatever a plugin of the project does wrong while a flow is checked is shown as a problem of the flow
+            analysis = Analysis(text, loaded.flow, loaded.problems, loaded.catalog)
+            _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
+            analysis.variables = sorted(Environment.load(path.parent, find_root(path)))
+        # whatever a plugin or a file of the project does wrong while a flow is checked is shown as the flow's problem
         except Exception as error:
             message = f"the flow could not be checked: {type(error).__name__}: {error}"
             problem = Diagnostic("error", "check", message, Span(1, 1, 1, 2), path=str(path))
             flow = Flow(path=str(path))
             return Checked(path, text, flow, graph_of(flow), [problem], tasks, frozenset({path}))
         files = frozenset({path, *map(Path, loaded.files), *tasks.files})
-        analysis = Analysis(text, loaded.flow, loaded.problems, loaded.catalog)
-        analysis.variables = sorted(Environment.load(path.parent, find_root(path)))
-        _ = analysis.tasks  # loading plugins takes long: it is done here, so that completing is quick
         return Checked(path, text, loaded.flow, graph_of(loaded.flow), loaded.problems, tasks, files, analysis)
 
 

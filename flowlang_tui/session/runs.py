@@ -118,6 +118,9 @@ class Runs:
                 refused = RunRefused(path, str(error), error.diagnostics)
             except FlowLangError as error:
                 refused = RunRefused(path, str(error))
+            # a plugin of the project may raise anything; the thread has to go on, and somebody has to know
+            except Exception as error:
+                refused = RunRefused(path, f"the flow could not be prepared: {type(error).__name__}: {error}")
         if refused is not None:
             self._post(lambda: self._refuse(refused))
             return
