@@ -13,9 +13,9 @@ from flowlang.language.expressions import compile_values, evaluation_error
 from flowlang.language.expressions.work import MAX_CHARACTERS, MAX_ITEMS
 from tests.language.attacks import PAYLOADS, WALKS
 from tests.language.evaluation import Run
-from tests.pace import slowness
 
-SECONDS = 0.1
+#: What is bounded takes milliseconds, what is not takes minutes: no processor is so slow that it mixes them up.
+SECONDS = 2
 
 
 class Task:
@@ -74,19 +74,14 @@ def test_no_attack_gets_out_or_takes_long(payload: str) -> None:
     ):
         outcome, seconds = timed(data, form)
         assert is_harmless(outcome), f"{type(outcome)} came out of a {form}"
-        assert seconds < SECONDS or seconds < SECONDS * slowness(), f"a {form} took {seconds * 1000:.0f} ms"
+        assert seconds < SECONDS, f"a {form} took {seconds * 1000:.0f} ms"
 
 
 def timed(data: str, form: str) -> tuple[Any, float]:
-    """What comes of an attack, and the processor's time it took: the least of three, if the first was long."""
-    least = 10.0
-    for _ in range(3):
-        started = process_time()
-        outcome = attempt(data, form)
-        least = min(least, process_time() - started)
-        if least < SECONDS:
-            break
-    return outcome, least
+    """What comes of an attack, and the seconds of the processor's time that it took."""
+    started = process_time()
+    outcome = attempt(data, form)
+    return outcome, process_time() - started
 
 
 def attempt(data: str, form: str) -> Any:
@@ -152,4 +147,4 @@ def test_what_an_attack_may_not_change_is_unchanged() -> None:
 )
 def test_a_text_of_many_expressions_is_bounded_too(data: str) -> None:
     _, seconds = timed(data, "value")
-    assert seconds < 5 * SECONDS
+    assert seconds < SECONDS
