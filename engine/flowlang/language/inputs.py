@@ -32,6 +32,14 @@ def coerce_input(value: Any, type: str | None, *, show: bool = True) -> Any:
     return found
 
 
+def shown_inputs(flow: Flow, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The inputs as a run has them, its defaults included; what was given, if the flow cannot run with that."""
+    try:
+        return bind_inputs(flow, given)
+    except FlowInputError:
+        return given
+
+
 def bind_inputs(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of a run: what was given, checked and converted, and the defaults of the rest.
 

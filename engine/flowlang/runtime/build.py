@@ -56,6 +56,7 @@ def build_plan(
     plan.waits_for = None
     if flow.mode == "dag":
         plan.waits_for = dependencies(flow.steps) or [set() for _ in flow.steps]
+    plan.every_step = tuple(builder.made)
     plan.template = {step.id: PENDING for step in flow.walk()}
     plan.connections = {
         name: flow.connections.get(name) or _stored(name, steps[0]) for name, steps in builder.users.items()
@@ -103,6 +104,7 @@ class _Builder:
         self.catalog = catalog
         self.subplans = subplans
         self.users: dict[str, list[Step]] = {}
+        self.made: list[StepPlan] = []
 
     def steps(self, steps: Sequence[Step], silent: bool) -> tuple[StepPlan, ...]:
         return tuple([self.step(step, silent) for step in steps])
@@ -113,6 +115,7 @@ class _Builder:
         task = step.task.text if isinstance(step, TaskStep) else None
         body = self.body(step, silent)
         plan = StepPlan(step, body, task=task, silent=silent)
+        self.made.append(plan)
         if step.on_error is not None:
             plan.on_error = self.steps(step.on_error, silent)
         if isinstance(body, TaskBody) and plan.bare and body.connection is None:

@@ -40,13 +40,13 @@ class FlowCall:
         self.run = run
         self.plan = plan
         self.prefix = prefix
-        self.events: EventStream | None = None if silent else run.events
+        self.events: EventStream | None = run.hidden if silent else run.events
         self.connections: OpenConnections | None = None
         self.frame: Frame | None = None
 
     def sub(self, plan: Plan, prefix: str, *, silent: bool) -> FlowCall:
         """A call of another flow inside this one."""
-        return FlowCall(self.run, plan, prefix, silent=silent or self.events is None)
+        return FlowCall(self.run, plan, prefix, silent=silent or self.events is not self.run.events)
 
     async def run_to_end(self, given: Mapping[str, Any], timeout: float | None = None) -> Ending:
         """Run the flow with these inputs. Handlers have run and connections are back when this returns or raises."""

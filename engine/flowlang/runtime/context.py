@@ -41,7 +41,7 @@ class RunContext:
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """Tell something to whoever watches the run; `level` is `debug`, `info`, `warning` or `error`."""
         run = self._frame.call.run
-        if self._frame.call.events is not None:
+        if run.events is not None and self._frame.call.events is run.events:
             data = {"message": str(message), "fields": fields}
             run.soon(lambda: run.tell_log(self._plan, self._frame, data, level))
 

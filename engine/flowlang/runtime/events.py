@@ -19,6 +19,7 @@ from flowlang.redaction import Redactor
 if TYPE_CHECKING:
     from flowlang.runtime.failure import ErrorInfo
     from flowlang.runtime.frame import Frame
+    from flowlang.runtime.interception import Answer
     from flowlang.runtime.plan import StepPlan
 
 
@@ -50,6 +51,7 @@ class Event(TypedDict, total=False):
     duration_ms: float
     status: str
     handled: bool
+    answered_by: str
     branch: str
     index: int
     length: int | None
@@ -97,13 +99,15 @@ BACKLOG = 1000
 class EventStream:
     """Makes the events of one run and hands them to its listener."""
 
-    __slots__ = ("_backlog", "_complained", "_pump", "_redact", "callback", "epoch", "run_id", "seq")
+    __slots__ = ("_backlog", "_complained", "_pump", "_redact", "callback", "epoch", "raw", "run_id", "seq")
 
     def __init__(self, callback: EventCallback, run_id: str, redact: Redactor) -> None:
         self.run_id = run_id
         self.seq = 0
         #: What turns a reading of `time.perf_counter` into seconds since 1970.
         self.epoch = time() - perf_counter()
+        #: The value itself that the `inputs` or `outputs` of the event being told show, in events that end something.
+        self.raw: Any = None
         self._redact = redact
         self._complained = False
         self._backlog: deque[Awaitable[None]] = deque()
@@ -172,11 +176,35 @@ class EventStream:
     ) -> None:
         """Deliver `step_completed`. The times are readings of `time.perf_counter`."""
         event = self._of_plan(self.templates(plan, frame)[1], plan, frame, ended)
+        self.raw = outputs
         event["outputs"] = self._redact.quick(outputs)
         event["duration_ms"] = (ended - started) * 1000
         event["attempts"] = attempts
         event["status"] = status
         self.tell(event)
+
+    def step_answered(self, plan: StepPlan, frame: Frame, answer: Answer, at: float) -> None:
+        """Deliver how a step ended that an interceptor answered for: it did not run. `at` as above."""
+        self.raw = answer.result
+        facts = {"inputs": answer.inputs, "outputs": answer.result}
+        ending = {"duration_ms": 0.0, "attempts": answer.attempts, "status": answer.status}
+        if answer.status == "succeeded":
+            self.of_step("step_completed", plan, frame, facts, answered_by=answer.source, **ending)
+            return
+        error = self._redact(answer.error)
+        kind = "" if error is None else error.get("type", "")
+        facts = {"inputs": answer.inputs}
+        self.of_step(
+            "step_failed",
+            plan,
+            frame,
+            facts,
+            error=error,
+            error_type=kind,
+            handled=True,
+            answered_by=answer.source,
+            **ending,
+        )
 
     def _of_plan(self, template: dict[str, Any], plan: StepPlan, frame: Frame, at: float) -> dict[str, Any]:
         event = template.copy()

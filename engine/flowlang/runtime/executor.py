@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from flowlang.tasks.registry import TaskRegistry
 
 if TYPE_CHECKING:
     from flowlang.environment import Environment
+    from flowlang.runtime.interception import Interceptor
+    from flowlang.runtime.recording import Recorder
     from flowlang.tasks.threads import WorkerThreads
 
 
@@ -58,15 +60,30 @@ class FlowExecutor:
         *,
         run_id: str | None = None,
         timeout: float | None = None,
+        recorder: Recorder | None = None,
+        interceptors: Sequence[Interceptor] = (),
     ) -> FlowResult:
         """Run a flow: its text, a dict of what the text would say, or the path of its file.
 
-        `event_callback` gets every `Event`, in order; it may be async. `timeout` is in seconds. A flow that
-        fails gives a result that says so. Raises FlowValidationError for a flow that cannot run as it is
+        `event_callback` gets every `Event`, in order; it may be async. `timeout` is in seconds. `recorder` writes
+        the run down; `interceptors` step in where steps begin and end, the first one first. A flow that fails gives
+        a result that says so. Raises FlowValidationError for a flow that cannot run as it is
         written; a file that cannot be read is such a one.
         """
         plan = self.prepare(flow)
-        run = Run(self, run_id=run_id, callback=event_callback, token=cancellation_token)
+        interception = None
+        if interceptors:
+            from flowlang.runtime.interception import Interception
+
+            interception = Interception(interceptors)
+        run = Run(
+            self,
+            run_id=run_id,
+            callback=event_callback,
+            token=cancellation_token,
+            recorder=recorder,
+            interception=interception,
+        )
         return await run.execute(plan, inputs or {}, timeout)
 
     def prepare(self, flow: FlowSource) -> Plan:

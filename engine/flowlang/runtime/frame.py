@@ -9,6 +9,8 @@ from flowlang.values import ErrorValue
 
 if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
+    from flowlang.runtime.events import EventStream
+    from flowlang.runtime.plan import StepPlan
 
 
 class Succeeded:
@@ -127,6 +129,10 @@ class Frame:
             "last": index == length - 1,
             "length": length,
         }
+
+    def events_of(self, plan: StepPlan) -> EventStream | None:
+        """Where the events of a step go; None if nobody is to learn of it."""
+        return self.call.run.hidden if plan.silent else self.call.events
 
     def below(self, v: dict[str, StepState], length: int) -> Frame:
         """A frame for the iterations of a loop in this one."""

@@ -93,6 +93,7 @@ class EnvironmentRead(NamedTuple):
 class Plan:
     """A flow, ready to run any number of times.
 
+    `steps` are those of the flow's own list, `every_step` also those inside them and those of the handlers.
     `template` holds the state of every step before the run. `connections` are those that steps use, and
     `connection_steps` the ids of these steps.
     """
@@ -103,6 +104,7 @@ class Plan:
         "connection_steps",
         "connections",
         "environment",
+        "every_step",
         "flow",
         "folder",
         "name",
@@ -125,6 +127,7 @@ class Plan:
         self.folder = folder
         self.root = root
         self.steps: Sequence[StepPlan] = ()
+        self.every_step: tuple[StepPlan, ...] = ()
         self.waits_for: list[set[int]] | None = None
         self.on_error: Sequence[StepPlan] = ()
         self.on_cancel: Sequence[StepPlan] = ()

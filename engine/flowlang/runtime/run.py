@@ -6,17 +6,19 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ConfigurationError
+from flowlang.language.inputs import shown_inputs
 from flowlang.redaction import Redactor
 from flowlang.runtime.call import Ending, FlowCall
 from flowlang.runtime.control import CancellationToken
-from flowlang.runtime.events import EventCallback, EventStream
+from flowlang.runtime.events import EventCallback
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import Plan, StepPlan
+from flowlang.runtime.recording import Recorder, streams
 from flowlang.runtime.result import FlowResult, Status
 from flowlang.runtime.stopping import is_stopping
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
     from flowlang.environment import Environment
     from flowlang.runtime.executor import FlowExecutor
+    from flowlang.runtime.interception import Intercepted, Interception
     from flowlang.tasks.threads import WorkerThreads
 
 #: How long, in seconds, a run may keep the event loop to itself before it lets others have a turn.
@@ -35,8 +38,15 @@ def new_run_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(4).hex()}"
 
 
+_NO_STEPS: Final[frozenset[StepPlan]] = frozenset()
+
+
 class Run:
-    """What all the flows of one run share. `events` is None when nobody listens."""
+    """What all the flows of one run share.
+
+    `events` is None when nobody listens, `hidden` takes the events of silent steps, if anybody records them.
+    `intercepted` are the steps about which the `interception` is asked.
+    """
 
     def __init__(
         self,
@@ -45,12 +55,19 @@ class Run:
         run_id: str | None = None,
         callback: EventCallback | None = None,
         token: CancellationToken | None = None,
+        recorder: Recorder | None = None,
+        interception: Interception | None = None,
     ) -> None:
         self.run_id = run_id or new_run_id()
         self.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.redactor = Redactor()
-        self.events = None if callback is None else EventStream(callback, self.run_id, self.redactor)
+        self.recorder = recorder
+        self.events, self.hidden = streams(
+            callback, recorder, self.run_id, self.redactor, always=interception is not None
+        )
         self.token = token
+        self.interception = interception
+        self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
         self.breathe_at = time.perf_counter() + TURN
         self._executor = executor
         self._environments: dict[Plan, Environment] = {}
@@ -61,6 +78,13 @@ class Run:
     def threads(self) -> WorkerThreads:
         """Where plain functions run."""
         return self._executor.threads
+
+    def intercept(self, frame: Frame, plan: StepPlan) -> Intercepted:
+        """The execution of a step about which somebody is asked."""
+        from flowlang.runtime.interception import Intercepted
+
+        assert self.interception is not None, "only its steps are intercepted"
+        return Intercepted(frame, plan, self.interception)
 
     def environment(self, plan: Plan) -> Environment:
         """The environment of a flow. What is secret in it is masked from now on."""
@@ -138,15 +162,23 @@ class Run:
                 self.redactor.add(given.get(declared.name))
         if self.events is not None:
             self.environment(plan)
-            self.events.emit("flow_started", plan.name, {"inputs": given})
+            if self.recorder is not None:
+                self.recorder.begin(self, plan, given)
+            self.events.emit("flow_started", plan.name, {"inputs": shown_inputs(plan.flow, given)})
+        if self.interception is not None:
+            self.interception.attach(self, plan)
         ending: Ending | None = None
         try:
             ending = await self._until_cancelled(call, given, timeout)
         finally:
             result = self._result(call, ending, started)
+            if self.interception is not None:
+                self.interception.detach()
             if self.events is not None:
                 self._tell_ending(plan, result)
                 await self.events.settle()
+            if self.recorder is not None:
+                await self.recorder.end()
         return result
 
     async def _until_cancelled(self, call: FlowCall, given: Mapping[str, Any], timeout: float | None) -> Ending | None:

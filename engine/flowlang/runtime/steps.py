@@ -22,6 +22,7 @@ from flowlang.tasks.registry import Task
 if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
     from flowlang.runtime.events import EventStream
+    from flowlang.values import ErrorValue
 
 
 def run_steps(call: FlowCall, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> Coroutine[Any, Any, None]:
@@ -69,11 +70,12 @@ async def _quietly(call: FlowCall, frames: Iterable[Frame], plans: Sequence[Step
 async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
     run = call.run
     callback, redactor, epoch, run_id = events.callback, run.redactor, events.epoch, events.run_id
+    intercepted = run.intercepted
     started = perf_counter()
     for frame in frames:
         for plan in plans:
             function = plan.inline
-            if function is None or plan.silent:
+            if function is None or plan.silent or plan in intercepted:
                 await run_step(frame, plan)
                 started = perf_counter()
             else:
@@ -110,7 +112,7 @@ async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], 
                     raise failed from error
                 ended = perf_counter()
                 frame.v[plan.id] = state = Succeeded()
-                state.result = result
+                state.result = events.raw = result
                 state.inputs = inputs
                 state.started = started
                 state.ended = ended
@@ -137,8 +139,14 @@ async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], 
 
 async def run_step(frame: Frame, plan: StepPlan) -> None:
     """Run one step with everything it has around its body. Raises StepFailed if nothing handles its failure."""
-    started = perf_counter()
-    execution = Execution(frame, plan, started)
+    run = frame.call.run
+    execution: Execution
+    if plan in run.intercepted:
+        execution = intercepted = run.intercept(frame, plan)
+        if await intercepted.answered():
+            return
+    else:
+        execution = Execution(frame, plan, perf_counter())
     try:
         if plan.condition is not None and not execution.wanted(plan.condition):
             frame.v[plan.id] = SKIPPED
@@ -154,7 +162,7 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
         if is_stopping():
             raise
         if plan.on_error is not None:
-            await handle(frame, plan, failure.info)
+            await handle(frame, plan, failure.info.as_last_error(run.redactor), failure.info)
         elif not plan.continue_on_error:
             raise
     except asyncio.CancelledError as error:
@@ -166,13 +174,13 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
             raise asyncio.CancelledError
 
 
-async def handle(frame: Frame, plan: StepPlan, info: ErrorInfo) -> None:
+async def handle(frame: Frame, plan: StepPlan, last_error: ErrorValue, info: ErrorInfo | None = None) -> None:
     """Run a step's `on_error`. A failure in there becomes the flow's, with the first one recorded."""
     try:
-        seen = frame.view(last_error=info.as_last_error(frame.call.run.redactor))
-        await run_steps(frame.call, (seen,), plan.on_error or ())
+        await run_steps(frame.call, (frame.view(last_error=last_error),), plan.on_error or ())
     except StepFailed as failure:
-        failure.info.add(info)
+        if info is not None:
+            failure.info.add(info)
         raise
 
 
@@ -181,10 +189,13 @@ class Execution:
 
     __slots__ = ("attempt", "errors", "events", "frame", "inputs", "plan", "started", "told")
 
+    #: Whether somebody is asked about the attempts (`flowlang.runtime.interception`).
+    asks = False
+
     def __init__(self, frame: Frame, plan: StepPlan, started: float) -> None:
         self.frame = frame
         self.plan = plan
-        self.events = None if plan.silent else frame.call.events
+        self.events = frame.events_of(plan)
         self.started = started
         self.attempt = 1
         self.inputs: Mapping[str, Any] | None = None
@@ -237,6 +248,8 @@ class Execution:
         frame = self.frame if plan.retry is None else self.frame.view(attempt=self.attempt)
         self.inputs = None
         self.inputs = plan.body.inputs(frame)
+        if self.asks:
+            await self.bound()
         self.tell_started()
         if plan.timeout is None:
             result = await plan.body.run(frame, plan, self.inputs)
@@ -256,6 +269,9 @@ class Execution:
         if plan.promised:
             check_promises(plan, result)
         return result
+
+    async def bound(self) -> None:
+        """The inputs of the attempt are known; called where `asks` is set."""
 
     def tell_started(self) -> None:
         if not self.told:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -68,18 +69,23 @@ def after_cancellation() -> Iterator[None]:
             _taken_in[task] = before
 
 
+#: The limits around the running work, the outermost first. Tasks that are started inside inherit them.
+_limits: ContextVar[tuple[TimeLimit, ...]] = ContextVar("limits", default=())
+
+
 class TimeLimit:
     """`async with TimeLimit(seconds)` stops the block after that time and raises TimeoutError.
 
     `expired` tells whether the time was over, also when the block ended in another way. None is no limit.
     """
 
-    __slots__ = ("_counted", "_seconds", "_task", "_timer", "expired")
+    __slots__ = ("_counted", "_left", "_outer", "_paused", "_seconds", "_task", "_timer", "expired")
 
     def __init__(self, seconds: float | None) -> None:
         self.expired = False
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
+        self._paused = 0
 
     async def __aenter__(self) -> TimeLimit:
         if self._seconds is not None:
@@ -87,6 +93,7 @@ class TimeLimit:
             assert task is not None, "a run happens in a task"
             self._task: asyncio.Task[Any] = task
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+            self._outer: Token[tuple[TimeLimit, ...]] = _limits.set((*_limits.get(), self))
         return self
 
     async def __aexit__(
@@ -94,10 +101,38 @@ class TimeLimit:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+            _limits.reset(self._outer)
         if self.expired and take_back(self._task) <= self._counted and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def pause(self) -> None:
+        """Let no time pass, until as many calls of `go_on` have come."""
+        self._paused += 1
+        if self._paused == 1 and self._timer is not None:
+            self._left = self._timer.when() - asyncio.get_running_loop().time()
+            self._timer.cancel()
+
+    def go_on(self) -> None:
+        """Let time pass again."""
+        self._paused -= 1
+        if not self._paused and self._timer is not None and not self.expired:
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, self._left), self._expire)
 
     def _expire(self) -> None:
         self.expired = True
         self._counted = self._task.cancelling()
         stop(self._task)
+
+
+@contextmanager
+def no_time_passes() -> Iterator[None]:
+    """Inside the block all limits around the running work stand still."""
+    limits = _limits.get()
+    for limit in limits:
+        limit.pause()
+    try:
+        yield
+    finally:
+        for limit in limits:
+            limit.go_on()

@@ -14,15 +14,23 @@ from flowlang.runtime.steps import evaluate, run_steps
 
 
 class Choice:
-    """Runs one of several lists of steps, and tells which; the result is `{branch}`."""
+    """Runs one of several lists of steps, and tells which; the result is `{branch}`.
+
+    An interceptor may say which, before any condition is looked at.
+    """
 
     __slots__ = ()
+
+    def decided(self, frame: Frame, plan: StepPlan) -> str | None:
+        """The branch that somebody wants taken."""
+        run = frame.call.run
+        return None if run.interception is None or plan not in run.intercepted else run.interception.branch(frame, plan)
 
     def inputs(self, frame: Frame) -> None:
         return None
 
     async def take(self, frame: Frame, plan: StepPlan, branch: str | None, steps: Sequence[StepPlan]) -> dict[str, Any]:
-        events = None if plan.silent else frame.call.events
+        events = frame.events_of(plan)
         if events is not None:
             events.of_step("branch_taken", plan, frame, branch=branch)
         await run_steps(frame.call, (frame,), steps)
@@ -41,8 +49,9 @@ class IfBody(Choice):
         self.otherwise = otherwise
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+        decided = self.decided(frame, plan)
         for name, condition, steps in self.branches:
-            if truth(evaluate(condition, frame)):
+            if decided == name or (decided is None and truth(evaluate(condition, frame))):
                 return await self.take(frame, plan, name, steps)
         return await self.take(frame, plan, "else" if self.otherwise else None, self.otherwise)
 
@@ -63,14 +72,18 @@ class SwitchBody(Choice):
         self.default = default
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
-        subject = evaluate(self.subject, frame)
+        decided = self.decided(frame, plan)
+        subject = evaluate(self.subject, frame) if decided is None else None
         for name, when, steps in self.cases:
-            expected = evaluate(when, frame)
-            if any(equal(subject, one) for one in (expected if isinstance(expected, list) else [expected])):
+            if decided == name or (decided is None and _fits(subject, evaluate(when, frame))):
                 return await self.take(frame, plan, name, steps)
         if self.default is not None:
             return await self.take(frame, plan, "default", self.default)
         return await self.take(frame, plan, None, ())
+
+
+def _fits(subject: Any, expected: Any) -> bool:
+    return any(equal(subject, one) for one in (expected if isinstance(expected, list) else [expected]))
 
 
 class ParallelBody:

@@ -30,7 +30,7 @@ class SubflowBody:
         return arguments
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
-        events = None if plan.silent else frame.call.events
+        events = frame.events_of(plan)
         called = frame.call.sub(self.subplan, f"{frame.path}{plan.id}/", silent=plan.silent)
         if events is not None:
             events.of_step("subflow_started", plan, frame, {"inputs": inputs}, subflow=self.subplan.name)

@@ -79,7 +79,7 @@ class ForEachBody:
     ) -> Iterator[Frame]:
         """The same frame for each iteration, with its item and the body's steps not run yet."""
         template, length, path = self.template, iteration.length, f"{iteration.path}{plan.id}["
-        events = None if plan.silent else iteration.call.events
+        events = iteration.events_of(plan)
         if events is not None:
             started = events.iteration_template("iteration_started", plan, iteration, length)
             completed = events.iteration_template("iteration_completed", plan, iteration, length)
@@ -140,7 +140,7 @@ class Rounds:
     def frames(self) -> Iterator[Frame]:
         """The loop's own scope, once for each iteration."""
         plan, path = self._plan, f"{self._frame.path}{self._plan.id}["
-        events = None if plan.silent else self._frame.call.events
+        events = self._frame.events_of(plan)
         iteration = self._frame.view()
         if events is not None:
             started = events.iteration_template("iteration_started", plan, iteration, None)

@@ -113,7 +113,7 @@ class Listening:
         self._sent = statement.text
         if statement.error is not None and self._failed is None:
             self._failed = statement.text
-        events = None if self._plan.silent else self._frame.call.events
+        events = self._frame.events_of(self._plan)
         if events is None:
             return
         run = self._frame.call.run

@@ -1,0 +1,185 @@
+"""Stepping in: what a replayed journal, a pin or a debugger does to the steps of a run.
+
+An `Interceptor` names the steps that it concerns; the run asks it before such a step, before each attempt and
+after it. Steps that nobody names run as if there were no interceptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from flowlang.runtime.frame import SKIPPED, Ended, Frame
+from flowlang.runtime.steps import Execution, handle
+from flowlang.runtime.stopping import is_fatal
+from flowlang.values import ErrorValue
+
+if TYPE_CHECKING:
+    from flowlang.runtime.plan import Plan, StepPlan
+    from flowlang.runtime.run import Run
+
+#: Where an answer comes from that no work was done for.
+Source = Literal["journal", "pin", "debugger"]
+
+
+class Answer(NamedTuple):
+    """How a step ended, told by an interceptor instead of found out by running it.
+
+    `status` is `succeeded`, `skipped`, or `failed` for a failure that the flow handles; `error` belongs to that.
+    `inputs` are shown to whoever watches.
+    """
+
+    source: Source
+    result: Any = None
+    status: Literal["succeeded", "skipped", "failed"] = "succeeded"
+    error: ErrorValue | None = None
+    inputs: Mapping[str, Any] | None = None
+    attempts: int = 1
+
+
+class Again(Enum):
+    """What an interceptor says to have an attempt repeated; it doesn't count as a retry."""
+
+    AGAIN = "again"
+
+
+AGAIN: Final = Again.AGAIN
+
+
+class Interceptor:
+    """Steps in where steps of a run begin and end. Every method has a default that changes nothing."""
+
+    def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
+        """Called before the run begins, with its plan. Says here, or later, which steps it concerns."""
+
+    def detach(self) -> None:
+        """Called when the run is over, however it ended."""
+
+    async def before(self, execution: Intercepted) -> Answer | None:
+        """Before the step's condition is looked at. An answer stands for the step, which doesn't run."""
+        return None
+
+    def first_attempt(self, execution: Intercepted) -> int:
+        """The number of the first attempt, when those before it have been made already."""
+        return 1
+
+    def branch(self, frame: Frame, plan: StepPlan) -> str | None:
+        """The branch that an `if` or `switch` is to take; None lets its conditions decide."""
+        return None
+
+    async def bound(self, execution: Intercepted) -> None:
+        """Before an attempt, its `execution.inputs` known; they may be replaced."""
+
+    async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
+        """After an attempt that succeeded: its result, another one, or AGAIN."""
+        return result
+
+    async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
+        """After an attempt that failed. None lets the failure take its course."""
+        return None
+
+
+class Interception:
+    """The interceptors of one run, and the steps that any of them concerns."""
+
+    __slots__ = ("_concerns", "members", "steps")
+
+    def __init__(self, members: Sequence[Interceptor]) -> None:
+        self.members = members
+        #: Steps of which the run asks. Always the same set, so that a loop under way sees what is added.
+        self.steps: set[StepPlan] = set()
+        self._concerns: dict[Interceptor, frozenset[StepPlan]] = {}
+
+    def concern(self, member: Interceptor, steps: Iterable[StepPlan]) -> None:
+        """Let the run ask `member`, and by that everybody, about these steps from now on, and about no others."""
+        self._concerns[member] = frozenset(steps)
+        wanted = frozenset().union(*self._concerns.values())
+        self.steps |= wanted
+        self.steps &= wanted
+
+    def attach(self, run: Run, plan: Plan) -> None:
+        """Begin a run of `plan`."""
+        for member in self.members:
+            member.attach(self, run, plan)
+
+    def detach(self) -> None:
+        """The run is over."""
+        for member in self.members:
+            member.detach()
+
+    def branch(self, frame: Frame, plan: StepPlan) -> str | None:
+        """The branch that somebody wants taken."""
+        return next((name for one in self.members if (name := one.branch(frame, plan)) is not None), None)
+
+
+class Intercepted(Execution):
+    """A step about which interceptors are asked. `inputs`, once bound, may be replaced by them."""
+
+    __slots__ = ("interception",)
+
+    asks = True
+
+    def __init__(self, frame: Frame, plan: StepPlan, interception: Interception) -> None:
+        super().__init__(frame, plan, perf_counter())
+        self.interception = interception
+
+    async def answered(self) -> bool:
+        """Whether somebody answered for the step; the answer has been taken over then."""
+        for member in self.interception.members:
+            answer = await member.before(self)
+            if answer is not None:
+                await self._take(answer)
+                return True
+        self.started = perf_counter()
+        self.attempt = max(member.first_attempt(self) for member in self.interception.members)
+        return False
+
+    async def _take(self, answer: Answer) -> None:
+        plan, frame = self.plan, self.frame
+        now = perf_counter()
+        self.inputs, self.attempt = answer.inputs, answer.attempts
+        if answer.status == "skipped":
+            frame.v[plan.id] = SKIPPED
+            if self.events is not None:
+                self.events.of_step("step_skipped", plan, frame, answered_by=answer.source)
+            return
+        error = answer.error
+        frame.v[plan.id] = Ended(answer.status, answer.result, answer.inputs, now, now, error, answer.attempts)
+        if self.events is not None:
+            self.events.step_answered(plan, frame, answer, now)
+        if answer.status == "failed" and plan.on_error is not None:
+            await handle(frame, plan, ErrorValue({**(error or {}), "step": plan.id}))
+
+    async def bound(self) -> None:
+        """Ask about the inputs of the attempt."""
+        for member in self.interception.members:
+            await member.bound(self)
+
+    async def one_attempt(self) -> Any:
+        while True:
+            result: Any | Again
+            try:
+                result = await super().one_attempt()
+            except BaseException as error:
+                if is_fatal(error):
+                    raise
+                verdict = await self._failed(error)
+                if verdict is None:
+                    raise
+                result = verdict if isinstance(verdict, Again) else verdict.result
+            else:
+                for member in self.interception.members:
+                    result = await member.succeeded(self, result)
+                    if result is AGAIN:
+                        break
+            if result is not AGAIN:
+                return result
+
+    async def _failed(self, error: BaseException) -> Answer | Again | None:
+        for member in self.interception.members:
+            verdict = await member.failed(self, error)
+            if verdict is not None:
+                return verdict
+        return None
