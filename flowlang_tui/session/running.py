@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang import FlowLangError
 from flowlang_tui.session.engine import EngineThread
+from flowlang_tui.session.launch import Prepared
 from flowlang_tui.session.log_lines import log_event
 from flowlang_tui.session.records import RunRecord
 
 if TYPE_CHECKING:
-    from flowlang import Event, FlowExecutor, FlowResult
+    from flowlang import Event, FlowResult
 
 #: How many events may wait to be taken up before the run itself does it.
 WAITING: Final = 2000
@@ -32,18 +32,16 @@ class ActiveRun:
     def __init__(
         self,
         engine: EngineThread,
-        executor: FlowExecutor,
-        path: Path,
-        inputs: Mapping[str, Any],
+        prepared: Prepared,
         ended: Callable[[ActiveRun], None],
     ) -> None:
         from flowlang import CancellationToken
 
+        path = prepared.launch.path
         self.record = RunRecord(path, path.stem, {})
+        self.prepared = prepared
         self.is_cancelling = False
         self._engine = engine
-        self._executor = executor
-        self._inputs = inputs
         self._ended = ended
         self._token = CancellationToken()
         self._waiting: deque[Event] = deque()
@@ -53,9 +51,7 @@ class ActiveRun:
 
     def start(self) -> None:
         """Begin. The record is `queued` until the first event comes."""
-        self._future = self._engine.submit(
-            self._executor.execute_flow(self.record.path or "", self._inputs, self._listen, self._token)
-        )
+        self._future = self._engine.submit(self.prepared.execute(self._listen, self._token))
         self._future.add_done_callback(self._finish)
 
     def cancel(self, reason: str = "cancelled by the user") -> None:

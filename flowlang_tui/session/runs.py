@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flowlang import FlowLangError, FlowValidationError
 from flowlang_tui.session.checking import Checker
 from flowlang_tui.session.engine import EngineThread
+from flowlang_tui.session.launch import Launch, Prepared
 from flowlang_tui.session.notices import Listener, Notice, Post, RunEnded, RunRefused, RunStarted
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.running import ActiveRun
@@ -47,7 +46,7 @@ class Runs:
         self._tell = listener
         self._environment = environment
         self._executors: dict[FolderTasks, FlowExecutor] = {}
-        self._next: tuple[Path, Mapping[str, Any]] | None = None
+        self._next: Launch | None = None
         self._preparing = False
         self._unwanted = False
 
@@ -61,9 +60,9 @@ class Runs:
         """Whether a run is under way, or about to be."""
         return self.active is not None or self._preparing
 
-    def start(self, path: Path, inputs: Mapping[str, Any]) -> None:
-        """Run a flow as its file is. A run that is under way is cancelled first."""
-        self._next = (path, inputs)
+    def start(self, launch: Launch) -> None:
+        """Run a flow. A run that is under way is cancelled first."""
+        self._next = launch
         if self.active is not None and not self.active.is_cancelling:
             self.active.cancel("started again")
         elif not self.is_busy:
@@ -95,39 +94,45 @@ class Runs:
 
     def _start_next(self) -> None:
         if self._next is not None:
-            (path, inputs), self._next = self._next, None
+            launch, self._next = self._next, None
             self._preparing = True
-            self._checker.call(lambda: self._prepare(path, inputs))
+            self._checker.call(lambda: self._prepare(launch))
 
-    def _prepare(self, path: Path, inputs: Mapping[str, Any]) -> None:
+    def _prepare(self, launch: Launch) -> None:
         """In the checker's thread: loading tasks runs the project's own code, and checking takes its time."""
+        path = launch.path
+        tasks = self._tasks.of(path.parent)
+        try:
+            if tasks.problem is not None:
+                raise FlowValidationError([tasks.problem])
+            prepared = self._prepared(launch, tasks)
+        except FlowValidationError as error:
+            refused = RunRefused(path, str(error), error.diagnostics)
+        except FlowLangError as error:
+            refused = RunRefused(path, str(error))
+        # a plugin of the project may raise anything; the thread has to go on, and somebody has to know
+        except Exception as error:
+            refused = RunRefused(path, f"the flow could not be prepared: {type(error).__name__}: {error}")
+        else:
+            run = ActiveRun(self._engine, prepared, self._over)
+            # it begins at once, not when the screen, which may be busy showing what was saved, gets to know of it
+            self._post(lambda: self._begin(run))
+            run.start()
+            return
+        self._post(lambda: self._refuse(refused))
+
+    def _prepared(self, launch: Launch, tasks: FolderTasks) -> Prepared:
+        """A run that can begin. Raises FlowLangError for one that cannot."""
         from flowlang import FlowExecutor
 
-        tasks = self._tasks.of(path.parent)
-        refused: RunRefused | None = None
         executor = self._executors.get(tasks)
         if executor is None or executor.registry is not tasks.registry:
             executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
         executor.preparer = tasks.preparer
-        if tasks.problem is not None:
-            refused = RunRefused(path, str(tasks.problem), (tasks.problem,))
-        else:
-            try:
-                executor.prepare(path)
-            except FlowValidationError as error:
-                refused = RunRefused(path, str(error), error.diagnostics)
-            except FlowLangError as error:
-                refused = RunRefused(path, str(error))
-            # a plugin of the project may raise anything; the thread has to go on, and somebody has to know
-            except Exception as error:
-                refused = RunRefused(path, f"the flow could not be prepared: {type(error).__name__}: {error}")
-        if refused is not None:
-            self._post(lambda: self._refuse(refused))
-            return
-        run = ActiveRun(self._engine, executor, path, inputs, self._over)
-        # it begins at once, not when the screen, which may be busy showing what was saved, gets to know of it
-        self._post(lambda: self._begin(run))
-        run.start()
+        if launch.replay is not None:
+            return Prepared(launch, executor, launch.replay())
+        executor.prepare(launch.path)
+        return Prepared(launch, executor)
 
     def _refuse(self, refused: RunRefused) -> None:
         self._preparing = self._unwanted = False

@@ -17,6 +17,7 @@ from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.documents import Document, DocumentError, Documents
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.files import ProjectFile, project_files
+from flowlang_tui.session.launch import Launch
 from flowlang_tui.session.notices import (
     DocumentChanged,
     DocumentClosed,
@@ -255,7 +256,7 @@ class Session:
         given = dict(inputs if inputs is not None else self.last_inputs.get(path, {}))
         self.last_inputs[path] = given
         self._last_run = path
-        self.runs.start(path, given)
+        self.runs.start(Launch(path, given))
 
     # watch mode
 
