@@ -18,6 +18,8 @@ LAYERS = (
     ("language",),
     ("tasks", "connections"),
     ("runtime",),
+    ("journal",),
+    ("debugger",),
     ("project", "watch", "api"),
     ("scaffold",),
     ("cli", "__main__"),
