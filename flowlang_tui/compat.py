@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 
@@ -17,6 +19,31 @@ def let_switch(screen: Screen[Any]) -> None:
         screen._push_result_callback(screen, None)
 
 
+_W = TypeVar("_W", bound=Widget)
+
+
+def styled_once(kind: type[_W]) -> type[_W]:
+    """Let a widget's component classes be styled again only when that can make a difference.
+
+    That is when the theme changes, the classes of the widget, or whether it has the focus. Textual would do so whenever
+    the widget is shown or enabled, and when anything in or around it gets or loses the focus.
+    """
+    every = DOMNode.__dict__["_get_component_classes"].__func__
+
+    def to_be_styled(self: Widget) -> frozenset[str]:
+        before: tuple[object, ...] | None = self.__dict__.get("_styled_for")
+        now = (self.app.stylesheet._variables, self.classes, self.has_focus)
+        if before is not None and before[0] is now[0] and before[1:] == now[1:]:
+            return frozenset()
+        self.__dict__["_styled_for"] = now
+        found: frozenset[str] = every(type(self))
+        return found
+
+    kind._get_component_classes = to_be_styled  # type: ignore[assignment]  # asked of instances alone
+    return kind
+
+
+@styled_once
 class OpenTextArea(TextArea):
     """A `TextArea` whose document and size can be replaced by those of a subclass."""
 

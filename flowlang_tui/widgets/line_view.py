@@ -12,6 +12,8 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from flowlang_tui.compat import styled_once
+
 #: A piece of a line: its text, and the names of its looks, one or several with spaces between.
 Piece = tuple[str, str]
 
@@ -22,6 +24,7 @@ _BACKGROUND: Final = "selected"
 _REVERSE: Final = Style(reverse=True)
 
 
+@styled_once
 class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     """A view whose lines are made of pieces. A look is the component class `<looks>--<name>`.
 

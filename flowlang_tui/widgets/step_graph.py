@@ -18,12 +18,14 @@ from textual.timer import Timer
 
 from flowlang.language.graph import Graph
 from flowlang_tui.actions import BY_NAME, bindings, key_name
+from flowlang_tui.compat import styled_once
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 
 
+@styled_once
 class StepGraph(ScrollView, can_focus=True):
     """Draws a graph, lets a person walk through it, and shows the states of a run."""
 
