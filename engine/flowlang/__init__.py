@@ -37,6 +37,19 @@ if TYPE_CHECKING:
     from flowlang.errors import (
         TaskNotImplementedError as TaskNotImplementedError,
     )
+    from flowlang.journal.journal import Journal as Journal
+    from flowlang.journal.records import (
+        RecordedRun as RecordedRun,
+    )
+    from flowlang.journal.records import (
+        RecordedStep as RecordedStep,
+    )
+    from flowlang.journal.records import (
+        RunQuery as RunQuery,
+    )
+    from flowlang.journal.records import (
+        RunSummary as RunSummary,
+    )
     from flowlang.language.diagnostics import Diagnostic as Diagnostic
     from flowlang.runtime.context import RunContext as RunContext
     from flowlang.runtime.control import CancellationToken as CancellationToken
@@ -62,8 +75,13 @@ _HOMES = {
     "FlowLangError": "flowlang.errors",
     "FlowResult": "flowlang.runtime.result",
     "FlowValidationError": "flowlang.errors",
+    "Journal": "flowlang.journal.journal",
     "ProjectConnections": "flowlang.connections.project_connections",
+    "RecordedRun": "flowlang.journal.records",
+    "RecordedStep": "flowlang.journal.records",
     "RunContext": "flowlang.runtime.context",
+    "RunQuery": "flowlang.journal.records",
+    "RunSummary": "flowlang.journal.records",
     "TaskNotFoundError": "flowlang.errors",
     "TaskNotImplementedError": "flowlang.errors",
     "TaskRegistry": "flowlang.tasks.registry",

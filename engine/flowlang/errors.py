@@ -106,3 +106,23 @@ class SubflowError(FlowExecutionError):
 
 class FlowExitError(FlowExecutionError):
     """A flow ended itself by `exit` with `status: failure`."""
+
+
+class JournalError(FlowLangError):
+    """The journal of a project cannot do what is asked of it."""
+
+
+class RunNotFoundError(JournalError):
+    """The journal has no such run, or a beginning of an id fits several. `near` are ids that may be meant."""
+
+    def __init__(self, message: str = "", *, near: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.near = tuple(near)
+
+
+class JournalTooNewError(JournalError):
+    """The journal was written by a later version, and this one leaves it alone."""
+
+
+class JournalBusyError(JournalError):
+    """Another process has held the journal for too long."""
