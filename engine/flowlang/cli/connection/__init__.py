@@ -5,23 +5,11 @@ Each of its commands is a function `main` that takes the arguments behind the co
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Final
 
-from flowlang.cli.target import UsageError
+from flowlang.cli.subcommands import Command, Commands
 from flowlang.cli.terminal import inert, tell
-from flowlang.language.diagnostics import nearest
-
-
-class Command(NamedTuple):
-    """A command: the module of this package that has it, the function in it, and the line that help shows."""
-
-    module: str
-    function: str
-    help: str
-
 
 COMMANDS: Final[dict[str, Command]] = {
     "list": Command("plugins", "list_plugins", "the plugins there are, and whether they can be used"),
@@ -46,34 +34,25 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 
 
+_GROUP: Final = Commands(
+    "connection",
+    __name__,
+    "Everything about connections and the plugins behind them.",
+    COMMANDS,
+    "flowlang connection scaffold sqlite --name db --into flow.yaml",
+)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one of the commands and give back its exit code."""
     words = list(arguments)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(_help(), file=sys.stdout if words else sys.stderr)
+    run = _GROUP.find(words)
+    if run is None:
         return 0 if words else 2
-    command = COMMANDS.get(words[0])
-    if command is None:
-        meant = nearest(words[0], COMMANDS)
-        ask = f"; did you mean `{meant}`?" if meant else ""
-        raise UsageError(f"there is no command `{words[0]}`{ask}", hint=f"The commands are {', '.join(COMMANDS)}.")
     from flowlang.connections.scaffolding import PluginFailure
 
-    run = getattr(import_module(f"{__name__}.{command.module}"), command.function)
     try:
-        code: int = run(words[1:])
+        return run(words[1:])
     except PluginFailure as error:
         tell(inert(f"flowlang connection {words[0]}: {error}"))
         return 1
-    return code
-
-
-def _help() -> str:
-    commands = "\n".join(f"  {name:10} {command.help}" for name, command in COMMANDS.items())
-    return (
-        "usage: flowlang connection COMMAND …\n\n"
-        "Everything about connections and the plugins behind them.\n\n"
-        f"commands:\n{commands}\n\n"
-        "`flowlang connection COMMAND --help` explains a command. Each takes --json.\n\n"
-        "example:\n  flowlang connection scaffold sqlite --name db --into flow.yaml"
-    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flowlang.cli.arguments import Parser
-from flowlang.cli.target import UsageError, write_result
+from flowlang.cli.target import UsageError
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.discovery import PluginEntry, Plugins
 from flowlang.connections.scaffolding import PluginFailure
 from flowlang.language.diagnostics import nearest
 from flowlang.project import Project
-from flowlang.values import plain, to_json
 
 
 class Found(NamedTuple):
@@ -49,13 +48,3 @@ def plugin_named(name: str) -> Found:
     if entry.plugin is None:
         raise PluginFailure(f"the plugin `{entry.name}` ({entry.place}) cannot be used: {entry.error}")
     return Found(entry, entry.plugin())
-
-
-def print_json(value: Any) -> None:
-    """Print `value` as JSON."""
-    write_result(None, to_json(plain(value), indent=2) + "\n")
-
-
-def print_text(text: str) -> None:
-    """Print lines that must be fit for a terminal."""
-    write_result(None, text + "\n")

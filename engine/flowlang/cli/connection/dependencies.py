@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from flowlang.cli.connection.common import Found, parser, plugin_named, print_json, print_text
+from flowlang.cli.connection.common import Found, parser, plugin_named
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.terminal import inert, tell
 from flowlang.connections.dependencies import installed_version, is_met, is_requirement
 from flowlang.connections.scaffolding import PluginFailure, asked

@@ -6,14 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flowlang.cli.connection.common import (
-    Found,
-    parser,
-    plugin_named,
-    plugins,
-    print_json,
-    print_text,
-)
+from flowlang.cli.connection.common import Found, parser, plugin_named, plugins
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import readable
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.connections.config import is_secret_key

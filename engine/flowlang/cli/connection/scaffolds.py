@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from flowlang.cli.arguments import Parser
-from flowlang.cli.connection.common import parser, plugin_named, print_json, print_text
+from flowlang.cli.connection.common import parser, plugin_named
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.target import UsageError, write_result
 from flowlang.cli.terminal import inert
 from flowlang.connections.scaffolding import (

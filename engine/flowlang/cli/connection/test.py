@@ -8,8 +8,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Final
 
-from flowlang.cli.connection.common import parser, print_json
+from flowlang.cli.connection.common import parser
 from flowlang.cli.connection.subject import Subject, find_subject
+from flowlang.cli.printing import print_json
 from flowlang.cli.readable import duration
 from flowlang.cli.target import write_result
 from flowlang.cli.terminal import Palette, inert

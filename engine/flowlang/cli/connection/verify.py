@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from flowlang.cli.connection.common import parser, plugin_named, print_json
+from flowlang.cli.connection.common import parser, plugin_named
+from flowlang.cli.printing import print_json
 from flowlang.cli.readable import duration
 from flowlang.cli.target import UsageError, write_result
 from flowlang.cli.terminal import Palette, one_line

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flowlang.cli.connection.common import parser, print_json, print_text
+from flowlang.cli.connection.common import parser
 from flowlang.cli.connection.project.common import (
     config_options,
     described,
@@ -25,6 +25,7 @@ from flowlang.cli.connection.project.common import (
 )
 from flowlang.cli.connection.project.telling import tell_report
 from flowlang.cli.connection.test import tell_stage
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, is_terminal, tell
 from flowlang.connections.importing import Candidate, found_in

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowlang.cli.connection.common import parser, print_json, print_text
+from flowlang.cli.connection.common import parser
 from flowlang.cli.connection.project.common import here
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.terminal import inert
 from flowlang.connections.vault import VARIABLE, new_key
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowlang.cli.connection.common import parser, print_json, print_text
+from flowlang.cli.connection.common import parser
 from flowlang.cli.connection.project.common import (
     described,
     environment_option,
@@ -19,6 +19,7 @@ from flowlang.cli.connection.project.common import (
     step_of,
     uses_of,
 )
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration, readable
 from flowlang.cli.terminal import Palette, inert, tell
 from flowlang.connections.activity import ProbeOutcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from flowlang.cli.connection.common import print_json, print_text
+from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.terminal import Palette, inert
 from flowlang.connections.probe import ProbeReport
 
