@@ -10,8 +10,9 @@ from flowlang_tui.graph.addresses import keys_of
 from flowlang_tui.graph.outline import HANDLER
 from flowlang_tui.session.records import RunRecord, StepRecord, StepStatus
 
-Look = Literal[StepStatus, "missed"]
-"""`missed` are steps that a run went past: another branch was taken, or it was over before."""
+Look = Literal[StepStatus, "missed", "stopped"]
+"""`missed` are steps that a run went past: another branch was taken, or it was over before; `stopped` are those at
+which it stands still."""
 
 _CHOICES = frozenset({"if", "switch"})
 
@@ -78,6 +79,6 @@ class States:
         record = self.records.get(node.parent)
         if record is None:
             return False
-        if record.status in ("succeeded", "failed", "skipped", "cancelled"):
+        if record.status in ("succeeded", "failed", "skipped", "cancelled", "unknown"):
             return node.branch != HANDLER or record.status != "failed"
         return record.kind in _CHOICES and record.branch is not None and record.branch != node.branch

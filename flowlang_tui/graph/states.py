@@ -27,7 +27,11 @@ SIGNS: Final[dict[StepStatus, str]] = {
     "failed": "✗",
     "skipped": "⊘",
     "cancelled": "■",
+    "unknown": "?",
 }
+
+#: The sign of a step at which the run stands still.
+STOPPED: Final = "➤"
 
 #: The sign of a running step, one after the other.
 SPINNER: Final = "◐◓◑◒"

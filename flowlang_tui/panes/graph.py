@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -47,6 +47,14 @@ class GraphPane(Pane):
     def refresh_run(self, changed: Set[StepRecord]) -> None:
         """Show what has changed since."""
         self.drawing.refresh_states(changed)
+
+    def show_stops(self, stopped: frozenset[Key]) -> None:
+        """Show at which steps the run stands still."""
+        self.drawing.show_stops(stopped)
+
+    def show_breakpoints(self, signs: Mapping[Key, str]) -> None:
+        """Show the signs of breakpoints at their steps."""
+        self.drawing.show_breakpoints(signs)
 
     def select(self, address: str, line: int) -> None:
         """Select a step; of a step inside a subflow that is not drawn, the one that calls it."""

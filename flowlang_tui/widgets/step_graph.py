@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from flowlang.language.graph import Graph
 from flowlang_tui.actions import BY_NAME, bindings, key_name
 from flowlang_tui.compat import styled_once
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
+from flowlang_tui.graph.addresses import Key
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
@@ -46,7 +47,9 @@ class StepGraph(ScrollView, can_focus=True):
                 "row",
                 "related",
             ),
-            *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "missed"),
+            *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"),
+            "missed",
+            "stopped",
             "empty",
         )
     }
@@ -72,7 +75,9 @@ class StepGraph(ScrollView, can_focus=True):
         & > .step-graph--failed { color: $error; text-style: bold; }
         & > .step-graph--skipped { color: $foreground 60%; }
         & > .step-graph--cancelled { color: $warning; }
+        & > .step-graph--unknown { color: $warning; text-style: bold; }
         & > .step-graph--missed { color: $foreground 62%; text-style: not bold; }
+        & > .step-graph--stopped { color: $text-warning; text-style: bold; }
         & > .step-graph--related { color: $accent; }
         & > .step-graph--critical { text-style: bold; }
         & > .step-graph--selected { color: $primary; text-style: bold; }
@@ -122,6 +127,8 @@ class StepGraph(ScrollView, can_focus=True):
         self.marking = False
         self._painter = Painter(self.picture.drawing, self._style_of, 0)
         self._states: States | None = None
+        self._stopped: frozenset[Key] = frozenset()
+        self._breakpoints: Mapping[Key, str] = {}
         self._turning: Timer | None = None
 
     @property
@@ -165,6 +172,28 @@ class StepGraph(ScrollView, can_focus=True):
             self._follow(nodes)
         self._turn_signs()
 
+    def show_stops(self, stopped: frozenset[Key]) -> None:
+        """Show at which steps, by address and line, the run stands still."""
+        if stopped != self._stopped:
+            self._stopped = stopped
+            if self._painter.show_stops(self._nodes_of(stopped)):
+                self.refresh()
+
+    def show_breakpoints(self, signs: Mapping[Key, str]) -> None:
+        """Show the signs of breakpoints at their steps, by address and line."""
+        if signs != self._breakpoints:
+            self._breakpoints = signs
+            self._painter.show_breakpoints(self._signs())
+            self.refresh()
+
+    def _nodes_of(self, keys: Iterable[Key]) -> frozenset[str]:
+        """The nodes of steps; of what is inside a subflow or collapsed away, the one that stands for it."""
+        seen = (self.picture.seen(self.picture.node_of(*key)) for key in keys)
+        return frozenset(node for node in seen if node is not None)
+
+    def _signs(self) -> dict[str, str]:
+        return {id: self._breakpoints[key] for id, key in self.picture.keys.items() if key in self._breakpoints}
+
     def select(self, node_id: str | None, scroll: bool = True) -> None:
         """Select a step, and bring it into view. A step that is collapsed away is shown by the one it stands in."""
         self._asked = node_id
@@ -197,6 +226,8 @@ class StepGraph(ScrollView, can_focus=True):
         drawing = self.drawing
         self._painter = Painter(drawing, self._style_of, width)
         self._painter.states = self._states
+        self._painter.show_stops(self._nodes_of(self._stopped))
+        self._painter.show_breakpoints(self._signs())
         self._mark_critical_path()
         self.selected = self.picture.seen(self._asked)
         self._painter.select(self.selected, self.picture.relations(self.selected))

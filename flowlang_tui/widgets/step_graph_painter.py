@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from flowlang_tui.graph import Drawing, Look, Run, States
 from flowlang_tui.graph.cells import cells, cut, filled, flush_right
-from flowlang_tui.graph.states import SIGNS, SPINNER, badge
+from flowlang_tui.graph.states import SIGNS, SPINNER, STOPPED, badge
 
 #: Finds the style of a component class, named without the `step-graph--` before it; for "" that of the widget.
 StyleOf = Callable[[str], Style]
@@ -21,7 +21,7 @@ StyleOf = Callable[[str], Style]
 HEAVY: Final = str.maketrans("╭╮╰╯─│├┤┬┴┼", "┏┓┗┛━┃┡┩┯┷┿")
 DOUBLE: Final = str.maketrans("╭╮╰╯─│├┤┬┴┼", "╔╗╚╝═║╠╣╤╧╪")
 
-_TAKEN: Final = frozenset({"running", "retrying", "succeeded", "failed", "cancelled"})
+_TAKEN: Final = frozenset({"stopped", "running", "retrying", "succeeded", "failed", "cancelled", "unknown"})
 _FAINT: Final = frozenset({"skipped", "missed"})
 
 #: How many pictures of a running step follow each other in a second.
@@ -40,6 +40,10 @@ class Painter:
         self.selected: str | None = None
         self.related: Mapping[str, str] = {}
         self.critical: frozenset[str] = frozenset()
+        #: The steps at which the run stands still.
+        self.stopped: frozenset[str] = frozenset()
+        #: The signs of breakpoints, by node.
+        self.breakpoints: Mapping[str, str] = {}
         self._style_of = style_of
         self._styles: dict[tuple[str, ...], Style] = {}
         self._strips: dict[int, Strip] = {}
@@ -71,6 +75,17 @@ class Painter:
         """Show these nodes as those that a run's length came from."""
         self.forget(*(self.critical ^ critical))
         self.critical = critical
+
+    def show_stops(self, stopped: frozenset[str]) -> set[int]:
+        """Show these nodes as those at which the run stands still; give back the rows that change."""
+        changed = self.stopped ^ stopped
+        self.stopped = stopped
+        return self.forget(*changed)
+
+    def show_breakpoints(self, signs: Mapping[str, str]) -> None:
+        """Show the signs of breakpoints on their nodes."""
+        self.forget(*self.breakpoints, *signs)
+        self.breakpoints = signs
 
     def forget(self, *nodes: str | None) -> set[int]:
         """Paint anew what belongs to these nodes; give back the rows."""
@@ -119,6 +134,9 @@ class Painter:
             text = text.translate(HEAVY)
         elif run.node in self.critical:
             text = text.translate(DOUBLE)
+        point = self.breakpoints.get(run.node)
+        if run.text[0] == "╭" and point is not None:
+            text = f"{text[0]}{point}{text[2:]}"
         if run.text[0] == "╭" and run.node in self.related and run.width > 6:
             words = f" {cut(self.related[run.node], run.width - 5)} "
             return _inlaid(text, style, 2, words, self._one("related"))
@@ -132,18 +150,23 @@ class Painter:
         return [Segment(text, style)]
 
     def _look(self, node: str) -> Look | None:
+        if node in self.stopped:
+            return "stopped"
         return self.states.looks.get(node) if self.states is not None else None
 
     def _sign(self, text: str, look: Look | None) -> str:
         if look is None:
             return text
+        if look == "stopped":
+            return STOPPED
         if look == "running":
             return SPINNER[int(time() * TURNS) % len(SPINNER)]
         return "·" if look == "missed" else SIGNS[look]
 
     def _marked(self, text: str, node: str) -> str:
         """The id of a step with a mark before it, where there is no border that could tell."""
-        mark = "▸" if node == self.selected else "║" if node in self.critical else ""
+        critical = "║" if node in self.critical else ""
+        mark = self.breakpoints.get(node) or ("▸" if node == self.selected else critical)
         return mark + text[1:] if mark else text
 
     def _said(self, node: str, width: int) -> str:

@@ -81,7 +81,7 @@ async def test_python_is_indented_by_four() -> None:
 async def test_the_gutter_shows_numbers_problems_breakpoints_states_and_folds() -> None:
     async with editing(STEPS) as driver:
         driver.editor.show_problems([ERROR, WARNING])
-        driver.editor.set_breakpoints({2: "", 4: "x > 1"})
+        driver.editor.set_breakpoints({2: "plain", 4: "conditional"})
         driver.editor.set_states({2: "succeeded", 3: "running", 4: "failed", 5: "skipped"})
         assert [row[:7] for row in driver.rows] == ["    1▾ ", "●✓  2▾ ", " ✗  3  ", "◆✗  4▾ ", " ⊘  5  "]
 
@@ -231,10 +231,10 @@ async def test_edits_from_elsewhere_are_one_step_to_take_back_and_keep_the_curso
 
 async def test_a_text_from_disk_replaces_only_what_differs() -> None:
     async with editing("a\nb\nc\n  d|") as driver:
-        driver.editor.set_breakpoints({4: ""})
+        driver.editor.set_breakpoints({4: "plain"})
         driver.editor.replace_text("a\nnew\nB\nc\n  d")
         assert driver.text == "a\nnew\nB\nc\n  d|"
-        assert driver.editor.buffer.breakpoints == {4: ""}
+        assert driver.editor.buffer.breakpoints == {4: "plain"}
         await driver.press("ctrl+z")
         assert driver.text == "a\nb\nc\n  d|"
 

@@ -89,13 +89,13 @@ def test_a_location_moves_with_the_text_around_it() -> None:
 
 def test_marks_of_lines_move_with_their_lines() -> None:
     buffer = Buffer("a\nb\nc\nd", YAML)
-    buffer.set_breakpoints({2: "", 4: "x > 1"})
+    buffer.set_breakpoints({2: "plain", 4: "conditional"})
     buffer.set_states({1: "succeeded"})
     buffer.document.replace_range((0, 1), (0, 1), "\nnew")
-    assert buffer.breakpoints == {2: "", 4: "x > 1"}
+    assert buffer.breakpoints == {2: "plain", 4: "conditional"}
     assert buffer.states == {0: "succeeded"}
     buffer.document.replace_range((2, 0), (3, 0), "")
-    assert buffer.breakpoints == {2: "", 3: "x > 1"}
+    assert buffer.breakpoints == {2: "plain", 3: "conditional"}
     buffer.document.replace_range((0, 0), (0, 0), "\n")
     assert buffer.states == {1: "succeeded"}
 

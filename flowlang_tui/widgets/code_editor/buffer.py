@@ -15,7 +15,13 @@ from flowlang_tui.widgets.code_editor.languages import TEXT, Language
 from flowlang_tui.widgets.code_editor.lexer import Highlighter
 from flowlang_tui.widgets.code_editor.view import FoldedNavigator, FoldedView
 
-RunState = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled"]
+RunState = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"]
+
+#: What the breakpoint of a line is: plain, one with a condition, one that only logs, or one that is switched off.
+BreakpointMark = Literal["plain", "conditional", "log", "off"]
+
+#: Why a line is pointed at: the run that is looked at stands here, another branch does, or it stood here earlier.
+Standing = Literal["here", "other", "past"]
 
 _Mark = TypeVar("_Mark")
 
@@ -53,7 +59,8 @@ class Buffer:
         self.scroll = Offset()
         self.read_only = False
         self.underlines: list[Underline] = []
-        self.breakpoints: dict[int, str] = {}
+        self.breakpoints: dict[int, BreakpointMark] = {}
+        self.standings: dict[int, Standing] = {}
         self.states: dict[int, RunState] = {}
         self.matches: dict[int, list[Match]] = {}
         self.current_match: Match | None = None
@@ -66,9 +73,13 @@ class Buffer:
         """The problems that the latest check found; those without a place in the text aren't shown in it."""
         self._set_underlines([_underline(problem) for problem in problems if problem.line > 0])
 
-    def set_breakpoints(self, lines: Mapping[int, str]) -> None:
-        """Lines from 1, each with the condition of its breakpoint or an empty text."""
-        self.breakpoints = {line - 1: condition for line, condition in lines.items()}
+    def set_breakpoints(self, lines: Mapping[int, BreakpointMark]) -> None:
+        """Lines from 1, each with what its breakpoint is."""
+        self.breakpoints = {line - 1: mark for line, mark in lines.items()}
+
+    def set_standings(self, lines: Mapping[int, Standing]) -> None:
+        """Lines from 1 at which a run stands still."""
+        self.standings = {line - 1: standing for line, standing in lines.items()}
 
     def set_states(self, lines: Mapping[int, RunState]) -> None:
         """Lines from 1, each with what its step did in the run that is shown."""
@@ -123,6 +134,7 @@ class Buffer:
         if new_last != old_last:
             self.breakpoints = _moved_rows(change, self.breakpoints)
             self.states = _moved_rows(change, self.states)
+            self.standings = _moved_rows(change, self.standings)
 
 
 def moved_by(change: Change, location: Location) -> Location:

@@ -6,15 +6,16 @@ from typing import Final, NamedTuple
 
 from textual.widgets.text_area import Location, Selection
 
-from flowlang_tui.widgets.code_editor.buffer import Buffer, RunState, Underline
+from flowlang_tui.widgets.code_editor.buffer import BreakpointMark, Buffer, RunState, Standing, Underline
 from flowlang_tui.widgets.code_editor.folding import is_head
-from flowlang_tui.widgets.code_editor.painting import Layer, Look, Sign
+from flowlang_tui.widgets.code_editor.painting import Ground, Layer, Look, Sign
 
 _STATE_SIGNS: Final[dict[RunState, Sign]] = {
     "running": Sign("▶", "running"),
     "retrying": Sign("↻", "running"),
     "failed": Sign("✗", "failed"),
     "cancelled": Sign("■", "failed"),
+    "unknown": Sign("?", "failed"),
     "succeeded": Sign("✓", "succeeded"),
     "skipped": Sign("⊘", "skipped"),
 }
@@ -22,6 +23,17 @@ _PROBLEM_SIGNS: Final = {
     "error": Sign("✗", "error-sign"),
     "warning": Sign("!", "warning-sign"),
     "info": Sign("i", "info-sign"),
+}
+_BREAKPOINT_SIGNS: Final[dict[BreakpointMark, Sign]] = {
+    "plain": Sign("●", "breakpoint"),
+    "conditional": Sign("◆", "breakpoint"),
+    "log": Sign("◇", "breakpoint"),
+    "off": Sign("○", "skipped"),
+}
+_STANDING_SIGNS: Final[dict[Standing, Sign]] = {
+    "here": Sign("➤", "stopped"),
+    "other": Sign("➤", "stopped"),
+    "past": Sign("↶", "stopped"),
 }
 _NO_SIGN: Final = Sign()
 
@@ -49,7 +61,7 @@ def look_of(buffer: Buffer, row: int, shown: Shown) -> Look:
         (buffer.language.name, buffer.highlighter.state(row)),
         f"{row + 1:>{shown.number_width}}",
         (_breakpoint(buffer, row), _mark(buffer, row, last), _fold(buffer, row, folded is not None)),
-        shown.marks_cursor_line and row == shown.selection.end[0],
+        _ground(buffer, row, shown),
         layers,
         beyond,
         "" if folded is None else f" ⋯ {last - row} line{'s' * (last - row > 1)}",
@@ -58,9 +70,16 @@ def look_of(buffer: Buffer, row: int, shown: Shown) -> Look:
     )
 
 
+def _ground(buffer: Buffer, row: int, shown: Shown) -> Ground:
+    """What lies under a line: where a run stands counts more than where the cursor is."""
+    if buffer.standings.get(row) in ("here", "past"):
+        return "stopped"
+    return "cursor" if shown.marks_cursor_line and row == shown.selection.end[0] else ""
+
+
 def _breakpoint(buffer: Buffer, row: int) -> Sign:
-    condition = buffer.breakpoints.get(row)
-    return _NO_SIGN if condition is None else Sign("◆" if condition else "●", "breakpoint")
+    mark = buffer.breakpoints.get(row)
+    return _NO_SIGN if mark is None else _BREAKPOINT_SIGNS[mark]
 
 
 def _fold(buffer: Buffer, row: int, folded: bool) -> Sign:
@@ -70,7 +89,10 @@ def _fold(buffer: Buffer, row: int, folded: bool) -> Sign:
 
 
 def _mark(buffer: Buffer, row: int, last: int) -> Sign:
-    """An error, what the step did in the run, or a lesser problem; problems that are folded away count too."""
+    """Where a run stands, an error, what the step did, or a lesser problem; those that are folded away count too."""
+    standing = buffer.standings.get(row)
+    if standing is not None:
+        return _STANDING_SIGNS[standing]
     underlines = buffer.underlines_at(row)
     if last > row:
         underlines = [each for each in buffer.underlines if row <= each.start[0] <= last]

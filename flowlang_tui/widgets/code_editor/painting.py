@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,6 +15,17 @@ from flowlang_tui.widgets.code_editor.lexer import Token
 
 #: Name of a style, and the columns that it lies over.
 Layer = tuple[str, int, int]
+
+
+#: What lies under a line: nothing, the line of the cursor, or that of a stopped step.
+Ground = Literal["", "cursor", "stopped"]
+
+#: The styles of a line on its ground, and of its gutter.
+_GROUNDS: Final[dict[Ground, tuple[str, str]]] = {
+    "": ("base", "gutter"),
+    "cursor": ("cursor-line", "cursor-gutter"),
+    "stopped": ("stopped-line", "stopped-gutter"),
+}
 
 
 class Sign(NamedTuple):
@@ -35,7 +46,7 @@ class Look(NamedTuple):
     tokens_of: Hashable
     number: str
     signs: tuple[Sign, Sign, Sign]
-    is_cursor_line: bool
+    ground: Ground
     layers: tuple[Layer, ...]
     beyond: str
     remark: str
@@ -45,7 +56,7 @@ class Look(NamedTuple):
 
 def paint(look: Look, tokens: Sequence[Token], styles: dict[str, Style]) -> Strip:
     """The strip of a line: gutter, visible part of the text, and what fills the width."""
-    base = styles["cursor-line"] if look.is_cursor_line else styles["base"]
+    base = styles[_GROUNDS[look.ground][0]]
     gutter = list(_gutter(look, styles))
     gutter_width = sum(len(segment.text) for segment in gutter)
     width = max(0, look.width - gutter_width)
@@ -61,13 +72,14 @@ def paint(look: Look, tokens: Sequence[Token], styles: dict[str, Style]) -> Stri
 
 
 def _gutter(look: Look, styles: dict[str, Style]) -> Iterator[Segment]:
-    base = styles["cursor-gutter" if look.is_cursor_line else "gutter"]
+    ground, gutter = _GROUNDS[look.ground]
+    base = styles[gutter]
     breakpoint_sign, mark, fold = look.signs
     for character, style in (breakpoint_sign, mark):
         yield Segment(character, base + styles[style])
     yield Segment(look.number, base)
     yield Segment(fold.character, base + styles[fold.style])
-    yield Segment(" ", styles["cursor-line"] if look.is_cursor_line else styles["base"])
+    yield Segment(" ", styles[ground])
 
 
 def _text(

@@ -14,6 +14,7 @@ _LETTERS: Final = (
     *TOKEN_KINDS,
     "fold",
     "breakpoint",
+    "stopped",
     "succeeded",
     "failed",
     "running",
@@ -36,9 +37,11 @@ _WHOLE: Final = {
     "cursor-line": "text-area--cursor-line",
     "gutter": "text-area--gutter",
     "cursor-gutter": "text-area--cursor-gutter",
+    "stopped-line": "code-editor--stopped-line",
+    "stopped-gutter": "code-editor--stopped-line",
 }
 
-COMPONENTS: Final = {f"code-editor--{name}" for name in (*_LETTERS, "match", "current-match")}
+COMPONENTS: Final = {f"code-editor--{name}" for name in (*_LETTERS, "match", "current-match", "stopped-line")}
 
 CSS: Final = """
 CodeSurface {
@@ -63,6 +66,8 @@ CodeSurface {
     & .code-editor--variable { color: $text-primary; }
     & .code-editor--fold { color: $foreground 40%; }
     & .code-editor--breakpoint { color: $text-error; }
+    & .code-editor--stopped { color: $text-warning; text-style: bold; }
+    & .code-editor--stopped-line { background: $warning 25%; }
     & .code-editor--succeeded { color: $text-success; }
     & .code-editor--failed { color: $text-error; text-style: bold; }
     & .code-editor--running { color: $text-accent; text-style: bold; }
@@ -75,6 +80,7 @@ CodeSurface {
     &:ansi {
         .code-editor--comment, .code-editor--punctuation, .code-editor--fold, .code-editor--skipped { text-style: dim; }
         .code-editor--match { background: ansi_yellow; }
+        .code-editor--stopped-line { text-style: reverse; }
         .code-editor--current-match { text-style: reverse; }
     }
 }

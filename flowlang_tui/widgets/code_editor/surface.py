@@ -19,7 +19,7 @@ from textual.widgets.text_area import Location, Selection
 from flowlang.language.diagnostics import Diagnostic
 from flowlang_tui.compat import OpenTextArea
 from flowlang_tui.widgets.code_editor.brackets import matching_bracket
-from flowlang_tui.widgets.code_editor.buffer import Buffer, Match, RunState
+from flowlang_tui.widgets.code_editor.buffer import BreakpointMark, Buffer, Match, RunState, Standing
 from flowlang_tui.widgets.code_editor.folding import Block, block_at, blocks_of, is_head
 from flowlang_tui.widgets.code_editor.languages import TEXT, Language
 from flowlang_tui.widgets.code_editor.looks import Shown, look_of
@@ -169,9 +169,14 @@ class CodeSurface(OpenTextArea):
         self._tell_hovered()
         self.refresh()
 
-    def set_breakpoints(self, lines: Mapping[int, str]) -> None:
-        """Mark lines with a breakpoint; each with its condition, or an empty text. The marks move with the text."""
+    def set_breakpoints(self, lines: Mapping[int, BreakpointMark]) -> None:
+        """Mark lines with a breakpoint, each with what it is. The marks move with the text."""
         self.buffer.set_breakpoints(lines)
+        self.refresh()
+
+    def set_standings(self, lines: Mapping[int, Standing]) -> None:
+        """Mark lines at which a run stands still. The marks move with the text."""
+        self.buffer.set_standings(lines)
         self.refresh()
 
     def set_states(self, lines: Mapping[int, RunState]) -> None:
