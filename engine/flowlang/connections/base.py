@@ -6,11 +6,12 @@ A plugin is a class that derives from `ConnectionPlugin`. `get_config_schema`, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowlang.connections.addresses import Address, addresses_of
+from flowlang.connections.marks import Mark, Marked
 from flowlang.connections.results import RESULT_LIMIT, ResultMeter, ResultTooLarge, size_of
 from flowlang.connections.shielded import shielded
 from flowlang.connections.statements import Statement, statement, statement_sink
@@ -19,6 +20,8 @@ __all__ = [
     "RESULT_LIMIT",
     "Address",
     "ConnectionPlugin",
+    "Mark",
+    "Marked",
     "ResultMeter",
     "ResultTooLarge",
     "Statement",
@@ -105,6 +108,25 @@ class ConnectionPlugin:
         cancelled half-way.
         """
         return False
+
+    async def exactly_once(
+        self, connection: Any, mark: Mark, work: Callable[[], Awaitable[Any]], *, own_task: bool
+    ) -> Any:
+        """Do `work` on `connection` and leave `mark` in the same transaction; what the work gives.
+
+        If the mark is there already, the work is not done again: the mark tells what it gave. `own_task` says that
+        the work is one of the plugin's tasks, which begin transactions by themselves. Only for plugins with
+        transactions: steps on others can't say `exactly_once`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.exactly_once")
+
+    async def forget_marks(self, connection: Any, run_id: str, prefix: str) -> None:
+        """Remove the marks of a run's steps whose path starts with `prefix`: it came to a good end."""
+
+    @classmethod
+    def leaves_marks(cls) -> bool:
+        """Whether steps on this type of connection may say `exactly_once`."""
+        return cls.exactly_once is not ConnectionPlugin.exactly_once
 
     async def check(self, connection: Any) -> str | None:
         """Ask the server, in one round trip, whether the connection can be used; what it says in a few words.

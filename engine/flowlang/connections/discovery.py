@@ -114,7 +114,12 @@ class Plugins:
             return ConnectionType(entry.name, entry.aliases, error=entry.error)
         plugin = entry.plugin()
         return ConnectionType(
-            entry.name, entry.aliases, plugin.description, plugin.get_config_schema(), tuple(entry.tasks)
+            entry.name,
+            entry.aliases,
+            plugin.description,
+            plugin.get_config_schema(),
+            tuple(entry.tasks),
+            exactly_once=plugin.leaves_marks(),
         )
 
     def task_info(self, name: str) -> TaskInfo | None:

@@ -40,7 +40,10 @@ class TaskInfo(NamedTuple):
 
 
 class ConnectionType(NamedTuple):
-    """A kind of connection. `error` says why its plugin could not be loaded; then the rest is empty."""
+    """A kind of connection. `error` says why its plugin could not be loaded; then the rest is empty.
+
+    `exactly_once` tells whether a step on it can leave a mark in the same transaction.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class ConnectionType(NamedTuple):
     schema: Mapping[str, Any] = {}
     tasks: tuple[str, ...] = ()
     error: str | None = None
+    exactly_once: bool = False
 
 
 class ConfigProblem(NamedTuple):

@@ -109,6 +109,8 @@ class _Checker:
             self.connections.known(connection)
         if isinstance(step, TaskStep):
             self.task(step, connection)
+        if step.exactly_once:
+            self.connections.check_exactly_once(step, self.infos)
         for value in step.values():
             self.translate(value, names)
         if isinstance(step, SubflowStep):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flowlang.language.catalog import Catalog, ConnectionType, TaskInfo
 from flowlang.language.diagnostics import Problems, Span, nearest
-from flowlang.language.model import Connection, Flow, Name, TaskStep
+from flowlang.language.model import Connection, Flow, Name, Step, TaskStep
+from flowlang.language.nodes import Mapping as MappingNode
 
 
 class Connections:
@@ -113,3 +116,35 @@ class Connections:
         else:
             message = f"task `{info.name}` needs a connection{of_type}, and the flow declares none"
         self.problems.error("missing-connection", message, step.task.span)
+
+    def check_exactly_once(self, step: Step, infos: Mapping[str, TaskInfo | None]) -> None:
+        """Report a step that takes effect where no mark can be left in the same transaction."""
+        why = self._no_mark(step, infos)
+        if why is not None:
+            span = _key_span(step)
+            self.problems.error("not-exactly-once", f"`exactly_once` needs a database with transactions: {why}", span)
+
+    def _no_mark(self, step: Step, infos: Mapping[str, TaskInfo | None]) -> str | None:
+        """Why a step cannot leave a mark where it takes effect; None if it can, or if that is not known."""
+        if not isinstance(step, TaskStep):
+            return f"put it on the steps inside this `{step.kind}`"
+        info = infos.get(step.task.text)
+        if info is None:
+            return None
+        if info.provider is None and not info.wants_connection:
+            return f"task `{info.name}` takes no connection"
+        type = None if step.connection is None else self.type_of(step.connection.text)
+        found = None if type is None else self.catalog.connection_type(type)
+        if found is None or found.error is not None or found.exactly_once:
+            return None
+        return f"a connection of type `{found.name}` has none"
+
+
+def _key_span(step: Step) -> Span:
+    """Where a step says `exactly_once`: beside its task, or among the arguments."""
+    node: object = step.node
+    if isinstance(node, MappingNode) and "exactly_once" not in node.entries and step.key.value in node.entries:
+        node = node.entries[step.key.value][1]
+    if isinstance(node, MappingNode) and "exactly_once" in node.entries:
+        return node.entries["exactly_once"][0].span
+    return step.key.span

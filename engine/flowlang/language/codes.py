@@ -81,5 +81,6 @@ CODES: Final[dict[str, str]] = {
     "unknown-connection": "A step names a connection that nobody declares.",
     "missing-connection": "A step needs a connection and names none, and it is not clear which one is meant.",
     "wrong-connection-type": "A step's connection is of a type that cannot do its task.",
+    "not-exactly-once": "A step says `exactly_once`, and nothing can keep that promise.",
     "invalid-value": "A value in the configuration of a connection is not one that the plugin takes.",
 }

@@ -92,6 +92,8 @@ class Step:
     silent: bool | None = None
     connection: Name | None = None
     outputs: tuple[Name, ...] = ()
+    idempotent: bool = False
+    exactly_once: bool = False
 
     @property
     def span(self) -> Span:

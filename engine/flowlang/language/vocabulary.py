@@ -135,6 +135,18 @@ STEP_KEYS: Final = (
     Key("silent", "flag", "No events for this step."),
     Key("connection", "text", "Name of the connection that the step uses."),
     Key("outputs", "words", "Names that the result must have."),
+    Key(
+        "idempotent",
+        "flag",
+        "Doing it twice is as good as once: a run that is resumed repeats the step without asking.",
+        default=False,
+    ),
+    Key(
+        "exactly_once",
+        "flag",
+        "Whatever happens to the run, the step takes effect once: for steps on a database with transactions.",
+        default=False,
+    ),
 )
 
 RETRY_KEYS: Final = (

@@ -37,7 +37,12 @@ class PluginCatalog:
         if name not in (plugin.name, *plugin.aliases):
             return None
         return ConnectionType(
-            plugin.name, tuple(plugin.aliases), plugin.description, self._subject.schema, tuple(self.infos)
+            plugin.name,
+            tuple(plugin.aliases),
+            plugin.description,
+            self._subject.schema,
+            tuple(self.infos),
+            exactly_once=plugin.leaves_marks(),
         )
 
     def connection_type_names(self) -> Iterable[str]:
