@@ -23,30 +23,44 @@ if TYPE_CHECKING:
 
 
 class Ending(NamedTuple):
-    """How a flow ended. `error` is None when it did what it was meant to."""
+    """How a flow ended. `error` is None when it did what it was meant to.
+
+    `beyond` is what ends the flows around it too.
+    """
 
     outputs: dict[str, Any]
     error: ErrorInfo | None = None
     terminated: bool = False
     reason: Any = None
+    beyond: FlowExit | None = None
 
 
 class FlowCall:
-    """A flow being run. `events` is None when nobody listens."""
+    """A flow being run. `events` is None when nobody listens; `caller` is the step that called it, if one did."""
 
-    __slots__ = ("connections", "events", "frame", "plan", "prefix", "run")
+    __slots__ = ("caller", "connections", "events", "frame", "plan", "prefix", "run")
 
-    def __init__(self, run: Run, plan: Plan, prefix: str = "", *, silent: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        plan: Plan,
+        prefix: str = "",
+        *,
+        silent: bool = False,
+        caller: tuple[Frame, StepPlan] | None = None,
+    ) -> None:
         self.run = run
+        self.caller = caller
         self.plan = plan
         self.prefix = prefix
         self.events: EventStream | None = run.hidden if silent else run.events
         self.connections: OpenConnections | None = None
         self.frame: Frame | None = None
 
-    def sub(self, plan: Plan, prefix: str, *, silent: bool) -> FlowCall:
-        """A call of another flow inside this one."""
-        return FlowCall(self.run, plan, prefix, silent=silent or self.events is not self.run.events)
+    def sub(self, plan: Plan, frame: Frame, caller: StepPlan) -> FlowCall:
+        """A call of another flow by a step of this one."""
+        silent = caller.silent or self.events is not self.run.events
+        return FlowCall(self.run, plan, f"{frame.path}{caller.id}/", silent=silent, caller=(frame, caller))
 
     async def run_to_end(self, given: Mapping[str, Any], timeout: float | None = None) -> Ending:
         """Run the flow with these inputs. Handlers have run and connections are back when this returns or raises."""
@@ -127,7 +141,7 @@ class FlowCall:
             return Ending(self.outputs(frame))
         except FlowExit as ending:
             if not ending.failure:
-                return Ending(ending.outputs, None, True, ending.reason)
+                return Ending(ending.outputs, None, True, ending.reason, ending if ending.whole_run else None)
             said = f": {ending.reason}" if ending.reason else ""
             error = ErrorInfo(FlowExitError(f"the flow ended itself as a failure{said}"), file=plan.path)
             return Ending(ending.outputs, error, True, ending.reason)

@@ -103,10 +103,14 @@ class StepFailed(Exception):
 
 
 class FlowExit(Exception):
-    """Carries an `exit` step's ending to the flow it ends. Never leaves the engine."""
+    """Carries an `exit` step's ending to the flow it ends. Never leaves the engine.
 
-    def __init__(self, reason: Any, outputs: dict[str, Any], failure: bool) -> None:
+    With `whole_run` it ends the flows that called this one as well, which no `exit` does.
+    """
+
+    def __init__(self, reason: Any, outputs: dict[str, Any], failure: bool, *, whole_run: bool = False) -> None:
         super().__init__(reason)
+        self.whole_run = whole_run
         self.reason = reason
         self.outputs = outputs
         self.failure = failure

@@ -11,8 +11,9 @@ from enum import Enum
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flowlang.language.model import Value
 from flowlang.runtime.frame import SKIPPED, Ended, Frame
-from flowlang.runtime.steps import Execution, handle
+from flowlang.runtime.steps import Execution, handle, run_step
 from flowlang.runtime.stopping import is_fatal
 from flowlang.values import ErrorValue
 
@@ -39,6 +40,12 @@ class Answer(NamedTuple):
     attempts: int = 1
 
 
+class Instead(NamedTuple):
+    """Other steps that run in the place of one that doesn't, one after the other, as if they stood there."""
+
+    plans: Sequence[StepPlan]
+
+
 class Again(Enum):
     """What an interceptor says to have an attempt repeated; it doesn't count as a retry."""
 
@@ -57,7 +64,7 @@ class Interceptor:
     def detach(self) -> None:
         """Called when the run is over, however it ended."""
 
-    async def before(self, execution: Intercepted) -> Answer | None:
+    async def before(self, execution: Intercepted) -> Answer | Instead | None:
         """Before the step's condition is looked at. An answer stands for the step, which doesn't run."""
         return None
 
@@ -69,6 +76,13 @@ class Interceptor:
         """The branch that an `if` or `switch` is to take; None lets its conditions decide."""
         return None
 
+    def items(self, frame: Frame, plan: StepPlan, count: int) -> None:
+        """A `for_each` is about to run over so many items. What is raised here fails the step."""
+
+    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool:
+        """Whether a `while` has this iteration, from 0, whatever its condition says by now."""
+        return False
+
     async def bound(self, execution: Intercepted) -> None:
         """Before an attempt, its `execution.inputs` known; they may be replaced."""
 
@@ -79,6 +93,9 @@ class Interceptor:
     async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
         """After an attempt that failed. None lets the failure take its course."""
         return None
+
+    def ended(self, execution: Intercepted) -> None:
+        """After the step succeeded and that was told. A FlowExit that is raised here ends the flow."""
 
 
 class Interception:
@@ -113,22 +130,39 @@ class Interception:
         """The branch that somebody wants taken."""
         return next((name for one in self.members if (name := one.branch(frame, plan)) is not None), None)
 
+    def items(self, frame: Frame, plan: StepPlan, count: int) -> None:
+        """Tell everybody how many items a loop has."""
+        for member in self.members:
+            member.items(frame, plan, count)
+
+    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool:
+        """Whether somebody wants a `while` to go on."""
+        return any(member.goes_on(frame, plan, index) for member in self.members)
+
 
 class Intercepted(Execution):
-    """A step about which interceptors are asked. `inputs`, once bound, may be replaced by them."""
+    """A step about which interceptors are asked. `inputs`, once bound, may be replaced by them.
 
-    __slots__ = ("interception",)
+    `entered` is set by one that knows that the step's condition held.
+    """
+
+    __slots__ = ("entered", "interception")
 
     asks = True
 
     def __init__(self, frame: Frame, plan: StepPlan, interception: Interception) -> None:
         super().__init__(frame, plan, perf_counter())
         self.interception = interception
+        self.entered = False
 
     async def answered(self) -> bool:
         """Whether somebody answered for the step; the answer has been taken over then."""
         for member in self.interception.members:
             answer = await member.before(self)
+            if isinstance(answer, Instead):
+                for plan in answer.plans:
+                    await run_step(self.frame, plan)
+                return True
             if answer is not None:
                 await self._take(answer)
                 return True
@@ -151,6 +185,17 @@ class Intercepted(Execution):
             self.events.step_answered(plan, frame, answer, now)
         if answer.status == "failed" and plan.on_error is not None:
             await handle(frame, plan, ErrorValue({**(error or {}), "step": plan.id}))
+
+    def wanted(self, condition: Value) -> bool:
+        """Whether the step's condition holds, or is known to have held."""
+        return self.entered or super().wanted(condition)
+
+    def end(self, status: str, result: Any) -> None:
+        """Record and tell that the step ended without a failure, and ask whether that is all."""
+        super().end(status, result)
+        if status == "succeeded":
+            for member in self.interception.members:
+                member.ended(self)
 
     async def bound(self) -> None:
         """Ask about the inputs of the attempt."""

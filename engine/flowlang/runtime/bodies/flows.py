@@ -31,10 +31,12 @@ class SubflowBody:
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         events = frame.events_of(plan)
-        called = frame.call.sub(self.subplan, f"{frame.path}{plan.id}/", silent=plan.silent)
+        called = frame.call.sub(self.subplan, frame, plan)
         if events is not None:
             events.of_step("subflow_started", plan, frame, {"inputs": inputs}, subflow=self.subplan.name)
         ending = await called.run_to_end(inputs or {})
+        if ending.beyond is not None:
+            raise ending.beyond
         if ending.error is not None:
             if events is not None:
                 error = ending.error.masked(frame.call.run.redactor)

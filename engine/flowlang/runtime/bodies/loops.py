@@ -44,6 +44,9 @@ class ForEachBody:
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         items = items_of(evaluate(self.items, frame))
+        run = frame.call.run
+        if run.interception is not None and plan in run.intercepted:
+            run.interception.items(frame, plan, len(items))
         limit = 1 if self.concurrency is None else count(self.concurrency, frame, "concurrency")
         results: list[Any] | None = None if self.collect is None else [None] * len(items)
         numbered = enumerate(items)
@@ -145,7 +148,7 @@ class Rounds:
         if events is not None:
             started = events.iteration_template("iteration_started", plan, iteration, None)
             completed = events.iteration_template("iteration_completed", plan, iteration, None)
-        while truth(evaluate(self._body.test, iteration)):
+        while self._goes_on(iteration):
             index = self.index
             if index == self._limit:
                 raise LoopLimitError(
@@ -160,6 +163,14 @@ class Rounds:
                 events.iteration(completed, index, perf_counter())
             self.index += 1
 
+    def _goes_on(self, iteration: Frame) -> bool:
+        """Whether there is another iteration: somebody may know it, else the condition tells."""
+        run = iteration.call.run
+        interception = run.interception if self._plan in run.intercepted else None
+        if interception is not None and interception.goes_on(self._frame, self._plan, self.index):
+            return True
+        return truth(evaluate(self._body.test, iteration))
+
 
 def items_of(value: Any) -> Sequence[Any]:
     """The items that a loop runs over. Raises FlowExecutionError for what has none."""
@@ -170,7 +181,8 @@ def items_of(value: Any) -> Sequence[Any]:
     if isinstance(value, Mapping):
         return [{"key": key, "value": item} for key, item in value.items()]
     if isinstance(value, (set, frozenset)):
-        return list(value)
+        # the order of a set is another one in each process, and a run may be resumed in another
+        return sorted(value, key=lambda item: (type(item).__name__, repr(item)))
     kind = "text" if isinstance(value, str) else f"a {type(value).__name__}"
     raise FlowExecutionError(
         f"`for_each` takes a list, a map or null, and this is {kind}",
