@@ -172,7 +172,15 @@ class EventStream:
         self.tell(event)
 
     def step_completed(
-        self, plan: StepPlan, frame: Frame, outputs: Any, started: float, ended: float, attempts: int, status: str
+        self,
+        plan: StepPlan,
+        frame: Frame,
+        outputs: Any,
+        started: float,
+        ended: float,
+        attempts: int,
+        status: str,
+        answered_by: str | None = None,
     ) -> None:
         """Deliver `step_completed`. The times are readings of `time.perf_counter`."""
         event = self._of_plan(self.templates(plan, frame)[1], plan, frame, ended)
@@ -181,6 +189,8 @@ class EventStream:
         event["duration_ms"] = (ended - started) * 1000
         event["attempts"] = attempts
         event["status"] = status
+        if answered_by is not None:
+            event["answered_by"] = answered_by
         self.tell(event)
 
     def step_answered(self, plan: StepPlan, frame: Frame, answer: Answer, at: float) -> None:
@@ -243,6 +253,7 @@ class EventStream:
         *,
         status: str = "failed",
         handled: bool = False,
+        answered_by: str | None = None,
     ) -> None:
         """Deliver `step_failed`; `status` is `failed` or `cancelled`, `handled` when the flow goes on all the same."""
         self.of_step(
@@ -256,6 +267,7 @@ class EventStream:
             duration_ms=round((perf_counter() - started) * 1000, 3),
             status=status,
             handled=handled,
+            **({} if answered_by is None else {"answered_by": answered_by}),
         )
 
     def iteration(self, template: dict[str, Any], index: int, at: float) -> None:

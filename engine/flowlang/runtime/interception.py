@@ -146,13 +146,14 @@ class Intercepted(Execution):
     `entered` is set by one that knows that the step's condition held.
     """
 
-    __slots__ = ("entered", "interception")
+    __slots__ = ("answered_by", "entered", "interception")
 
     asks = True
 
     def __init__(self, frame: Frame, plan: StepPlan, interception: Interception) -> None:
         super().__init__(frame, plan, perf_counter())
         self.interception = interception
+        self.answered_by: str | None = None
         self.entered = False
 
     async def answered(self) -> bool:

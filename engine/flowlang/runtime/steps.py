@@ -191,6 +191,8 @@ class Execution:
 
     #: Whether somebody is asked about the attempts (`flowlang.runtime.interception`).
     asks = False
+    #: Who answered for the attempt, if nobody did its work.
+    answered_by: str | None = None
 
     def __init__(self, frame: Frame, plan: StepPlan, started: float) -> None:
         self.frame = frame
@@ -309,7 +311,9 @@ class Execution:
             frame.v[plan.id] = Ended(status, result, self.inputs, self.started, ended, attempts=self.attempt)
         if self.events is not None:
             self.tell_started()
-            self.events.step_completed(plan, frame, result, self.started, ended, self.attempt, status)
+            self.events.step_completed(
+                plan, frame, result, self.started, ended, self.attempt, status, self.answered_by
+            )
 
     def fail(self, info: ErrorInfo, status: str = "failed") -> None:
         """Record and tell that the step failed."""
@@ -320,7 +324,9 @@ class Execution:
             self.tell_started()
             handled = plan.on_error is not None or plan.continue_on_error
             handled = handled and status == "failed" and not is_stopping()
-            self.events.step_failed(plan, frame, info, self.started, status=status, handled=handled)
+            self.events.step_failed(
+                plan, frame, info, self.started, status=status, handled=handled, answered_by=self.answered_by
+            )
 
     def cancel(self, error: asyncio.CancelledError) -> None:
         """Record and tell that the step was stopped from outside."""
