@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -10,6 +11,9 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+#: How long, in seconds, a thread keeps the interpreter from one that wants it: a key stroke needs it several times.
+TURN: Final = 0.001
 
 #: How long, in seconds, what still runs gets to end when the workbench is closed.
 GRACE: Final = 5.0
@@ -57,6 +61,7 @@ class EngineThread:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
+                sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
                 loop = self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_serve, args=(loop,), name="flowlang-engine", daemon=True)
                 self._thread.start()
