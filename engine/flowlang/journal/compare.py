@@ -123,7 +123,7 @@ def compare(
     before: RecordedRun, after: RecordedRun, *, min_ms: float = MIN_MS, min_share: float = MIN_SHARE
 ) -> Comparison:
     """Compare two runs, step by step by path and occurrence. `min_ms` and `min_share` bound which times are told."""
-    ours, theirs = _by_key(before.steps()), _by_key(after.steps())
+    ours, theirs = latest(before.steps()), latest(after.steps())
     inputs = changes(before.inputs, after.inputs)
     outputs = changes(before.outputs, after.outputs)
     error = changes(_told(before.error), _told(after.error))
@@ -147,12 +147,13 @@ def compare(
 _Steps = Mapping[tuple[str, int], "RecordedStep"]
 
 
-def _by_key(steps: Iterable[RecordedStep]) -> dict[tuple[str, int], RecordedStep]:
-    """The steps by path and occurrence. Of those that ran in several sessions, the last that did any work."""
+def latest(steps: Iterable[RecordedStep]) -> dict[tuple[str, int], RecordedStep]:
+    """The executions by path and occurrence. Of those in several sessions of a run the last that did any work."""
     found: dict[tuple[str, int], RecordedStep] = {}
     for step in steps:
         key = (step.path, step.occurrence)
-        if step.answered_by != "journal" or key not in found:
+        earlier = found.get(key)
+        if earlier is None or step.answered_by != "journal" or step.status != earlier.status:
             found[key] = step
     return found
 
