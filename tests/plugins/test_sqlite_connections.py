@@ -268,7 +268,7 @@ kept = asyncio.run(main())
 KILLED = """
     connection = await opened.acquire("db")
     await connection.execute("CREATE TABLE t (a)")
-    async with connection.transaction():
+    async with connection.atomic():
         await connection.send("INSERT INTO t VALUES (1)")
         os._exit(9)
 """

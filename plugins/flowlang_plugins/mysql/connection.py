@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from json import loads
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiomysql
 from pymysql.constants import CLIENT, FIELD_TYPE
@@ -26,6 +26,9 @@ from flowlang_plugins.mysql.values import bound
 from flowlang_plugins.sql.pool import PATIENCE
 from flowlang_plugins.sql.rows import Outcome, unique_names
 from flowlang_plugins.sql.text import MYSQL, code, traceless
+
+if TYPE_CHECKING:
+    from flowlang_plugins.sql.marks import Enclosure
 
 T = TypeVar("T")
 
@@ -64,6 +67,8 @@ class MySQLConnection(aiomysql.Connection):
         self._json_columns = json_columns
         self._meter = ResultMeter(settings.max_result_mb)
         self._deadline = Deadline(settings.timeout, self._expire)
+        #: The transaction around all that the step does, if it is to take effect exactly once.
+        self.enclosure: Enclosure | None = None
         #: What ends this session at the server, if it was given up.
         self.ending: asyncio.Task[None] | None = None
         #: Whether nothing can be running: what was sent was also awaited to its end.
@@ -146,11 +151,18 @@ class MySQLConnection(aiomysql.Connection):
 
     async def begin(self) -> None:
         """As the driver's; on a read-only connection the transaction can't write."""
+        if self.enclosure is not None:
+            return
         begun = super().query("START TRANSACTION READ ONLY") if self.settings.read_only else super().begin()
         await self._bounded(begun)
 
     async def commit(self) -> None:
-        """As the driver's; nothing of a read-only connection may stay, so that is rolled back."""
+        """As the driver's; nothing of a read-only connection may stay, so that is rolled back.
+
+        Within a larger transaction its end is left to whoever began it.
+        """
+        if self.enclosure is not None:
+            return
         await self._bounded(super().rollback() if self.settings.read_only else super().commit())
 
     async def rollback(self) -> None:
@@ -212,6 +224,8 @@ class MySQLConnection(aiomysql.Connection):
 
     async def send(self, text: str, params: Any = None) -> Outcome:
         """Run one statement and fetch all its rows."""
+        if self.enclosure is not None:
+            await self.enclosure.enter()
         with statement(text, params) as sent:
             if not self._touched and not traceless(text, MYSQL):
                 self._touched = True
@@ -276,6 +290,10 @@ class MySQLConnection(aiomysql.Connection):
     @asynccontextmanager
     async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:
         """Commits what happens inside, or, however that fails or is cancelled, undoes all of it."""
+        if self.enclosure is not None:
+            await self.enclosure.enter(isolation)
+            yield
+            return
         self._settled = False
         try:
             if isolation is not None:

@@ -10,6 +10,7 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.mysql.connection import MySQLConnection
+    from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.plugin import Templates
 
 
@@ -38,6 +39,11 @@ class MySQLPlugin(ServerPlugin["MySQLConnection"]):
         from flowlang_plugins.mysql.opening import opener
 
         return opener(Settings.of(config))
+
+    def _new_marks(self) -> Marks:
+        from flowlang_plugins.sql.marks import Marks
+
+        return Marks(lambda _: "%s", text="longtext", options=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
 
     async def check(self, connection: MySQLConnection) -> str:
         row = (await connection.send("SELECT version() AS version, coalesce(database(), '(none)') AS name")).rows[0]

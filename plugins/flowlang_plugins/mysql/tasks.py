@@ -234,8 +234,11 @@ def _literally(text: str) -> str:
 
 async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
-    outcome = await session.send(arguments.query_text(query), params)
-    if session.in_transaction:
+    text = arguments.query_text(query)
+    if session.enclosure is not None:
+        arguments.refuse(text, _not_undoable)
+    outcome = await session.send(text, params)
+    if session.in_transaction and session.enclosure is None:
         await session.restore()
         raise FlowExecutionError(
             "the query began a transaction and left it open, so it was undone",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
@@ -20,6 +20,9 @@ from flowlang_plugins.postgres.values import JSON_CODECS, by_position, zone_name
 from flowlang_plugins.sql.pool import PATIENCE
 from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sql.text import POSTGRES, traceless
+
+if TYPE_CHECKING:
+    from flowlang_plugins.sql.marks import Enclosure
 
 #: How many statements each session keeps prepared.
 PREPARED: Final = 100
@@ -41,6 +44,8 @@ class PostgresConnection(asyncpg.Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._prepared: dict[str, Prepared] = {}
+        #: The transaction around all that the step does, if it is to take effect exactly once.
+        self.enclosure: Enclosure | None = None
         #: Whether nothing can be running: what was sent was also awaited to its end.
         self._settled = True
         #: Whether a statement may have left something in the session.
@@ -107,6 +112,8 @@ class PostgresConnection(asyncpg.Connection):
 
     async def send(self, text: str, params: Any = None) -> Outcome:
         """Run one statement and fetch all its rows."""
+        if self.enclosure is not None:
+            await self.enclosure.enter()
         with statement(text, params) as sent:
             outcome = await self._sent(text, by_position(params))
             sent.rows = outcome.touched
@@ -181,6 +188,11 @@ class PostgresConnection(asyncpg.Connection):
     @asynccontextmanager
     async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:
         """Commits what happens inside, or, however that fails or is cancelled, undoes all of it."""
+        if self.enclosure is not None:
+            await self.enclosure.enter(isolation)
+            async with self._part():
+                yield
+            return
         block = self.transaction(isolation=isolation)
         self._settled = False
         try:
@@ -196,6 +208,20 @@ class PostgresConnection(asyncpg.Connection):
             if isinstance(error, Exception) and not isinstance(error, FlowExecutionError):
                 raise failure(error, self.settings.timeout) from error
             raise
+
+    @asynccontextmanager
+    async def _part(self) -> AsyncIterator[None]:
+        """A part of a transaction that may fail without failing all of it. Interrupted, it leaves that to the whole."""
+        savepoint = self.transaction()
+        await savepoint.start()
+        try:
+            yield
+        except _INTERRUPTED:
+            raise
+        except Exception:
+            await savepoint.rollback()
+            raise
+        await savepoint.commit()
 
     async def _undo(self, patience: float | None) -> None:
         """Undo the transaction. What takes longer goes on until the session is given back."""

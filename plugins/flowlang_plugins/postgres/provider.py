@@ -10,6 +10,7 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.postgres.connection import PostgresConnection
+    from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.plugin import Templates
 
 
@@ -38,6 +39,11 @@ class PostgresPlugin(ServerPlugin["PostgresConnection"]):
         from flowlang_plugins.postgres.opening import opener
 
         return opener(Settings.of(config))
+
+    def _new_marks(self) -> Marks:
+        from flowlang_plugins.sql.marks import Marks
+
+        return Marks(lambda number: f"${number}")
 
     async def check(self, connection: PostgresConnection) -> str:
         outcome = await connection.send(

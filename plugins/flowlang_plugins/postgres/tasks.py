@@ -179,8 +179,11 @@ async def pg_batch_update(
 
 async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
-    outcome = await session.send(arguments.query_text(query), params)
-    if session.is_in_transaction():
+    text = arguments.query_text(query)
+    if session.enclosure is not None:
+        arguments.refuse(text, _controls_transaction)
+    outcome = await session.send(text, params)
+    if session.is_in_transaction() and session.enclosure is None:
         await session.restore()
         raise FlowExecutionError(
             "the query began a transaction and left it open, so it was undone",

@@ -53,6 +53,12 @@ def _statement(number: int, item: Any, refused: Callable[[str], str | None], hin
     return query, item.get("params")
 
 
+def refuse(query: str, refused: Callable[[str], str | None]) -> None:
+    """Raise for a statement that can't be part of a transaction; `refused` as above."""
+    if (reason := refused(query)) is not None:
+        raise FlowExecutionError(f"the query is {reason}", hint="a step that is `exactly_once` is one transaction")
+
+
 def records(value: Any, name: str) -> list[Record]:
     """A list of maps, such as the rows to insert."""
     entries = listed(value, name)

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from flowlang.connections.base import Address, ConnectionPlugin
+from flowlang.connections.base import Address, ConnectionPlugin, Mark
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
+    from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.pool import Session, SessionPool
 
 S = TypeVar("S", bound="Session")
@@ -40,6 +41,11 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
     def __init__(self) -> None:
         super().__init__()
         self._pool: SessionPool[S] | None = None
+        self._marks: Marks | None = None
+
+    @abstractmethod
+    def _new_marks(self) -> Marks:
+        """The marks of steps that are exactly once, in this kind of database."""
 
     @abstractmethod
     def _opener(self, config: dict[str, Any]) -> Callable[[], Awaitable[S]]:
@@ -72,6 +78,17 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
 
     def try_release(self, connection: S) -> bool:
         return self._pool is None or self._pool.try_release(connection)
+
+    async def exactly_once(
+        self, connection: Any, mark: Mark, work: Callable[[], Awaitable[Any]], *, own_task: bool
+    ) -> Any:
+        if self._marks is None:
+            self._marks = self._new_marks()
+        return await self._marks.once(connection, mark, work, own_task=own_task)
+
+    async def forget_marks(self, connection: Any, run_id: str, prefix: str) -> None:
+        if self._marks is not None:
+            await self._marks.forget(connection, run_id, prefix)
 
     def addresses(self, config: dict[str, Any]) -> Sequence[Address | Path]:
         return super().addresses(config if config.get("url") else {"host": "localhost", "port": self.port, **config})

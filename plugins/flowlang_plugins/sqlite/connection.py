@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
 
@@ -19,6 +19,9 @@ from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sqlite.errors import failure
 from flowlang_plugins.sqlite.guard import refuse_writing
 from flowlang_plugins.sqlite.values import bound, column_names
+
+if TYPE_CHECKING:
+    from flowlang_plugins.sql.marks import Enclosure
 
 T = TypeVar("T")
 
@@ -73,6 +76,8 @@ class SQLiteConnection(aiosqlite.Connection):
         super().__init__(self._connected, 64)
         self.settings = settings
         self._failure: sqlite3.Error | None = None
+        #: The transaction around all that the step does, if it is to take effect exactly once.
+        self.enclosure: Enclosure | None = None
         #: Whether nothing can be running in the thread: what was sent was also awaited to its end.
         self.settled = True
         # before 0.22 aiosqlite's connection is itself the thread
@@ -114,6 +119,8 @@ class SQLiteConnection(aiosqlite.Connection):
 
     async def send(self, text: str, params: Any = None) -> Outcome:
         """Run one statement and fetch all its rows."""
+        if self.enclosure is not None:
+            await self.enclosure.enter()
         values = bound(params)
         with statement(text, params) as sent:
             outcome = await self._to_its_end(self._run(text, values))
@@ -128,8 +135,12 @@ class SQLiteConnection(aiosqlite.Connection):
         return sent.rows
 
     @asynccontextmanager
-    async def transaction(self, isolation: str | None = None) -> AsyncIterator[None]:
+    async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:
         """Commits what happens inside, or, however that fails or is cancelled, undoes all of it."""
+        if self.enclosure is not None:
+            await self.enclosure.enter(isolation)
+            yield
+            return
         try:
             await self.send(f"BEGIN {(isolation or self.settings.isolation).upper()}")
             yield
@@ -139,6 +150,11 @@ class SQLiteConnection(aiosqlite.Connection):
         except BaseException:
             await shielded(self.settle())
             raise
+
+    async def commit(self) -> None:
+        """As the driver's; within a larger transaction its end is left to whoever began it."""
+        if self.enclosure is None:
+            await super().commit()
 
     async def settle(self) -> None:
         """Stop what is running, and undo a transaction that was left open."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin, Mark
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
+    from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sqlite.connection import SQLiteConnection
     from flowlang_plugins.sqlite.pool import SQLitePool
 
@@ -72,6 +73,7 @@ class SQLitePlugin(ConnectionPlugin):
     def __init__(self) -> None:
         super().__init__()
         self._pool: SQLitePool | None = None
+        self._marks: Marks | None = None
 
     def get_config_schema(self) -> dict[str, Any]:
         return _SCHEMA
@@ -122,6 +124,19 @@ class SQLitePlugin(ConnectionPlugin):
 
     def try_release(self, connection: SQLiteConnection) -> bool:
         return self._pool is None or self._pool.try_release(connection)
+
+    async def exactly_once(
+        self, connection: Any, mark: Mark, work: Callable[[], Awaitable[Any]], *, own_task: bool
+    ) -> Any:
+        if self._marks is None:
+            from flowlang_plugins.sql.marks import Marks
+
+            self._marks = Marks(lambda _: "?")
+        return await self._marks.once(connection, mark, work, own_task=own_task)
+
+    async def forget_marks(self, connection: Any, run_id: str, prefix: str) -> None:
+        if self._marks is not None:
+            await self._marks.forget(connection, run_id, prefix)
 
     async def check(self, connection: SQLiteConnection) -> str:
         outcome = await connection.send(

@@ -104,7 +104,7 @@ async def sqlite_transaction(
         raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
     results = []
     session = _session(connection)
-    async with session.transaction(isolation):
+    async with session.atomic(isolation):
         for query, params in statements:
             outcome = await session.send(query, params)
             results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
@@ -146,7 +146,7 @@ async def sqlite_batch_insert(
     inserted = 0
     if batches:
         session = _session(connection)
-        async with session.transaction("immediate"):
+        async with session.atomic("immediate"):
             for batch in batches:
                 inserted += await session.send_many(insert, all_adapted(arguments.tuples(columns, batch)))
     return {"inserted_count": inserted, "batches": len(batches), "table": table}
@@ -185,7 +185,7 @@ async def sqlite_batch_update(
     updated = 0
     if batches:
         session = _session(connection)
-        async with session.transaction("immediate"):
+        async with session.atomic("immediate"):
             for batch in batches:
                 for columns, alike in groupby(batch, key=lambda change: arguments.columns_set(change, key_field)):
                     # a qualified column can't be taken for text when the table has none of that name
@@ -198,8 +198,11 @@ async def sqlite_batch_update(
 
 async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
-    outcome = await session.send(arguments.query_text(query), params)
-    if session.in_transaction:
+    text = arguments.query_text(query)
+    if session.enclosure is not None:
+        arguments.refuse(text, _controls_transaction)
+    outcome = await session.send(text, params)
+    if session.in_transaction and session.enclosure is None:
         await session.settle()
         raise FlowExecutionError(
             "the query began a transaction and left it open, so it was undone",
