@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal as Journal
+    from flowlang.journal.problems import (
+        ReplayError as ReplayError,
+    )
+    from flowlang.journal.problems import (
+        ReplayProblem as ReplayProblem,
+    )
     from flowlang.journal.recording import RunRecorder as RunRecorder
     from flowlang.journal.records import (
         Origin as Origin,
@@ -22,12 +28,18 @@ if TYPE_CHECKING:
     from flowlang.journal.records import (
         RunSummary as RunSummary,
     )
+    from flowlang.journal.rerun import Rerun as Rerun
+    from flowlang.journal.resuming import Resumption as Resumption
 
 _HOMES = {
     "Journal": "journal",
     "Origin": "records",
     "RecordedRun": "records",
     "RecordedStep": "records",
+    "ReplayError": "problems",
+    "ReplayProblem": "problems",
+    "Rerun": "rerun",
+    "Resumption": "resuming",
     "RunQuery": "records",
     "RunRecorder": "recording",
     "RunSummary": "records",
