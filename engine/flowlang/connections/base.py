@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flowlang.connections.addresses import Address, addresses_of
+from flowlang.connections.effects import ROWS_TOLD, Change, EffectSink, Lasting, RowChange, effect_sink
 from flowlang.connections.marks import Mark, Marked
 from flowlang.connections.results import RESULT_LIMIT, ResultMeter, ResultTooLarge, size_of
 from flowlang.connections.shielded import shielded
@@ -18,13 +19,19 @@ from flowlang.connections.statements import Statement, statement, statement_sink
 
 __all__ = [
     "RESULT_LIMIT",
+    "ROWS_TOLD",
     "Address",
+    "Change",
     "ConnectionPlugin",
+    "EffectSink",
+    "Lasting",
     "Mark",
     "Marked",
     "ResultMeter",
     "ResultTooLarge",
+    "RowChange",
     "Statement",
+    "effect_sink",
     "shielded",
     "size_of",
     "statement",
@@ -55,6 +62,10 @@ class ConnectionPlugin:
     explainable: bool = False
     #: Whether the `read_only` of the config is enforced by the server or driver.
     read_only: bool = False
+    #: Whether all that a run does can be undone at its end: `begin_sandbox` works.
+    sandbox: bool = False
+    #: The tasks that change nothing, so that a sandbox run has nothing to tell of them.
+    reading_tasks: frozenset[str] = frozenset()
 
     #: Whether the driver works in threads of its own. Opening it is begun before what the event loop has to compute.
     threaded: bool = False
@@ -93,6 +104,18 @@ class ConnectionPlugin:
 
     async def disconnect(self) -> None:
         """Close everything that `connect` opened, also after a `connect` that failed half-way."""
+
+    async def begin_sandbox(self, config: dict[str, Any]) -> None:
+        """Connect as `connect` does, on an instance for one run, of which everything is undone at its end.
+
+        Steps work as ever, one at a time; what one did the next one sees. Whatever would make something last, such
+        as COMMIT, is refused. What steps change is told to the `effect_sink`. The default says that it cannot be.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.begin_sandbox")
+
+    async def end_sandbox(self) -> Sequence[Lasting]:
+        """Undo everything, before `disconnect`; what stays nevertheless, as far as it was not told of before."""
+        return ()
 
     async def get_connection(self) -> Any:
         """A connection for one attempt of one step."""
@@ -196,5 +219,6 @@ class ConnectionPlugin:
                 "server_cancel": self.server_cancel,
                 "explainable": self.explainable,
                 "read_only": self.read_only,
+                "sandbox": self.sandbox,
             },
         }
