@@ -28,13 +28,21 @@ class Pool:
     """A plugin instance that is connected, or about to be, and the number of runs that use it."""
 
     def __init__(
-        self, name: str, type: str, plugin: ConnectionPlugin, config: dict[str, Any], key: Hashable | None = None
+        self,
+        name: str,
+        type: str,
+        plugin: ConnectionPlugin,
+        config: dict[str, Any],
+        key: Hashable | None = None,
+        *,
+        sandbox: bool = False,
     ) -> None:
         self.name = name
         self.type = type
         self.plugin = plugin
         self.config = config
         self.key = key
+        self._begin = plugin.begin_sandbox if sandbox else plugin.connect
         self.users = 0
         self.idle: asyncio.TimerHandle | None = None
         self.ending: asyncio.Task[None] | None = None
@@ -79,7 +87,7 @@ class Pool:
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(_limit(self.config)):
-                await self.plugin.connect(dict(self.config))
+                await self._begin(dict(self.config))
         except BaseException:
             await self._disconnect()
             raise
@@ -168,7 +176,7 @@ class Pools:
     async def _pool(self, name: str, type: str, plugin: ConnectionPlugin, config: dict[str, Any]) -> Pool:
         if not plugin.shareable(config):
             return Pool(name, type, plugin, config)
-        key = (plugin.__class__, name, _canonical(config))
+        key = (plugin.__class__, name, canonical(config))
         pools = self._here()
         # one that is closing still holds its sessions: a second pool beside it would exceed the pool's size
         while key in pools and (ending := pools[key].ending) is not None:
@@ -209,7 +217,7 @@ def _limit(config: Mapping[str, Any]) -> float:
     return float(timeout) if usable and timeout is not None else CONNECT_SECONDS
 
 
-def _canonical(config: Mapping[str, Any]) -> str:
+def canonical(config: Mapping[str, Any]) -> str:
     from json import dumps
 
     from flowlang.values import plain

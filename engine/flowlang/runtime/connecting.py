@@ -35,7 +35,7 @@ async def open_connections(
                 "connection_opened", call.plan.name, connection=spec.name, connection_type=spec.type, duration_ms=took
             )
 
-    opened = await open_all(specs, tell)
+    opened = await open_all(specs, tell, pools=call.run.pools)
     if stored:
         opened.on_asked = partial(stored.note_use, call)
     return opened

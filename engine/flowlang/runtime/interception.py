@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flowlang.language.model import Value
+from flowlang.connections.shielded import shielded
 from flowlang.runtime.frame import SKIPPED, Ended, Frame
 from flowlang.runtime.steps import Execution, handle, run_step
 from flowlang.runtime.stopping import is_fatal
@@ -60,6 +61,9 @@ class Interceptor:
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
         """Called before the run begins, with its plan. Says here, or later, which steps it concerns."""
+
+    async def settle(self) -> None:
+        """Called when nothing of the run runs any more, before its end is told. Done to the end, even if cancelled."""
 
     def detach(self) -> None:
         """Called when the run is over, however it ended."""
@@ -120,6 +124,12 @@ class Interception:
         """Begin a run of `plan`."""
         for member in self.members:
             member.attach(self, run, plan)
+
+    async def settle(self) -> None:
+        """Let everybody end what goes on beside the steps."""
+        for member in self.members:
+            if type(member).settle is not Interceptor.settle:
+                await shielded(member.settle())
 
     def detach(self) -> None:
         """The run is over."""

@@ -24,6 +24,7 @@ from flowlang.runtime.stopping import is_stopping
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
+    from flowlang.connections.pools import Pools
     from flowlang.environment import Environment
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Intercepted, Interception
@@ -66,6 +67,8 @@ class Run:
             callback, recorder, self.run_id, self.redactor, always=interception is not None
         )
         self.token = token
+        #: Pools of the run's own, if it doesn't use those of the process.
+        self.pools: Pools | None = None
         self.interception = interception
         self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
         self.breathe_at = time.perf_counter() + TURN
@@ -171,6 +174,8 @@ class Run:
         try:
             ending = await self._until_cancelled(call, given, timeout)
         finally:
+            if self.interception is not None:
+                await self.interception.settle()
             result = self._result(call, ending, started)
             if self.interception is not None:
                 self.interception.detach()
