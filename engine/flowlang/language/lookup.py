@@ -27,12 +27,20 @@ def find_root(where: Path) -> Path:
         if os.path.isdir(where)
         else (where.parent, where.name == "flow.yaml")
     )
-    upwards = (folder, *folder.parents)
-    for begins in (_is_project, _is_checkout):
-        for candidate in upwards:
-            if begins(candidate):
-                return candidate
+    project = find_project(folder)
+    if project is not None:
+        return project
+    for candidate in (folder, *folder.parents):
+        if _is_checkout(candidate):
+            return candidate
     return folder.parent if is_named_flow else folder
+
+
+def find_project(folder: Path) -> Path | None:
+    """The nearest folder upwards that says of itself that it is a project: by `flowlang.yaml`, `project.yaml` or
+    `.flowlang/`. That is where files about its runs may be kept."""
+    folder = Path(os.path.abspath(folder))
+    return next((candidate for candidate in (folder, *folder.parents) if _is_project(candidate)), None)
 
 
 def find_subflow(name: str, folder: Path, root: Path) -> Path | None:
