@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from flowlang import FlowValidationError
+from flowlang import FlowExecutor, FlowValidationError
 from tests.runtime.conftest import Engine
 
 DOUBLE = """
@@ -236,3 +238,18 @@ async def test_a_failing_subflow_is_told(engine: Engine) -> None:
     await engine.run("- {subflow: inner, id: sub}")
 
     assert engine.types()[-4:] == ["step_failed", "subflow_failed", "step_failed", "flow_failed"]
+
+
+async def test_a_subflow_that_comes_to_exist_is_called_by_the_same_executor(tmp_path: Path) -> None:
+    part = "flow: Part\nsteps: [{{exit: {{outputs: {{n: {}}}}}}}]\n"
+    (tmp_path / "flowlang.yaml").touch()
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "main.yaml").write_text("flow: Main\nsteps: [{subflow: part, id: part}]\noutputs: {n: '${part.n}'}\n")
+    executor = FlowExecutor()
+    with pytest.raises(FlowValidationError, match="no flow is called `part`"):
+        await executor.execute_flow(inner / "main.yaml")
+    (tmp_path / "part.yaml").write_text(part.format(1))
+    assert (await executor.execute_flow(inner / "main.yaml"))["n"] == 1
+    (inner / "part.yaml").write_text(part.format(2))
+    assert (await executor.execute_flow(inner / "main.yaml"))["n"] == 2

@@ -49,14 +49,19 @@ def find_subflow(name: str, folder: Path, root: Path) -> Path | None:
     `<dir>/<name>/flow.yaml`, then `<dir>/<name>.yaml`, from `folder` up to three parents, never outside `root`:
     neither by the name nor by a symbolic link.
     """
-    if not _is_name(name):
-        return None
     inside = os.path.realpath(root)
-    for level in _levels(folder, root):
-        for path in (level / name / "flow.yaml", level / f"{name}.yaml"):
-            if os.path.isfile(path) and _is_below(os.path.realpath(path), inside):
-                return path
+    for path in subflow_places(name, folder, root):
+        if os.path.isfile(path) and _is_below(os.path.realpath(path), inside):
+            return path
     return None
+
+
+def subflow_places(name: str, folder: Path, root: Path) -> Iterator[Path]:
+    """Where the flow may be that steps in `folder` call `name`: the first of these files that exists is it."""
+    if _is_name(name):
+        for level in _levels(folder, root):
+            yield level / name / "flow.yaml"
+            yield level / f"{name}.yaml"
 
 
 def subflow_names(folder: Path, root: Path) -> list[str]:

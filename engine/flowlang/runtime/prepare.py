@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Mapping
+from itertools import takewhile
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +15,7 @@ from flowlang.connections.project import store_path
 from flowlang.errors import FlowValidationError
 from flowlang.language.check import check_flow
 from flowlang.language.diagnostics import Diagnostic, Problems, nearest
-from flowlang.language.lookup import find_root, find_subflow, subflow_names
+from flowlang.language.lookup import find_root, find_subflow, subflow_names, subflow_places
 from flowlang.language.model import Flow, Name
 from flowlang.language.parse import parse_flow
 from flowlang.language.source import Source, from_data, read_file, read_text
@@ -140,6 +141,9 @@ class Preparer:
             if name.text not in called:
                 called[name.text] = None
                 path = find_subflow(name.text, folder, root)
+                # a file that comes to stand in one of the places before it changes what is called
+                for place in takewhile(lambda place: place != path, subflow_places(name.text, folder, root)):
+                    files[str(place)] = stamp_of(str(place))
                 if path is None:
                     problems.error(
                         "unknown-subflow",
