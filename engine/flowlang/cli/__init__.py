@@ -9,6 +9,7 @@ from typing import Any, Final
 #: Every command with the line that help shows for it.
 COMMANDS: Final[dict[str, str]] = {
     "run": "run a flow and print its result",
+    "watch": "run a flow, and again whenever it is saved",
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
     "connection": "list, test and scaffold connections, and the plugins behind them",

@@ -13,7 +13,8 @@ from flowlang.cli.target import UsageError
 from flowlang.connections.project import ENVIRONMENTS
 from flowlang.language.durations import parse_duration
 from flowlang.runtime.executor import FlowExecutor
-from flowlang.tasks.loader import load_registry
+from flowlang.tasks.loader import TaskModules
+from flowlang.tasks.registry import TaskRegistry
 
 EXIT_CODES = (
     "exit codes:\n"
@@ -77,7 +78,15 @@ class Surroundings:
 
     def executor(self) -> FlowExecutor:
         """An executor there. Raises FlowLangError when the tasks cannot be loaded."""
-        registry = None if self._tasks_file is None else load_registry(self._tasks_file, required=True)
+        tasks = self.task_modules()
+        return self.executor_for(None if tasks is None else tasks.load().registry)
+
+    def task_modules(self) -> TaskModules | None:
+        """The project's tasks, which can be loaded again and again; None if it has none."""
+        return None if self._tasks_file is None else TaskModules(self._tasks_file, required=True)
+
+    def executor_for(self, registry: TaskRegistry | None) -> FlowExecutor:
+        """An executor of these tasks there."""
         return FlowExecutor(registry, env_file=self._env_file, environment=self._environment)
 
 

@@ -1,0 +1,134 @@
+"""A flow that is run again whenever something that it is made of changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from flowlang.errors import FlowLangError
+from flowlang.runtime.control import CancellationToken
+from flowlang.runtime.events import Event
+from flowlang.runtime.executor import FlowExecutor
+from flowlang.runtime.result import FlowResult
+from flowlang.tasks.loader import TaskModules
+from flowlang.tasks.registry import TaskRegistry
+from flowlang.watch.watcher import Watcher
+
+#: Why a run was cancelled that a newer change made useless.
+SUPERSEDED: Final = "something was changed"
+
+#: Files of these kinds count only if the flow is made of them; any other that is watched may be read by a task.
+_FLOWS: Final = frozenset({".yaml", ".yml"})
+_SOURCES: Final = _FLOWS | {".py"}
+
+
+class Outcome(NamedTuple):
+    """What came of one run: its result, or why it could not begin.
+
+    `changed` are the files because of which it ran, none for the first run.
+    """
+
+    changed: frozenset[Path]
+    result: FlowResult | None = None
+    refused: FlowLangError | None = None
+
+
+class Reruns:
+    """Runs a flow, then again after each change of what it is made of: one run at a time, the newest wins.
+
+    That is the flow, its subflows, the tasks file with the project's modules that it imports, `.env`, the files
+    `also` named, and whatever else is watched that is no flow and no Python. While the flow cannot run, any change
+    may mend it. `inputs` and `make_executor` are called before each run.
+    """
+
+    def __init__(
+        self,
+        flow: Path,
+        root: Path,
+        *,
+        tasks: TaskModules | None,
+        inputs: Callable[[], Mapping[str, Any]],
+        make_executor: Callable[[TaskRegistry], FlowExecutor],
+        also: Iterable[str | PathLike[str]] = (),
+        listener: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._flow = flow
+        self._root = root
+        self._tasks = tasks
+        self._inputs = inputs
+        self._make_executor = make_executor
+        self._also = frozenset(Path(path).absolute() for path in also)
+        self._listener = listener
+        self._token = CancellationToken()
+        self._executor: FlowExecutor | None = None
+        self._loaded: TaskRegistry | None = None
+        self._made_of: frozenset[Path] | None = None
+
+    async def outcomes(self) -> AsyncGenerator[Outcome, None]:
+        """What comes of each run that no newer one replaced. Goes on until it is cancelled."""
+        async with Watcher(self._root, also=self._also) as watcher:
+            watcher.also(self._also)
+            news = asyncio.ensure_future(self._changes(watcher))
+            changed: frozenset[Path] = frozenset()
+            run: asyncio.Future[Outcome] | None = None
+            try:
+                while True:
+                    run = asyncio.ensure_future(self._run(changed))
+                    await asyncio.wait((run, news), return_when=asyncio.FIRST_COMPLETED)
+                    if run.done():
+                        yield run.result()
+                    else:
+                        await self._token.cancel(SUPERSEDED)
+                        await run
+                    changed = await news
+                    news = asyncio.ensure_future(self._changes(watcher))
+            finally:
+                news.cancel()
+                if run is not None and not run.done():
+                    await self._token.cancel("watching ended")
+                    await run
+                if self._executor is not None:
+                    await self._executor.close()
+
+    async def _changes(self, watcher: Watcher) -> frozenset[Path]:
+        """The next change that matters."""
+        async for change in watcher:
+            if self._made_of is None or any(self._matters(path) for path in change.paths):
+                return change.paths
+        return frozenset()
+
+    def _matters(self, path: Path) -> bool:
+        assert self._made_of is not None, "otherwise everything matters"
+        return path in self._made_of or path in self._also or path.suffix not in _SOURCES
+
+    async def _run(self, changed: frozenset[Path]) -> Outcome:
+        self._token = token = CancellationToken()
+        self._made_of = None
+        try:
+            executor = self._ready(changed)
+            # in a thread, because both may take a while, and a newer change is to be seen meanwhile
+            plan = await asyncio.to_thread(executor.prepare, self._flow)
+            files = {Path(one.path) for one in plan.with_subplans() if one.path is not None}
+            self._made_of = frozenset(files | self._task_files())
+            return Outcome(changed, await executor.execute_flow(self._flow, self._inputs(), self._listener, token))
+        except FlowLangError as error:
+            return Outcome(changed, refused=error)
+
+    def _ready(self, changed: frozenset[Path]) -> FlowExecutor:
+        """The executor for the tasks as they are now: the same one as long as only flows have changed."""
+        registry = TaskRegistry() if self._tasks is None else self._registry(self._tasks, changed)
+        if self._executor is None or self._executor.registry is not registry:
+            self._executor = self._make_executor(registry)
+        return self._executor
+
+    def _registry(self, tasks: TaskModules, changed: frozenset[Path]) -> TaskRegistry:
+        if self._loaded is None or not all(path.suffix in _FLOWS for path in changed):
+            self._loaded = None
+            self._loaded = tasks.load().registry
+        return self._loaded
+
+    def _task_files(self) -> frozenset[Path]:
+        return frozenset() if self._tasks is None or self._tasks.last is None else self._tasks.last.files
