@@ -11,8 +11,8 @@ from enum import Enum
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from flowlang.language.model import Value
 from flowlang.connections.shielded import shielded
+from flowlang.language.model import Value
 from flowlang.runtime.frame import SKIPPED, Ended, Frame
 from flowlang.runtime.steps import Execution, handle, run_step
 from flowlang.runtime.stopping import is_fatal
