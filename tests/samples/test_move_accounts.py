@@ -171,7 +171,7 @@ async def test_runs_at_once_move_every_account_once(banks: Banks) -> None:
 async def test_a_run_that_is_cancelled_anywhere_is_made_good_by_the_next(banks: Banks) -> None:
     number, cancelled = 0, True
     while cancelled:
-        number += 3
+        number += 7
         await banks.start_over()
         result, _ = await banks.attempt(cancel_at=number)
         cancelled = result.cancelled
@@ -184,7 +184,7 @@ async def test_a_process_that_is_killed_anywhere_is_made_good_by_the_next(banks:
     (banks.folder / "interrupted.py").write_text(INTERRUPTED)
     number, killed = 0, True
     while killed:
-        number += 1
+        number += 2
         await banks.start_over()
         killed = banks.python("interrupted.py", str(number)).returncode == -signal.SIGKILL
         await banks.assert_nothing_is_lost_or_doubled()
