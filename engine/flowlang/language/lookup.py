@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -43,15 +43,15 @@ def find_project(folder: Path) -> Path | None:
     return next((candidate for candidate in (folder, *folder.parents) if _is_project(candidate)), None)
 
 
-def find_subflow(name: str, folder: Path, root: Path) -> Path | None:
+def find_subflow(name: str, folder: Path, root: Path, known: Container[Path] = ()) -> Path | None:
     """The file of the flow that steps of a flow in `folder` call `name`; None if the project has none.
 
     `<dir>/<name>/flow.yaml`, then `<dir>/<name>.yaml`, from `folder` up to three parents, never outside `root`:
-    neither by the name nor by a symbolic link.
+    neither by the name nor by a symbolic link. Files that are `known` need not be there.
     """
     inside = os.path.realpath(root)
     for path in subflow_places(name, folder, root):
-        if os.path.isfile(path) and _is_below(os.path.realpath(path), inside):
+        if path in known or (os.path.isfile(path) and _is_below(os.path.realpath(path), inside)):
             return path
     return None
 

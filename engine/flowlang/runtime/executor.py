@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from copy import copy
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,13 @@ class FlowExecutor:
         self._threads: WorkerThreads | None = None
         self.connection_environment = environment
         self.preparer = Preparer(self.registry, env=self._env)
+
+    def with_texts(self, texts: Mapping[Path, str]) -> FlowExecutor:
+        """One that takes these texts for the content of files, by their absolute paths, and is the same otherwise."""
+        twin = copy(self)
+        twin._threads = self.threads
+        twin.preparer = Preparer(self.registry, env=self._env, texts=texts)
+        return twin
 
     async def execute_flow(
         self,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flowlang.runtime.run import Run
 
 #: Where an answer comes from that no work was done for.
-Source = Literal["journal", "pin", "debugger"]
+Source = Literal["journal", "pin", "mock", "debugger"]
 
 
 class Answer(NamedTuple):
@@ -98,8 +98,8 @@ class Interceptor:
         """After an attempt that failed. None lets the failure take its course."""
         return None
 
-    def ended(self, execution: Intercepted) -> None:
-        """After the step succeeded and that was told. A FlowExit that is raised here ends the flow."""
+    def over(self, execution: Intercepted) -> None:
+        """After the step, its handlers too, where the flow would go on. A FlowExit that is raised here ends it."""
 
 
 class Interception:
@@ -201,12 +201,10 @@ class Intercepted(Execution):
         """Whether the step's condition holds, or is known to have held."""
         return self.entered or super().wanted(condition)
 
-    def end(self, status: str, result: Any) -> None:
-        """Record and tell that the step ended without a failure, and ask whether that is all."""
-        super().end(status, result)
-        if status == "succeeded":
-            for member in self.interception.members:
-                member.ended(self)
+    def over(self) -> None:
+        """Ask whether that is all."""
+        for member in self.interception.members:
+            member.over(self)
 
     async def bound(self) -> None:
         """Ask about the inputs of the attempt."""

@@ -48,11 +48,17 @@ class Preparer:
     """Makes plans for one registry, and keeps them until a file or the registry changes.
 
     Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning, and flows
-    are only checked. `env` stands for the environment of the process.
+    are only checked. `env` stands for the environment of the process, `texts` for the content of files, whether they
+    are there or not.
     """
 
     def __init__(
-        self, registry: TaskRegistry, *, tasks_known: bool = True, env: Mapping[str, str] | None = None
+        self,
+        registry: TaskRegistry,
+        *,
+        tasks_known: bool = True,
+        env: Mapping[str, str] | None = None,
+        texts: Mapping[Path, str] | None = None,
     ) -> None:
         self.registry = registry
         self.tasks_known = tasks_known
@@ -61,6 +67,7 @@ class Preparer:
         self._plugins: dict[Path, Plugins] = {}
         self._stores: dict[Path, Store] = {}
         self._env = env
+        self._texts = texts or {}
 
     def plan(self, flow: FlowSource, folder: Path) -> Plan:
         """The plan of a flow. Raises FlowValidationError with every problem."""
@@ -122,7 +129,9 @@ class Preparer:
         if known is None or not self._fresh(known):
             stamp = stamp_of(str(path))
             problems = Problems(str(path))
-            known = self._check(read_file(path, problems), problems, path.parent, (*callers, path))
+            text = self._texts.get(path)
+            source = read_file(path, problems) if text is None else read_text(text, problems, str(path))
+            known = self._check(source, problems, path.parent, (*callers, path))
             known.files[str(path)] = stamp
             self._keep(key, known)
         return known
@@ -140,7 +149,7 @@ class Preparer:
         def subflow(name: Name) -> Flow | None:
             if name.text not in called:
                 called[name.text] = None
-                path = find_subflow(name.text, folder, root)
+                path = find_subflow(name.text, folder, root, self._texts)
                 # a file that comes to stand in one of the places before it changes what is called
                 for place in takewhile(lambda place: place != path, subflow_places(name.text, folder, root)):
                     files[str(place)] = stamp_of(str(place))

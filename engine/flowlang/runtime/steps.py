@@ -148,12 +148,8 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
     else:
         execution = Execution(frame, plan, perf_counter())
     try:
-        if plan.condition is not None and not execution.wanted(plan.condition):
-            frame.v[plan.id] = SKIPPED
-            if execution.events is not None:
-                execution.events.of_step("step_skipped", plan, frame)
-            return
-        result = await execution.attempts()
+        wanted = plan.condition is None or execution.wanted(plan.condition)
+        result = await execution.attempts() if wanted else None
     except FlowExit:
         execution.end("terminated", None)
         raise
@@ -161,17 +157,27 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
         execution.fail(failure.info)
         if is_stopping():
             raise
+        plan = execution.plan
         if plan.on_error is not None:
             await handle(frame, plan, failure.info.as_last_error(run.redactor), failure.info)
         elif not plan.continue_on_error:
             raise
+        if execution.asks:
+            execution.over()
     except asyncio.CancelledError as error:
         execution.cancel(error)
         raise
     else:
-        execution.end("succeeded", result)
+        if wanted:
+            execution.end("succeeded", result)
+        else:
+            frame.v[plan.id] = SKIPPED
+            if execution.events is not None:
+                execution.events.of_step("step_skipped", plan, frame)
         if is_stopping():
             raise asyncio.CancelledError
+        if execution.asks:
+            execution.over()
 
 
 async def handle(frame: Frame, plan: StepPlan, last_error: ErrorValue, info: ErrorInfo | None = None) -> None:
@@ -311,9 +317,10 @@ class Execution:
             frame.v[plan.id] = Ended(status, result, self.inputs, self.started, ended, attempts=self.attempt)
         if self.events is not None:
             self.tell_started()
-            self.events.step_completed(
-                plan, frame, result, self.started, ended, self.attempt, status, self.answered_by
-            )
+            self.events.step_completed(plan, frame, result, self.started, ended, self.attempt, status, self.answered_by)
+
+    def over(self) -> None:
+        """The flow goes on after the step, whichever way it ended; called where `asks` is set."""
 
     def fail(self, info: ErrorInfo, status: str = "failed") -> None:
         """Record and tell that the step failed."""
