@@ -20,3 +20,8 @@ def keys_of(graph: Graph) -> dict[str, Key]:
         scopes[node.id] = around
         keys[node.id] = (around + node.step, node.line)
     return keys
+
+
+def lines_of(graph: Graph) -> dict[str, int]:
+    """The address and the line of each step of a flow, in the order of its text."""
+    return dict(sorted(keys_of(graph).values(), key=lambda key: key[1]))

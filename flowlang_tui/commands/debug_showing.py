@@ -1,0 +1,179 @@
+"""Shows where a run stands: in the text, in the graph, and in the panes of the debugger, which are made for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from textual.timer import Timer
+
+from flowlang_tui.commands.breakpoints import BreakpointCommands
+from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.debugging import Sight
+from flowlang_tui.session.notices import (
+    BreakpointsChanged,
+    DocumentOpened,
+    FlowChecked,
+    Notice,
+    RunEnded,
+    RunStarted,
+    StopsChanged,
+)
+from flowlang_tui.session.records import address_of
+from flowlang_tui.widgets.code_editor.buffer import Standing
+from flowlang_tui.widgets.status_bar import StatusBar
+
+#: For so many seconds a step that goes on is shown as it stood: the next stop mostly comes sooner.
+_PATIENCE: Final = 0.25
+
+
+class DebugShowing(BreakpointCommands, ProjectScreen):
+    """Hears what the debugger tells, before the rest of the screen hears the rest."""
+
+    _shown_stop: int | None = None
+    _going_on: Timer | None = None
+    _counting: Timer | None = None
+
+    def notice(self, notice: Notice) -> None:
+        """Show what changed in the session."""
+        if isinstance(notice, StopsChanged):
+            if self.is_attached:
+                self._show_stops()
+        elif isinstance(notice, BreakpointsChanged):
+            if self.is_attached:
+                self.show_breakpoints()
+        else:
+            super().notice(notice)
+            if self.is_attached:
+                self._after(notice)
+
+    def _after(self, notice: Notice) -> None:
+        if isinstance(notice, FlowChecked):
+            self.follow_breakpoints(notice.checked.path)
+            self.show_breakpoints()
+        elif isinstance(notice, DocumentOpened):
+            self.show_breakpoints()
+            self._show_standings()
+        elif isinstance(notice, RunStarted):
+            self._fill_panes()
+        elif isinstance(notice, RunEnded):
+            self._end_debugging()
+
+    def _show_flow(self, path: Path) -> None:
+        """Leave the graph with the flow that runs while a step of a subflow is looked at."""
+        sight = self.session.debugging.chosen
+        record = self.shown_run
+        inside = sight is not None and record is not None and record.path == self.shown_flow != path
+        checked = self.session.checked(path)
+        if not inside:
+            super()._show_flow(path)
+        elif checked is not None:
+            self.editor.show_checked(checked)
+
+    def _show_stops(self) -> None:
+        """Show where the run stands now, or that it goes on."""
+        chosen = self.session.debugging.chosen
+        if chosen is None:
+            if self.arrangement.is_debugging and self._going_on is None:
+                self._going_on = self.set_timer(_PATIENCE, self._show_going_on)
+            return
+        if self._going_on is not None:
+            self._going_on.stop()
+            self._going_on = None
+        self._begin_debugging()
+        if chosen.stop.id != self._shown_stop:
+            self._shown_stop = chosen.stop.id
+            self.take_up_run()
+            self._point_at(chosen)
+        self._show_standings()
+        self._fill_panes()
+        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}")
+        self.refresh_bindings()
+        self._count_down(chosen.stop.deadline is not None)
+
+    def _begin_debugging(self) -> None:
+        """Give the debugger its places on the screen, and the focus."""
+        if self.arrangement.is_debugging:
+            return
+        self.make_debug_panes()
+        self.arrangement.begin_debugging()
+        self.place_panes()
+        self.show_pane("stack")
+
+    def _end_debugging(self) -> None:
+        """The run is over: everything is where it was before."""
+        self._stop_timers()
+        self._shown_stop = None
+        self._show_standings()
+        self.query_one(StatusBar).show_stop("")
+        if self.arrangement.is_debugging:
+            had_focus = self.arrangement.current
+            self.arrangement.end_debugging()
+            self.place_panes()
+            if self.arrangement.current != had_focus or self.focused is None:
+                self.show_pane(self.arrangement.current)
+        self._fill_panes()
+        self.refresh_bindings()
+
+    def _show_going_on(self) -> None:
+        self._going_on = None
+        if self.session.debugging.chosen is None:
+            self._shown_stop = None
+            self._show_standings()
+            self._fill_panes()
+            self.query_one(StatusBar).show_stop("")
+            self.refresh_bindings()
+
+    def _fill_panes(self) -> None:
+        if "stack" not in self.panes:
+            return
+        debugging = self.session.debugging
+        chosen = debugging.chosen
+        self.stack.show(debugging.sights.values(), chosen, runs=self.session.runs.is_busy)
+        self.scope.show(chosen, debugging.watched_in(self.watched_flow))
+
+    def _point_at(self, sight: Sight) -> None:
+        """Show the stopped step in text, graph and inspector."""
+        stop = sight.stop
+        if stop.file is not None:
+            self.look_at(Path(stop.file), stop.line)
+        self.choose_step(address_of(stop.path), stop.line)
+
+    def look_at(self, path: Path, line: int) -> None:
+        """Show a line of a file, without taking the focus there."""
+        if path != self.editor.current and self.session.open(path) is None:
+            return
+        self.editor.go(line)
+
+    def _show_standings(self) -> None:
+        """Mark the lines and the boxes at which the run stands."""
+        debugging = self.session.debugging
+        current = self.editor.current
+        lines: dict[int, Standing] = {}
+        stopped: set[tuple[str, int]] = set()
+        for sight in debugging.sights.values():
+            stop = sight.stop
+            stopped.add((address_of(stop.path), stop.line))
+            for frame in stop.stack:
+                # a caller in another file is where this file's part of the run stands
+                if frame.file is not None and Path(frame.file) == current and frame.step_id and frame.call:
+                    lines.setdefault(frame.line, "other")
+                    break
+        for sight in debugging.sights.values():
+            if sight.stop.file is not None and Path(sight.stop.file) == current:
+                lines[sight.stop.line] = "here" if sight is debugging.chosen else lines.get(sight.stop.line, "other")
+        self.editor.code.set_standings(lines)
+        self.graph.show_stops(frozenset(stopped))
+
+    def _count_down(self, wanted: bool) -> None:
+        if wanted and self._counting is None:
+            self._counting = self.set_interval(0.5, self.scope.tick)
+        elif not wanted and self._counting is not None:
+            self._counting.stop()
+            self._counting = None
+
+    def _stop_timers(self) -> None:
+        self._count_down(False)
+        if self._going_on is not None:
+            self._going_on.stop()
+            self._going_on = None

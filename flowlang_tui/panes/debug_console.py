@@ -1,0 +1,104 @@
+"""The console: expressions, queries and changes are typed here, and what came of them stays to be read."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from flowlang_tui.panes.debug_tree import TreePane
+from flowlang_tui.widgets.value_nodes import Node
+from flowlang_tui.widgets.value_tree import ValueTree
+
+#: So many answers, and so many lines that were typed, are kept.
+KEPT: Final = 200
+
+HINT: Final = "an expression, `query select …`, `set name = …`, `input name = …`, `give …`, `help`"
+
+
+class ConsolePane(TreePane):
+    """Answers above, the line to type below."""
+
+    DEFAULT_CSS = """
+    ConsolePane #console-prompt { height: 1; background: $surface; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "earlier(-1)", "Earlier line", show=False),
+        Binding("down", "earlier(1)", "Later line", show=False),
+    ]
+
+    title = "Console"
+
+    class Typed(Message):
+        """A line was typed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str = "console") -> None:
+        super().__init__(id=id)
+        self._answers: list[Node] = []
+        self._typed: list[str] = []
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        yield ValueTree(id="console-tree")
+        yield Input(id="console-prompt", placeholder=HINT, compact=True)
+
+    def on_mount(self) -> None:
+        self.values.show(self._answers)
+
+    @property
+    def prompt(self) -> Input:
+        """The line to type."""
+        return self.query_one("#console-prompt", Input)
+
+    def focus_inside(self) -> None:
+        """Give the focus to the line."""
+        self.prompt.focus()
+
+    def answer(self, text: str, value: Any, error: str | None = None, note: str = "") -> None:
+        """Add what came of a line."""
+        if error is not None:
+            inside = [Node("✗", error, is_open=True)]
+        elif note and value is None:
+            inside = []
+        else:
+            inside = [Node("value", value, is_open=True)]
+        # labels tell rows from each other, so that what is open stays so
+        label = f"{len(self._typed)}› {text}"
+        self._answers.append(Node(label, None, role="section", note=note, is_open=True, children=inside))
+        del self._answers[:-KEPT]
+        if self.is_mounted:
+            self.values.show(self._answers)
+            self.values.select(10**9)
+
+    @on(Input.Submitted, "#console-prompt")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        text = event.value.strip()
+        if text:
+            self._typed.append(text)
+            del self._typed[:-KEPT]
+            self._at = len(self._typed)
+            event.input.value = ""
+            self.post_message(self.Typed(text))
+
+    def action_earlier(self, step: int) -> None:
+        """Bring back a line that was typed before, or go on to the ones after it."""
+        if self.prompt.has_focus and self._typed:
+            self._at = min(max(self._at + step, 0), len(self._typed))
+            self.prompt.value = self._typed[self._at] if self._at < len(self._typed) else ""
+            self.prompt.cursor_position = len(self.prompt.value)
+        elif not self.prompt.has_focus:
+            self.values.move(step)
+
+    def key_escape(self) -> None:
+        """From the line to the answers, where the debugger's letters are keys."""
+        self.values.focus()

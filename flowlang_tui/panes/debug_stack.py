@@ -1,0 +1,107 @@
+"""Where the run stands: the steps that have stopped, and what the chosen one stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+from textual.message import Message
+
+from flowlang_tui.graph.states import KINDS, STOPPED
+from flowlang_tui.inert import inert
+from flowlang_tui.panes.debug_list import ListPane
+from flowlang_tui.session.debugging import Sight
+
+if TYPE_CHECKING:
+    from flowlang.debugger import StackFrame
+
+    Row = Sight | StackFrame
+
+#: Why a step stands, in a word.
+_REASONS: Final = {
+    "breakpoint": "breakpoint",
+    "step": "",
+    "pause": "paused",
+    "error": "error",
+    "statement": "",
+}
+
+
+class StackPane(ListPane["Row"]):
+    """The stops, and below the chosen one its stack: the step itself, the loops, branches and calls around it."""
+
+    title = "Stack"
+
+    class StopChosen(Message):
+        """Another stop was chosen."""
+
+        def __init__(self, sight: Sight) -> None:
+            super().__init__()
+            self.sight = sight
+
+    def __init__(self, *, id: str = "stack") -> None:
+        super().__init__(id=id)
+        self._runs = False
+
+    def show(self, sights: Iterable[Sight], chosen: Sight | None, *, runs: bool) -> None:
+        """Show where the run stands. `runs` says whether there is one that goes on."""
+        self._runs = runs
+        rows: list[tuple[Row | None, Content]] = []
+        selected = None
+        for sight in sights:
+            here = chosen is not None and sight.stop.id == chosen.stop.id
+            if here:
+                selected = len(rows)
+            rows.append((sight, _stop_line(sight, here)))
+            if here:
+                rows += [(frame, _frame_line(frame)) for frame in sight.stop.stack[1:]]
+        before = self.current
+        stays = isinstance(before, Sight) and chosen is not None and before.stop.id == chosen.stop.id
+        self.show_rows(rows, None if stays else selected)
+        if not rows:
+            self._fill()
+
+    def empty(self) -> str:
+        if self._runs:
+            return "The run goes on.\n\np  stops it at the next step\n^t  cancels it"
+        return "Nothing runs.\n\n^r  runs the flow\n^b  b  sets a breakpoint\n^b  d  stops at the start"
+
+    def about(self, row: Row) -> tuple[str, str]:
+        return (row.stop.path if isinstance(row, Sight) else row.path), "the path of a step"
+
+    def action_debug_open(self) -> None:
+        row = self.current
+        if isinstance(row, Sight):
+            self.post_message(self.StopChosen(row))
+            self.post_message(self.PlaceAsked(row.stop.file, row.stop.line))
+        elif row is not None:
+            self.post_message(self.PlaceAsked(row.file, row.line))
+
+
+def _stop_line(sight: Sight, chosen: bool) -> Content:
+    stop = sight.stop
+    why = [word for word in (_when(sight), _REASONS[stop.reason]) if word]
+    style = "b $text-warning" if chosen else "$text-warning"
+    return Content.assemble(
+        (f"{STOPPED} " if chosen else "‖ ", style), (inert(stop.path), style), (f"  {', '.join(why)}", "$text-muted")
+    )
+
+
+def _when(sight: Sight) -> str:
+    transaction = sight.stop.transaction
+    if transaction is None:
+        return sight.stop.when
+    if transaction["number"] > transaction["total"]:
+        return "before commit"
+    return f"statement {transaction['number']}/{transaction['total']}"
+
+
+def _frame_line(frame: StackFrame) -> Content:
+    sign = KINDS.get(frame.kind, "·")
+    of = "" if frame.length is None else f" of {frame.length}"
+    turn = "" if frame.index is None else f"  {frame.index + 1}{of}"
+    file = "" if frame.file is None else Path(frame.file).name
+    place = f"  {file}:{frame.line}" if frame.call else f"  :{frame.line}"
+    return Content.assemble(f"  {sign} ", inert(frame.step_id), (turn, "$text-accent"), (inert(place), "$text-muted"))
