@@ -10,6 +10,7 @@ from typing import Any, Final
 COMMANDS: Final[dict[str, str]] = {
     "run": "run a flow and print its result",
     "watch": "run a flow, and again whenever it is saved",
+    "debug": "run a flow step by step: look at its data, change it, go on",
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
     "connection": "list, test and scaffold connections, and the plugins behind them",

@@ -32,8 +32,8 @@ class Work(Protocol):
     flow: str
 
     @property
-    def recorded_as(self) -> str | None:
-        """The id under which the journal has the run; None if it is not recorded."""
+    def resume(self) -> str | None:
+        """The command that runs what is left of it; None if the run is not recorded."""
 
     @property
     def problem(self) -> str | None:
@@ -79,12 +79,15 @@ class Headless:
         if not report.in_words or self._output_file is not None:
             self._tell_ending(result, palette)
         if not self._quiet:
-            self._tell_recording(result)
+            tell_recording(self._work, result)
         return exit_code(result)
 
     async def _execute(self, report: Report) -> FlowResult:
         token = CancellationToken()
-        with Interrupts(token, quiet=self._quiet, farewell=self._how_to_resume), self._progress() as progress:
+        with (
+            Interrupts(token, quiet=self._quiet, farewell=lambda: how_to_resume(self._work)),
+            self._progress() as progress,
+        ):
             logs = None if self._quiet or report.streams else tell_log
             listener = _listener([each for each in (report.event, progress, logs) if each is not None])
             return await self._work.run(listener, token)
@@ -106,18 +109,19 @@ class Headless:
             where = "" if self._output_file is None else f"; the result is in {one_line(self._output_file)}"
             tell(summary(told, palette) + where)
 
-    def _tell_recording(self, result: FlowResult) -> None:
-        if self._work.problem is not None:
-            tell(inert(self._work.problem))
-        if not result.success and exit_code(result) != 2 and (how := self._how_to_resume()) is not None:
-            tell(how)
 
-    def _how_to_resume(self) -> str | None:
-        """The line that says how what is left of the run is run."""
-        recorded_as = self._work.recorded_as
-        if recorded_as is None:
-            return None
-        return f"What is left of it: flowlang runs resume {recorded_as}"
+def tell_recording(work: Work, result: FlowResult) -> None:
+    """Tell what the journal could not take, and how a run that did not come to a good end is gone on with."""
+    if work.problem is not None:
+        tell(inert(work.problem))
+    how = how_to_resume(work)
+    if how is not None and not result.success and exit_code(result) != 2:
+        tell(how)
+
+
+def how_to_resume(work: Work) -> str | None:
+    """The line that says how what is left of a run is run."""
+    return None if work.resume is None else inert(f"What is left of it runs with: {work.resume}")
 
 
 def exit_code(result: FlowResult) -> int:

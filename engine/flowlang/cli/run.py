@@ -6,6 +6,7 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.headless import Headless, Listener
@@ -19,7 +20,11 @@ from flowlang.cli.run_options import (
 )
 from flowlang.project import Project
 from flowlang.runtime.control import CancellationToken
+from flowlang.runtime.executor import FlowExecutor
 from flowlang.runtime.result import FlowResult
+
+if TYPE_CHECKING:
+    from flowlang.runtime.interception import Interceptor
 
 
 def main(arguments: Sequence[str], prog: str = "flowlang run", *, as_option: bool = False) -> int:
@@ -32,19 +37,36 @@ def main(arguments: Sequence[str], prog: str = "flowlang run", *, as_option: boo
 class Call:
     """One run as it was asked for on the command line."""
 
-    recorded_as: str | None = None
+    resume: str | None = None
     problem: str | None = None
 
-    def __init__(self, flow: str, project: Project, options: Namespace) -> None:
+    def __init__(
+        self, flow: str, project: Project, options: Namespace, interceptors: Sequence[Interceptor] = ()
+    ) -> None:
         self.flow = os.path.abspath(flow)
         self._surroundings = Surroundings(options, options.tasks_file or project.tasks_file)
         self._inputs = inputs_of(options, flow)
         self._timeout: float | None = options.timeout
+        self._interceptors = interceptors
+        self._executor: FlowExecutor | None = None
+
+    @property
+    def executor(self) -> FlowExecutor:
+        """What runs the flow. Raises FlowLangError when its tasks cannot be loaded."""
+        if self._executor is None:
+            self._executor = self._surroundings.executor()
+        return self._executor
 
     async def run(self, listener: Listener | None, token: CancellationToken) -> FlowResult:
         """Run the flow to its end."""
-        executor = self._surroundings.executor()
-        return await executor.execute_flow(Path(self.flow), self._inputs, listener, token, timeout=self._timeout)
+        return await self.executor.execute_flow(
+            Path(self.flow),
+            self._inputs,
+            listener,
+            token,
+            timeout=self._timeout,
+            interceptors=self._interceptors,
+        )
 
 
 def _parser(prog: str, as_option: bool) -> Parser:
