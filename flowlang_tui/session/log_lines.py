@@ -116,6 +116,13 @@ def _log(event: Event) -> _Worded:
     )
 
 
+def _intervention(event: Event) -> _Worded:
+    change, what = str(event["change"]).replace("_", " "), _cut(str(event["what"]), VALUE)
+    if change in ("input", "value", "output"):
+        return "✎", INFO, f"{change} of {what} set by hand: {_value(event['after'])}"
+    return "✎", INFO, f"by hand: {change} {what}"
+
+
 def _flow_terminated(event: Event) -> _Worded:
     reason = event["reason"]
     return "■", INFO, f"the flow ended early: {_cut(str(reason), MESSAGE)}" if reason else "the flow ended early"
@@ -205,6 +212,7 @@ _WORDS: Final[dict[str, Callable[[Any], _Worded]]] = {
     "subflow_failed": _subflow_ended,
     "statement": _statement,
     "log": _log,
+    "intervention": _intervention,
     "flow_terminated": _flow_terminated,
     "flow_cancelled": _flow_cancelled,
     "flow_failed": _flow_failed,

@@ -15,7 +15,14 @@ from flowlang.connections.effects import ROWS_TOLD, Change, EffectSink, Lasting,
 from flowlang.connections.marks import Mark, Marked
 from flowlang.connections.results import RESULT_LIMIT, ResultMeter, ResultTooLarge, size_of
 from flowlang.connections.shielded import shielded
-from flowlang.connections.statements import Statement, statement, statement_sink
+from flowlang.connections.statements import (
+    PendingStatement,
+    Statement,
+    one_by_one,
+    statement,
+    statement_gate,
+    statement_sink,
+)
 
 __all__ = [
     "RESULT_LIMIT",
@@ -27,14 +34,17 @@ __all__ = [
     "Lasting",
     "Mark",
     "Marked",
+    "PendingStatement",
     "ResultMeter",
     "ResultTooLarge",
     "RowChange",
     "Statement",
     "effect_sink",
+    "one_by_one",
     "shielded",
     "size_of",
     "statement",
+    "statement_gate",
     "statement_sink",
 ]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from flowlang.connections.base import ConnectionPlugin, statement_sink
+from flowlang.connections.base import ConnectionPlugin, statement_gate, statement_sink
 from flowlang.connections.config import check_config
 from flowlang.connections.pools import Pool, Pools, masking, process_pools
 from flowlang.connections.shielded import shielded
@@ -81,8 +81,9 @@ async def open_connections(
 class OpenConnections:
     """The connections of one run, by name."""
 
-    #: What receives the statements that are sent on them.
+    #: What receives the statements that are sent on them, and what is asked before.
     statement_sink = statement_sink
+    statement_gate = statement_gate
 
     def __init__(self, pools: Pools, idle_seconds: float) -> None:
         self._pools = pools

@@ -1,12 +1,12 @@
-"""Reporting what a plugin sends to its server, so that a run can show it."""
+"""Reporting what a plugin sends to its server, so that a run can show it, and asking before it is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 
 class Statement:
@@ -38,6 +38,46 @@ class Statement:
 
 #: Receives the statements of the current step. Nothing is reported where it is not set.
 statement_sink: ContextVar[Callable[[Statement], None] | None] = ContextVar("flowlang_statement_sink", default=None)
+
+
+class PendingStatement(NamedTuple):
+    """A statement about to be sent: the `number`-th of `total` in its step, from 1.
+
+    `is_open` says that a transaction is open in the session; then there is one more with no `text` before the commit.
+    """
+
+    session: Any
+    text: str | None
+    params: Any = None
+    number: int = 1
+    total: int = 1
+    is_open: bool = False
+
+
+class StatementGate(Protocol):
+    """Stands before the statements of a step; what it waits for, the step waits for."""
+
+    async def before(self, pending: PendingStatement) -> bool:
+        """Called before a statement is sent. False ends its transaction there, with a commit; to undo it, it raises."""
+
+    def heard(self, statement: Statement) -> None:
+        """Called with each statement that was sent, whether it was announced or not."""
+
+
+#: Whom a plugin asks before it sends a statement of the current step. Most runs have nobody.
+statement_gate: ContextVar[StatementGate | None] = ContextVar("flowlang_statement_gate", default=None)
+
+
+async def one_by_one(session: Any, statements: Sequence[tuple[str, Any]]) -> AsyncIterator[tuple[str, Any]]:
+    """The statements of an open transaction with their params, each when it may be sent."""
+    gate = statement_gate.get()
+    total = len(statements)
+    for number, (text, params) in enumerate(statements, 1):
+        if gate is not None and not await gate.before(PendingStatement(session, text, params, number, total, True)):
+            return
+        yield text, params
+    if gate is not None:
+        await gate.before(PendingStatement(session, None, None, total + 1, total, True))
 
 
 class statement:

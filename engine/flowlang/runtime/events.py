@@ -84,6 +84,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "subflow_failed",
     "statement",
     "log",
+    "intervention",
     "flow_terminated",
     "flow_cancelled",
     "flow_failed",

@@ -25,6 +25,8 @@ from flowlang.runtime.stopping import is_stopping
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
     from flowlang.connections.pools import Pools
+    from flowlang.connections.statements import StatementGate
+    from flowlang.language.model import Connection
     from flowlang.environment import Environment
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Intercepted, Interception
@@ -71,6 +73,8 @@ class Run:
         self.pools: Pools | None = None
         self.interception = interception
         self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
+        #: Makes what stands before the statements of a step, if anybody wants to stop at them.
+        self.gatekeeper: Callable[[Frame, StepPlan], StatementGate] | None = None
         self.breathe_at = time.perf_counter() + TURN
         self._executor = executor
         self._environments: dict[Plan, Environment] = {}
@@ -120,6 +124,14 @@ class Run:
             )
             error.span, error.path = first.span, first.path
             raise error
+
+    def needed_connections(self, plan: Plan) -> list[Connection]:
+        """The connections of a flow that any step really uses."""
+        interception = self.interception
+        if interception is None:
+            return list(plan.connections.values())
+        idle = {step.id for step in plan.every_step if interception.stands_for(step)}
+        return [one for name, one in plan.connections.items() if not idle.issuperset(plan.connection_steps[name])]
 
     async def open_connections(self, call: FlowCall, frame: Frame) -> OpenConnections:
         """Open the connections that a flow's steps use."""

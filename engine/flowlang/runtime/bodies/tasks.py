@@ -17,6 +17,7 @@ from flowlang.runtime.steps import evaluate, remember_statement
 if TYPE_CHECKING:
     from flowlang.connections.base import Statement
     from flowlang.connections.manager import OpenConnections
+    from flowlang.connections.statements import StatementGate
     from flowlang.tasks.registry import Task
 
 
@@ -90,7 +91,7 @@ class Listening:
     That is the first one that failed, because plugins clean up after it; else the last.
     """
 
-    __slots__ = ("_connection", "_failed", "_frame", "_plan", "_sent", "_token")
+    __slots__ = ("_connection", "_failed", "_frame", "_gate", "_gate_token", "_plan", "_sent", "_token")
 
     def __init__(self, frame: Frame, plan: StepPlan, connection: str) -> None:
         self._frame = frame
@@ -98,13 +99,22 @@ class Listening:
         self._connection = connection
         self._sent: str | None = None
         self._failed: str | None = None
+        self._gate: StatementGate | None = None
         self._token: Token[Callable[[Statement], None] | None]
+        self._gate_token: Token[StatementGate | None]
 
     def __enter__(self) -> None:
-        self._token = opened(self._frame, self._connection).statement_sink.set(self._hear)
+        connections = opened(self._frame, self._connection)
+        self._token = connections.statement_sink.set(self._hear)
+        gatekeeper = self._frame.call.run.gatekeeper
+        if gatekeeper is not None:
+            self._gate = gatekeeper(self._frame, self._plan)
+            self._gate_token = connections.statement_gate.set(self._gate)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._token.var.reset(self._token)
+        if self._gate is not None:
+            self._gate_token.var.reset(self._gate_token)
         blamed = self._failed or self._sent
         if error is not None and blamed is not None:
             remember_statement(error, blamed)
@@ -113,6 +123,8 @@ class Listening:
         self._sent = statement.text
         if statement.error is not None and self._failed is None:
             self._failed = statement.text
+        if self._gate is not None:
+            self._gate.heard(statement)
         events = self._frame.events_of(self._plan)
         if events is None:
             return

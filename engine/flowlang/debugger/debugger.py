@@ -1,0 +1,422 @@
+"""The debugger of one run: it decides where the run stops, and takes the orders of those who look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.debugger.aims import RunTo, Way
+from flowlang.debugger.breakpoints import ANY_STEP, Breakpoint, When
+from flowlang.debugger.changes import Change
+from flowlang.debugger.errors import DebuggerError
+from flowlang.debugger.gate import Gate
+from flowlang.debugger.places import Places
+from flowlang.debugger.points import Point, Points
+from flowlang.debugger.standing import OnStop, Others, Standing
+from flowlang.debugger.stop import Reason, Redo, Stop, described
+from flowlang.debugger.watching import extras_of
+from flowlang.errors import SubflowError
+from flowlang.runtime.failure import FlowExit, StepFailed
+from flowlang.runtime.frame import Ended, StepState
+from flowlang.runtime.interception import AGAIN, Again, Answer, Instead, Interceptor
+from flowlang.runtime.stopping import stop as stop_task
+
+if TYPE_CHECKING:
+    from flowlang.debugger.replacing import Redone
+    from flowlang.runtime.frame import Frame
+    from flowlang.runtime.interception import Intercepted, Interception
+    from flowlang.runtime.plan import Plan, StepPlan
+    from flowlang.runtime.run import Run
+
+#: How many seconds a transaction may be held open by a stop.
+GUARD_SECONDS: Final = 60.0
+
+
+class Debugger(Interceptor):
+    """Stops one run at breakpoints, and wherever its control methods say; an interceptor of that run.
+
+    `others` says what the other branches do while one stands: `wait` at their next step, or `go on`. `on_stop` is
+    called with each stop, in the run's thread, and `on_resume` when it is over. A transaction in which the run stands
+    is rolled back after `guard_seconds`. Control methods may be called from any thread, before the run too: `pause`
+    then stops it before its first step.
+    """
+
+    def __init__(
+        self,
+        breakpoints: Iterable[Breakpoint] = (),
+        *,
+        others: Others = "wait",
+        on_stop: OnStop | None = None,
+        on_resume: OnStop | None = None,
+        guard_seconds: float = GUARD_SECONDS,
+    ) -> None:
+        self.guard_seconds = guard_seconds
+        #: Everything that was done by hand in the run.
+        self.changes: list[Change] = []
+        self.places = Places()
+        self.standing = Standing(others, on_stop, on_resume)
+        self.standing.changed = self._reconcile
+        #: The inputs that the next attempt of a step is to have, by the step's path.
+        self.inputs: dict[str, Mapping[str, Any]] = {}
+        self._breakpoints = tuple(breakpoints)
+        self._points = Points()
+        self._under_way: dict[str, tuple[Intercepted, float]] = {}
+        self._gates: dict[str, Gate] = {}
+        self._instead: dict[StepPlan, tuple[StepPlan, ...]] = {}
+        self._passing: set[str] = set()
+        self._interception: Interception | None = None
+        self._run: Run | None = None
+        self._main: Plan | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._task: asyncio.Task[Any] | None = None
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Where the run stands at the moment, the oldest first."""
+        return tuple(self.standing.stops.values())
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether the run is to stop at its next step."""
+        return self.standing.pausing
+
+    @property
+    def others(self) -> Others:
+        """What the other branches do while one stands."""
+        return self.standing.others
+
+    @others.setter
+    def others(self, others: Others) -> None:
+        self.standing.others = others
+        self._soon(self._changed_others)
+
+    @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """The breakpoints of this run."""
+        return self._breakpoints
+
+    def set_breakpoints(self, breakpoints: Iterable[Breakpoint]) -> None:
+        """Let these be the breakpoints from now on."""
+        self._breakpoints = tuple(breakpoints)
+        self._soon(self._set_points)
+
+    def pause(self) -> None:
+        """Stop at the next step, or statement of a transaction, wherever that is."""
+        self.standing.pausing = True
+        self._soon(self._reconcile)
+
+    def resume(self, stop: Stop | None = None) -> None:
+        """Let one stop go on, or all."""
+        self._soon(self._go_on, stop)
+
+    def step_over(self, stop: Stop) -> None:
+        """Go on to the next step after this one; inside a transaction, to the next statement."""
+        self._soon(self._step, stop, "over")
+
+    def step_into(self, stop: Stop) -> None:
+        """Go on to the first step inside this one, or its first statement; where there is none, to the next step."""
+        self._soon(self._step, stop, "into")
+
+    def step_out(self, stop: Stop) -> None:
+        """Go on to the next step after the block, loop or subflow in which this one stands."""
+        self._soon(self._step, stop, "out")
+
+    def run_to(self, place: str | int, stop: Stop | None = None) -> None:
+        """Go on until a step is about to run, given by its id, its address, or a line of the stop's flow.
+
+        Raises DebuggerError where there is no such step.
+        """
+        plans = self._plans_at(place, stop)
+        if not plans:
+            where = f"line {place}" if isinstance(place, int) else f"`{place}`"
+            raise DebuggerError(f"there is no step at {where}")
+        self._soon(self._run_to, plans, stop)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """Cancel the run; its handlers run."""
+        self._soon(self._cancel, reason)
+
+    def let_go(self) -> None:
+        """Let the run go on and never stop again."""
+        self._breakpoints = ()
+        self._soon(self._let_go)
+
+    def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
+        """Take charge of a run."""
+        if self._run is not None:
+            raise DebuggerError("a debugger serves one run", hint="make another one for the next run")
+        self._interception, self._run, self._main = interception, run, plan
+        self._thread = threading.get_ident()
+        self._task = asyncio.current_task()
+        run.gatekeeper = self._gate
+        for one in plan.with_subplans():
+            self.places.add(one)
+        self._loop = asyncio.get_running_loop()
+        self._set_points()
+
+    def detach(self) -> None:
+        """The run is over."""
+        if self._run is not None:
+            self._run.gatekeeper = None
+        self._loop = None
+        self.standing.let_go()
+        for kept in (self._under_way, self._gates, self.inputs, self._instead):
+            kept.clear()
+
+    async def before(self, execution: Intercepted) -> Answer | Instead | None:
+        """Stop before a step, where that is wanted."""
+        frame, plan = execution.frame, execution.plan
+        instead = self._instead.get(plan)
+        if instead is not None:
+            return Instead(instead)
+        path = frame.path + plan.id
+        self.inputs.pop(path, None)
+        await self.standing.let_pass()
+        if path in self._passing:
+            self._passing.discard(path)
+            return None
+        found = self._reason_before(execution)
+        if found is None:
+            return None
+        verdict = await self.standing.stand(Stop(self, execution, found[0], "before", point=found[1]))
+        if isinstance(verdict, Redo):
+            self._passing.add(frame.path + verdict.plan.id)
+            return Instead(self._instead[plan])
+        return verdict if isinstance(verdict, Answer) else None
+
+    async def bound(self, execution: Intercepted) -> None:
+        """Give an attempt the inputs that were changed."""
+        path = execution.frame.path + execution.plan.id
+        self._under_way[path] = (execution, perf_counter())
+        inputs = self.inputs.pop(path, None)
+        if inputs is not None:
+            execution.inputs = inputs
+
+    async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
+        """Stop after an attempt that succeeded, where that is wanted."""
+        taken, statement = self._ended(execution)
+        extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
+        found = self._reason_after(execution, "after", extras, statement)
+        if found is None:
+            return result
+        await self.standing.let_pass()
+        stop = Stop(
+            self,
+            execution,
+            found[0],
+            "after",
+            point=found[1],
+            result=result,
+            statement=statement,
+            taken=taken,
+        )
+        verdict = await self.standing.stand(stop)
+        if isinstance(verdict, Answer):
+            return verdict.result
+        if isinstance(verdict, Redo):
+            execution.plan = verdict.plan
+            return AGAIN
+        return AGAIN if isinstance(verdict, Again) else stop.raw_result
+
+    async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
+        """Stop at an attempt that failed, where that is wanted."""
+        if isinstance(error, FlowExit):
+            return None
+        taken, statement = self._ended(execution)
+        known = described(execution, error).as_value(execution.frame.call.run.redactor)
+        extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
+        found = self._reason_after(execution, "error", extras, statement, error)
+        if found is None:
+            return None
+        await self.standing.let_pass()
+        stop = Stop(self, execution, found[0], "error", point=found[1], error=error, statement=statement, taken=taken)
+        verdict = await self.standing.stand(stop)
+        if isinstance(verdict, Redo):
+            execution.plan = verdict.plan
+            return AGAIN
+        return verdict if isinstance(verdict, (Answer, Again)) else None
+
+    def replace(self, stop: Stop, text: str) -> Redone:
+        """Take over a new text of the flow in which a stop stands, for what has not begun."""
+        from flowlang.debugger.replacing import replaced
+
+        assert self._run is not None, "there is a stop"
+        redone, instead = replaced(self.places, stop, text, self._run)
+        if not redone.problems:
+            self._instead.update(instead)
+            self._set_points()
+        return redone
+
+    def reason_at_statement(self, gate: Gate, text: str | None) -> tuple[Reason, Point | None] | None:
+        """Why to stop before a statement of a step, or before its transaction's end; None if there is no reason."""
+        if text is not None:
+            point = self.point_at_statement(gate, text)
+            if point is not None:
+                return "statement", point
+        if self.standing.pausing:
+            return "pause", None
+        if self.standing.is_stepping:
+            line = self.places.lineage(gate.frame, gate.plan)
+            if self.standing.at_statement(line, not gate.stopped):
+                return "step", None
+        return None
+
+    def point_at_statement(self, gate: Gate, text: str) -> Point | None:
+        """The breakpoint that a statement meets."""
+        frame, plan = gate.frame, gate.plan
+        points = [one for one in self._points.at(plan, "statement") if one.breakpoint.matches(text)]
+        extras = extras_of(attempts=frame.context["attempt"], statement=text)
+        return _first_hit(points, frame, plan, extras, {})
+
+    def execution_at(self, frame: Frame, plan: StepPlan) -> Intercepted | None:
+        """The execution of a step that is under way, if it is one of those asked about."""
+        known = self._under_way.get(frame.path + plan.id)
+        return None if known is None else known[0]
+
+    def _reason_before(self, execution: Intercepted) -> tuple[Reason, Point | None] | None:
+        frame, plan = execution.frame, execution.plan
+        points = self._points.at(plan, "before")
+        standing = self.standing
+        if not (points or standing.is_stepping) or not _wanted(execution):
+            return None
+        point = _first_hit(points, frame, plan, extras_of(attempts=execution.attempt), {})
+        if point is not None:
+            return "breakpoint", point
+        if standing.pausing:
+            return "pause", None
+        if standing.is_stepping and standing.at_step(self.places.lineage(frame, plan)):
+            return "step", None
+        return None
+
+    def _reason_after(
+        self,
+        execution: Intercepted,
+        when: When,
+        extras: Mapping[str, Any],
+        statement: str | None,
+        error: BaseException | None = None,
+    ) -> tuple[Reason, Point | None] | None:
+        plan = execution.plan
+        points = self._points.at(plan, when)
+        if isinstance(error, (StepFailed, SubflowError)):
+            # what failed is a step inside, where it was told already
+            points = [one for one in points if one.breakpoint.step != ANY_STEP]
+        own: dict[str, StepState] = {}
+        if points and when == "after":
+            own[plan.id] = Ended("succeeded", extras["result"], execution.inputs, attempts=execution.attempt)
+        point = _first_hit(points, execution.frame, plan, extras, own)
+        if point is not None:
+            return ("error" if when == "error" else "breakpoint"), point
+        return None if statement is None else ("statement", None)
+
+    def _ended(self, execution: Intercepted) -> tuple[float, str | None]:
+        """How long an attempt took, in milliseconds, and the statement in it at which to stop."""
+        path = execution.frame.path + execution.plan.id
+        known = self._under_way.pop(path, None)
+        gate = self._gates.pop(path, None)
+        taken = 0.0 if known is None else round((perf_counter() - known[1]) * 1000, 3)
+        return taken, None if gate is None else gate.matched
+
+    def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
+        """What is asked before the statements of a step, while it has its connection."""
+        gate = self._gates[frame.path + plan.id] = Gate(self, frame, plan)
+        return gate
+
+    def _plans_at(self, place: str | int, stop: Stop | None) -> list[StepPlan]:
+        if isinstance(place, str):
+            return [one for one in self.places if one.id == place or self.places.address(one) == place]
+        home = self._main if stop is None else stop.plan
+        return [] if home is None else self.places.steps_at_line(home, place)
+
+    def _go_on(self, stop: Stop | None) -> None:
+        for one in self.stops if stop is None else (stop,):
+            one.decide_to_go_on()
+
+    def _step(self, stop: Stop, way: Way) -> None:
+        if not stop.is_over:
+            self.standing.aim(stop.aim(way))
+            stop.decide_to_go_on()
+
+    def _run_to(self, plans: list[StepPlan], stop: Stop | None) -> None:
+        self.standing.aim(RunTo(plans))
+        if stop is not None:
+            stop.decide_to_go_on()
+
+    def _cancel(self, reason: str | None) -> None:
+        if self._run is None or self._loop is None:
+            return
+        token = self._run.token
+        if token is not None:
+            self._cancelling = self._loop.create_task(token.cancel(reason))
+        elif self._task is not None:
+            stop_task(self._task)
+
+    def _let_go(self) -> None:
+        self.standing.let_go()
+        self._set_points()
+        self._go_on(None)
+
+    def _changed_others(self) -> None:
+        self._reconcile()
+        self.standing.wake()
+
+    def _set_points(self) -> None:
+        if self._main is not None:
+            self._points.set(self._breakpoints, self.places, self._main)
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Let the run ask about the steps with breakpoints, or about all of them while that is needed."""
+        if self._interception is not None and self._loop is not None:
+            everywhere = self.standing.is_everywhere
+            steps = self.places if everywhere else {*self._points.steps, *self._instead}
+            self._interception.concern(self, steps)
+
+    def _soon(self, act: Callable[..., None], *arguments: Any) -> None:
+        """Do something in the run's thread: now, if this is it, and not at all when there is no run."""
+        loop = self._loop
+        if loop is None:
+            return
+        if threading.get_ident() == self._thread:
+            act(*arguments)
+            return
+        try:
+            loop.call_soon_threadsafe(act, *arguments)
+        except RuntimeError:
+            # the loop was closed a moment ago, and the run with it
+            return
+
+
+def _wanted(execution: Intercepted) -> bool:
+    """Whether a step will run at all: one whose condition doesn't hold is passed by."""
+    condition = execution.plan.condition
+    if condition is None:
+        return True
+    try:
+        return execution.wanted(condition)
+    except StepFailed:
+        return True
+
+
+def _first_hit(
+    points: list[Point],
+    frame: Frame,
+    plan: StepPlan,
+    extras: Mapping[str, Any],
+    own: Mapping[str, StepState],
+) -> Point | None:
+    """The first breakpoint at which to stop. All are counted, and those that log do it."""
+    first = None
+    for point in points:
+        if not point.hit(frame, extras, own):
+            continue
+        if point.breakpoint.log is None:
+            first = first or point
+        elif (events := frame.events_of(plan)) is not None:
+            data = {"message": point.message(frame, extras, own), "fields": {}}
+            events.of_step("log", plan, frame, data, level="info")
+    return first

@@ -1,0 +1,13 @@
+"""What the debugger refuses, in words for whoever asked."""
+
+from __future__ import annotations
+
+from flowlang.errors import FlowExecutionError, FlowLangError
+
+
+class DebuggerError(FlowLangError):
+    """Something was asked of the debugger that cannot be done here, or no longer."""
+
+
+class RolledBackError(FlowExecutionError):
+    """A transaction was rolled back from the debugger: by hand, or because it had been held open too long."""

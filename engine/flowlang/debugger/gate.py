@@ -1,0 +1,72 @@
+"""Between the statements of a step: stopping before one, inside the transaction in which it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowlang.debugger.errors import RolledBackError
+from flowlang.debugger.stop import GoOn, RollBack, Stop, Transaction
+
+if TYPE_CHECKING:
+    from flowlang.connections.base import PendingStatement, Statement
+    from flowlang.debugger.debugger import Debugger
+    from flowlang.debugger.points import Point
+    from flowlang.debugger.stop import Reason
+    from flowlang.runtime.frame import Frame
+    from flowlang.runtime.interception import Intercepted
+    from flowlang.runtime.plan import StepPlan
+
+
+class Gate:
+    """Stands before the statements of one attempt of a step.
+
+    Statements that a plugin doesn't announce are only heard when they were sent; `matched` is the first of those at
+    which somebody wants to stop, which the step then does after its attempt.
+    """
+
+    __slots__ = ("_announced", "_debugger", "frame", "matched", "plan", "stopped")
+
+    def __init__(self, debugger: Debugger, frame: Frame, plan: StepPlan) -> None:
+        self.frame = frame
+        self.plan = plan
+        self.matched: str | None = None
+        #: Whether the run stood at this gate already.
+        self.stopped = False
+        self._debugger = debugger
+        self._announced: str | None = None
+
+    async def before(self, pending: PendingStatement) -> bool:
+        """Called before a statement is sent; false ends its transaction here, with a commit."""
+        self._announced = pending.text
+        found = self._debugger.reason_at_statement(self, pending.text)
+        execution = self._debugger.execution_at(self.frame, self.plan)
+        if found is None or execution is None:
+            return True
+        self.stopped = True
+        return await self._stand(pending, found, execution)
+
+    async def _stand(
+        self, pending: PendingStatement, found: tuple[Reason, Point | None], execution: Intercepted
+    ) -> bool:
+        debugger = self._debugger
+        stop = Stop(debugger, execution, found[0], "statement", point=found[1], transaction=Transaction(*pending))
+        if pending.is_open:
+            stop.guard(debugger.guard_seconds, await idle_limit(pending.session))
+        verdict = await debugger.standing.stand(stop)
+        if isinstance(verdict, RollBack):
+            raise RolledBackError(verdict.reason)
+        return not (isinstance(verdict, GoOn) and verdict.commit)
+
+    def heard(self, statement: Statement) -> None:
+        """Called with every statement that was sent."""
+        if statement.text == self._announced:
+            self._announced = None
+        elif self.matched is None and self._debugger.point_at_statement(self, statement.text) is not None:
+            self.matched = statement.text
+
+
+async def idle_limit(session: Any) -> float | None:
+    """How many seconds the server lets a transaction of this session wait for its next statement, if it says so."""
+    ask = getattr(session, "idle_limit", None)
+    limit: float | None = None if ask is None else await ask()
+    return limit

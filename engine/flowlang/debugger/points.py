@@ -1,0 +1,100 @@
+"""Breakpoints in a run: which steps they are at, how often they were hit, and whether to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flowlang.debugger.breakpoints import ANY_STEP, Breakpoint, When, flow_key
+from flowlang.debugger.watching import Expression, compiled, names_at, watch_frame
+from flowlang.errors import ExpressionError
+from flowlang.language.expressions import as_text, truth
+
+if TYPE_CHECKING:
+    from flowlang.debugger.places import Places
+    from flowlang.runtime.frame import Frame, StepState
+    from flowlang.runtime.plan import Plan, StepPlan
+
+
+class Point:
+    """A breakpoint at one step of a run. `problem` is why its condition could not be evaluated, if so."""
+
+    __slots__ = ("_condition", "_log", "breakpoint", "hits", "problem")
+
+    def __init__(self, breakpoint: Breakpoint, plan: StepPlan, home: Plan) -> None:
+        self.breakpoint = breakpoint
+        self.hits = 0
+        self.problem: str | None = None
+        self._condition: Expression | None = None
+        self._log: Expression | None = None
+        try:
+            names = names_at(home.flow, plan.step)
+            if breakpoint.condition:
+                self._condition = compiled(breakpoint.condition, "condition", names)
+            if breakpoint.log:
+                self._log = compiled(breakpoint.log, "value", names)
+        except ExpressionError as error:
+            self.problem = str(error)
+
+    def hit(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> bool:
+        """Count a hit, and tell whether it is one to stop or log at. A condition that fails is met, and says why."""
+        if self._condition is not None:
+            try:
+                if not truth(self._condition(watch_frame(frame, extras, own))):
+                    return False
+                self.problem = None
+            except ExpressionError as error:
+                self.problem = str(error)
+        self.hits += 1
+        return self.breakpoint.due(self.hits)
+
+    def message(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> str:
+        """The text of a log point."""
+        if self._log is None:
+            return self.problem or ""
+        try:
+            return as_text(self._log(watch_frame(frame, extras, own)))
+        except ExpressionError as error:
+            return f"{self.breakpoint.log}: {error}"
+
+
+class Points:
+    """The enabled breakpoints of a run by step and time. Hits are counted by breakpoint."""
+
+    def __init__(self) -> None:
+        self._by_step: dict[StepPlan, list[Point]] = {}
+
+    @property
+    def steps(self) -> Iterable[StepPlan]:
+        """The steps with breakpoints."""
+        return self._by_step
+
+    def set(self, breakpoints: Iterable[Breakpoint], places: Places, main: Plan) -> None:
+        """Let these be the breakpoints; those that stay keep their counts."""
+        counts = {(point.breakpoint, plan): point.hits for plan, points in self._by_step.items() for point in points}
+        self._by_step = {}
+        for breakpoint in breakpoints:
+            if not breakpoint.enabled:
+                continue
+            for plan in places:
+                home = places.home[plan]
+                if self._meant(breakpoint, plan, home, places, main):
+                    point = Point(breakpoint, plan, home)
+                    point.hits = counts.get((breakpoint, plan), 0)
+                    self._by_step.setdefault(plan, []).append(point)
+
+    def at(self, plan: StepPlan, when: When) -> list[Point]:
+        """The breakpoints of a step at a time."""
+        points = self._by_step.get(plan)
+        return [] if points is None else [one for one in points if one.breakpoint.when == when]
+
+    @staticmethod
+    def _meant(breakpoint: Breakpoint, plan: StepPlan, home: Plan, places: Places, main: Plan) -> bool:
+        if breakpoint.step != ANY_STEP and breakpoint.step_id != plan.id:
+            return False
+        if breakpoint.flow:
+            if breakpoint.flow not in (flow_key(home), home.name, home.path):
+                return False
+        elif home is not main and breakpoint.step != ANY_STEP and home.flow is not main.flow:
+            return False
+        return breakpoint.fits(places.address(plan))

@@ -1,0 +1,147 @@
+"""Expressions at a step: conditions of breakpoints, log points, watch expressions, what somebody types at a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.errors import ExpressionError
+from flowlang.language.diagnostics import Problems
+from flowlang.language.expressions import compile_values, evaluate, evaluation_error, translate
+from flowlang.language.model import Flow, ForEachStep, Step, Value
+from flowlang.language.model import Value as FlowValue
+from flowlang.language.names import Names
+from flowlang.language.nodes import Scalar
+from flowlang.language.order import within
+from flowlang.language.source import Source
+from flowlang.runtime.frame import Ended, Frame, StepState
+
+if TYPE_CHECKING:
+    from flowlang.language.model import Form
+    from flowlang.runtime.plan import StepPlan
+
+#: What can be read besides the names of the flow, at every step.
+EXTRAS: Final = ("result", "rows", "duration_ms", "attempts", "error", "statement")
+
+Expression = Callable[[Frame], Any]
+
+
+class WatchNames(Names):
+    """The names at a step, and above all of them those that tell of the step itself."""
+
+    def __init__(self, flow: Flow, parent: Names, step: Step) -> None:
+        super().__init__(flow, parent, parent.item)
+        self.steps = dict.fromkeys(EXTRAS, step)
+
+
+def names_at(flow: Flow, step: Step) -> WatchNames:
+    """The names that an expression at a step can read."""
+    names = Names(flow)
+    for one in flow.walk():
+        names.steps.setdefault(one.id, one)
+    for loop in _loops_around(flow, step):
+        names = Names(flow, names, loop.as_.text)
+        for body in loop.body:
+            names.steps.update((below.id, below) for below in within(body))
+    return WatchNames(flow, names, step)
+
+
+def watch_frame(frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState] | None = None) -> Frame:
+    """A frame below a step's with what `names_at` adds to it; `own` are states that the step's frame is to show."""
+    seen = frame
+    if own:
+        seen = frame.view()
+        seen.v = {**frame.v, **own}
+    states: dict[str, StepState] = {name: _known(extras.get(name)) for name in EXTRAS}
+    below = seen.below(states, frame.length)
+    below.item, below.index = frame.item, frame.index
+    return below
+
+
+def extras_of(
+    *,
+    result: Any = None,
+    duration_ms: float = 0.0,
+    attempts: int = 1,
+    error: Any = None,
+    statement: str | None = None,
+) -> dict[str, Any]:
+    """What an expression can read of the step itself."""
+    return {
+        "result": result,
+        "rows": rows_of(result),
+        "duration_ms": duration_ms,
+        "attempts": attempts,
+        "error": error,
+        "statement": statement,
+    }
+
+
+def rows_of(result: Any) -> Any:
+    """The rows of a step's result: the result if it is a list, its `rows` if it is a map that has them."""
+    if isinstance(result, Mapping):
+        return result.get("rows")
+    return result if isinstance(result, (list, tuple)) else None
+
+
+def translated(text: str, form: Form, names: Names, problems: Problems) -> FlowValue:
+    """A text as a value of the language; what is wrong with it goes to `problems`."""
+    value = Value(_scalar(text), form)
+    translate(value, names, problems, Source(text=text))
+    return value
+
+
+def compiled(text: str, form: Form, names: Names) -> Expression:
+    """A condition or text as a function of a frame of `watch_frame`. Raises ExpressionError for what is wrong."""
+    problems = Problems()
+    value = translated(text, form, names, problems)
+    for problem in problems.in_order():
+        if problem.severity == "error":
+            raise ExpressionError(problem.sentence)
+    compile_values([value])
+    run = value.run
+    assert run is not None, "a value without problems is compiled"
+
+    def of_frame(frame: Frame) -> Any:
+        try:
+            return run(frame)
+        # what an expression raises is Python's: it is told in the terms of the flow
+        except Exception as error:
+            raise evaluation_error(error, value) from error
+
+    return of_frame
+
+
+def evaluated(text: str, flow: Flow, plan: StepPlan, frame: Frame) -> Any:
+    """The value of a text that somebody typed, in a frame of `watch_frame`. Raises ExpressionError."""
+    return evaluate(text, names_at(flow, plan.step), frame)
+
+
+def items_around(flow: Flow, step: Step) -> list[str]:
+    """The variables of the `for_each` loops around a step, the innermost first."""
+    return [loop.as_.text for loop in reversed(_loops_around(flow, step))]
+
+
+def _loops_around(flow: Flow, step: Step) -> list[ForEachStep]:
+    return [one for one in flow.walk() if isinstance(one, ForEachStep) and any(_holds(body, step) for body in one.body)]
+
+
+def _holds(body: Step, step: Step) -> bool:
+    return any(one is step for one in within(body))
+
+
+def _known(value: Any) -> StepState:
+    return Ended("succeeded", value)
+
+
+def _scalar(text: str) -> Scalar:
+    """A text as the only line of a file, so that problems have columns."""
+    return Scalar(text, start=_Mark(0), end=_Mark(len(text)))
+
+
+class _Mark:
+    """A place in the first line."""
+
+    def __init__(self, column: int) -> None:
+        self.index = self.column = column
+        self.line = 0
