@@ -26,7 +26,8 @@ async def open_connections(
     Raises ConfigurationError for a configuration that cannot work, before anything is opened, and
     ConnectionError for a connection that cannot be opened.
     """
-    specs = [_spec(connection, plugins, stored, frame) for connection in call.plan.connections.values()]
+    needed = call.run.needed_connections(call.plan)
+    specs = [_spec(connection, plugins, stored, frame) for connection in needed]
     await stored.note_uses(call)
 
     def tell(spec: ConnectionSpec, took: float) -> None:

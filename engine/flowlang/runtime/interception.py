@@ -62,6 +62,10 @@ class Interceptor:
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
         """Called before the run begins, with its plan. Says here, or later, which steps it concerns."""
 
+    def stands_for(self, plan: StepPlan) -> bool:
+        """Whether the step never really runs: a connection that only such steps use is not opened."""
+        return False
+
     async def settle(self) -> None:
         """Called when nothing of the run runs any more, before its end is told. Done to the end, even if cancelled."""
 
@@ -124,6 +128,10 @@ class Interception:
         """Begin a run of `plan`."""
         for member in self.members:
             member.attach(self, run, plan)
+
+    def stands_for(self, plan: StepPlan) -> bool:
+        """Whether somebody answers for the step whenever it comes."""
+        return plan in self.steps and any(member.stands_for(plan) for member in self.members)
 
     async def settle(self) -> None:
         """Let everybody end what goes on beside the steps."""
