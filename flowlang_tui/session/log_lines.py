@@ -123,6 +123,12 @@ def _intervention(event: Event) -> _Worded:
     return "✎", INFO, f"by hand: {change} {what}"
 
 
+def _sandbox_ended(event: Any) -> _Worded:
+    steps, lasting = len(event["steps"]), len(event["lasting"])
+    undone = f"undone what {_number(steps, 'step')} changed on {', '.join(event['connections']) or 'no connection'}"
+    return "⟲", WARNING if lasting else INFO, undone + (f"; {_number(lasting, 'thing')} can't be" if lasting else "")
+
+
 def _flow_terminated(event: Event) -> _Worded:
     reason = event["reason"]
     return "■", INFO, f"the flow ended early: {_cut(str(reason), MESSAGE)}" if reason else "the flow ended early"
@@ -213,6 +219,7 @@ _WORDS: Final[dict[str, Callable[[Any], _Worded]]] = {
     "statement": _statement,
     "log": _log,
     "intervention": _intervention,
+    "sandbox_ended": _sandbox_ended,
     "flow_terminated": _flow_terminated,
     "flow_cancelled": _flow_cancelled,
     "flow_failed": _flow_failed,
