@@ -18,6 +18,7 @@ from flowlang.connections.shielded import shielded
 from flowlang.connections.statements import (
     PendingStatement,
     Statement,
+    announce,
     one_by_one,
     statement,
     statement_gate,
@@ -39,6 +40,7 @@ __all__ = [
     "ResultTooLarge",
     "RowChange",
     "Statement",
+    "announce",
     "effect_sink",
     "one_by_one",
     "shielded",

@@ -68,6 +68,13 @@ class StatementGate(Protocol):
 statement_gate: ContextVar[StatementGate | None] = ContextVar("flowlang_statement_gate", default=None)
 
 
+async def announce(session: Any, text: str, params: Any = None) -> None:
+    """Ask before a statement that is sent by itself."""
+    gate = statement_gate.get()
+    if gate is not None:
+        await gate.before(PendingStatement(session, text, params))
+
+
 async def one_by_one(session: Any, statements: Sequence[tuple[str, Any]]) -> AsyncIterator[tuple[str, Any]]:
     """The statements of an open transaction with their params, each when it may be sent."""
     gate = statement_gate.get()

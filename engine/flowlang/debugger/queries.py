@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowlang.connections.base import statement_gate, statement_sink
 from flowlang.debugger.errors import DebuggerError
+
+_SAVEPOINT: Final = "flowlang_debugger"
+_ENDS: Final = re.compile(r"\s*(?:commit|begin|start|end|abort|rollback(?!\s+to\b))\b", re.IGNORECASE)
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -47,13 +51,32 @@ async def ask(frame: Frame, name: str, transaction: Transaction | None, text: st
     if connections is None or name not in connections:
         raise DebuggerError(f"the connection `{name}` is not open at this point of the run")
     if transaction is not None:
-        where = "in the open transaction" if transaction.is_open else "on the session of the step"
-        return (await _on(connections, name, transaction.session, text, params))._replace(where=where)
+        if transaction.is_open:
+            return await _inside(connections, name, transaction.session, text, params)
+        answer = await _on(connections, name, transaction.session, text, params)
+        return answer._replace(where="on the session of the step")
     session = await connections.acquire(name)
     try:
         return await _on(connections, name, session, text, params)
     finally:
         await connections.release(name, session)
+
+
+async def _inside(connections: OpenConnections, name: str, session: Any, text: str, params: Any) -> QueryAnswer:
+    """Ask in a transaction that somebody else began, which goes on whatever becomes of the question."""
+    if _ENDS.match(text):
+        raise DebuggerError(
+            "that would end the transaction of the step", hint="commit or roll back by the debugger's own commands"
+        )
+    await session.send(f"SAVEPOINT {_SAVEPOINT}")
+    try:
+        answer = await _on(connections, name, session, text, params)
+    except Exception:
+        # else PostgreSQL would take nothing more in this transaction
+        await session.send(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        raise
+    await session.send(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+    return answer._replace(where="in the open transaction")
 
 
 async def _on(connections: OpenConnections, name: str, session: Any, text: str, params: Any) -> QueryAnswer:

@@ -334,6 +334,8 @@ class Stop:
         self._timer = self._loop.call_later(seconds, self._expire, why)
 
     def _expire(self, why: str) -> None:
+        for task in self._work:
+            task.cancel()
         self._record("roll_back", "the guard")
         self.decide(RollBack(f"the transaction was rolled back: {why}"))
 

@@ -240,6 +240,12 @@ class MySQLConnection(aiomysql.Connection):
             sent.rows = outcome.touched
         return outcome
 
+    async def idle_limit(self) -> float | None:
+        """How many seconds the server lets a transaction of this session wait for its next statement."""
+        asked = "SHOW VARIABLES WHERE Variable_name IN ('wait_timeout', 'idle_transaction_timeout')"
+        limits = [int(row["Value"]) for row in (await self._run(asked, asked)).rows]
+        return min((limit for limit in limits if limit > 0), default=None)
+
     async def _run(self, text: str, sql: str) -> Outcome:
         result = await self._answered(text, sql)
         self._settled = True

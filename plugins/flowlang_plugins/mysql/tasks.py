@@ -6,6 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from flowlang.connections.base import announce, one_by_one
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.values import adapted, quoted, quoted_table
 from flowlang_plugins.sql import arguments
@@ -119,7 +120,7 @@ async def mysql_transaction(queries: list[Any], isolation: str | None = None, co
     results = []
     session = _session(connection)
     async with session.atomic(level):
-        for query, params in statements:
+        async for query, params in one_by_one(session, statements):
             outcome = await session.send(query, params)
             if not session.in_transaction:
                 raise FlowExecutionError("one of the statements ended the transaction")
@@ -237,6 +238,7 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     text = arguments.query_text(query)
     if session.enclosure is not None:
         arguments.refuse(text, _not_undoable)
+    await announce(session, text, params)
     outcome = await session.send(text, params)
     if session.in_transaction and session.enclosure is None:
         await session.restore()

@@ -158,6 +158,13 @@ class PostgresConnection(asyncpg.Connection):
             await self.reload_schema_state()
             return await self._fetched(await self.prepared(text), params)
 
+    async def idle_limit(self) -> float | None:
+        """How many seconds the server lets a transaction of this session wait for its next statement, if it says so."""
+        setting = "idle_in_transaction_session_timeout"
+        with self._quietly():
+            ms = await asyncpg.Connection.fetchval(self, "SELECT setting FROM pg_settings WHERE name = $1", setting)
+        return int(ms) / 1000 if ms and int(ms) > 0 else None
+
     async def prepared(self, text: str) -> Prepared:
         """The statement as the server knows it, kept for the next time."""
         prepared = self._prepared.get(text)

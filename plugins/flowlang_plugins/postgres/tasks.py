@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flowlang.connections.base import announce, one_by_one
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.sql import arguments
 from flowlang_plugins.sql.text import POSTGRES, command
@@ -97,7 +98,7 @@ async def pg_transaction(queries: list[Any], isolation: str | None = None, conne
     results = []
     session = _session(connection)
     async with session.atomic(level):
-        for query, params in statements:
+        async for query, params in one_by_one(session, statements):
             outcome = await session.send(query, params)
             if not session.is_in_transaction():
                 raise FlowExecutionError("one of the statements ended the transaction")
@@ -182,6 +183,7 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     text = arguments.query_text(query)
     if session.enclosure is not None:
         arguments.refuse(text, _controls_transaction)
+    await announce(session, text, params)
     outcome = await session.send(text, params)
     if session.is_in_transaction() and session.enclosure is None:
         await session.restore()

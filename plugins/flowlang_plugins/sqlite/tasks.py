@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from flowlang.connections.base import announce, one_by_one
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.sql import arguments
 from flowlang_plugins.sql.text import STANDARD, command
@@ -105,7 +106,7 @@ async def sqlite_transaction(
     results = []
     session = _session(connection)
     async with session.atomic(isolation):
-        for query, params in statements:
+        async for query, params in one_by_one(session, statements):
             outcome = await session.send(query, params)
             results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
     return {"results": results, "count": len(results)}
@@ -201,6 +202,7 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     text = arguments.query_text(query)
     if session.enclosure is not None:
         arguments.refuse(text, _controls_transaction)
+    await announce(session, text, params)
     outcome = await session.send(text, params)
     if session.in_transaction and session.enclosure is None:
         await session.settle()
