@@ -122,6 +122,7 @@ def test_the_plugin_tells_what_it_can_do() -> None:
         "server_cancel": True,
         "explainable": False,
         "read_only": True,
+        "sandbox": False,
     }
     assert RedisPlugin().check_dependencies() == (True, [])
 

@@ -72,6 +72,9 @@ class SQLiteConnection(aiosqlite.Connection):
     It works in a thread of its own, which never keeps the process alive. A task can't close it: the pool does.
     """
 
+    #: What the driver opens.
+    database_class: type[sqlite3.Connection] = sqlite3.Connection
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(self._connected, 64)
         self.settings = settings
@@ -94,11 +97,11 @@ class SQLiteConnection(aiosqlite.Connection):
 
     def _connected(self) -> sqlite3.Connection:
         try:
-            return _opened(self.settings)
+            return _opened(self.settings, self.database_class)
         except sqlite3.Error as error:
             # aiosqlite doesn't wait for its thread when opening fails, so it is given something to close
             self._failure = error
-            return sqlite3.connect(":memory:")
+            return sqlite3.connect(":memory:", factory=self.database_class)
 
     async def close(self) -> None:
         """Does nothing, so that a task that closes what it was lent does no harm."""
@@ -255,13 +258,14 @@ async def _awaited(result: Any) -> Any:
     return await result
 
 
-def _opened(settings: Settings) -> sqlite3.Connection:
+def _opened(settings: Settings, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
     """Open the database and make sure that it is one. Runs in the connection's thread."""
     uri = settings.read_only
     connection = sqlite3.connect(
         f"{Path(settings.database).as_uri()}?mode=ro" if uri else settings.database,
         timeout=min(settings.timeout, _LOCK_STRETCH),
         isolation_level=None,
+        factory=factory,
         uri=uri,
     )
     try:

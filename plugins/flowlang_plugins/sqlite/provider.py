@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin, Mark
+from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin, Lasting, Mark
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
     from flowlang_plugins.sql.marks import Marks
-    from flowlang_plugins.sqlite.connection import SQLiteConnection
+    from flowlang_plugins.sql.sandbox import SandboxLender
+    from flowlang_plugins.sqlite.connection import Settings, SQLiteConnection
     from flowlang_plugins.sqlite.pool import SQLitePool
+    from flowlang_plugins.sqlite.sandbox import SandboxedSQLite
 
 MEMORY: Final = ":memory:"
 
@@ -69,10 +71,12 @@ class SQLitePlugin(ConnectionPlugin):
     server_cancel = True
     explainable = True
     read_only = True
+    sandbox = True
+    reading_tasks = frozenset({"sqlite_query"})
 
     def __init__(self) -> None:
         super().__init__()
-        self._pool: SQLitePool | None = None
+        self._pool: SQLitePool | SandboxLender[SandboxedSQLite] | None = None
         self._marks: Marks | None = None
 
     def get_config_schema(self) -> dict[str, Any]:
@@ -95,18 +99,40 @@ class SQLitePlugin(ConnectionPlugin):
         return bool(config["database"] != MEMORY)
 
     async def connect(self, config: dict[str, Any]) -> SQLitePool:
-        from flowlang_plugins.sqlite.connection import Settings
         from flowlang_plugins.sqlite.pool import SQLitePool
+
+        settings = self._settings(config)
+        self._pool = pool = SQLitePool(settings)
+        try:
+            await pool.open()
+        except sqlite3.Error as error:
+            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
+        return pool
+
+    async def begin_sandbox(self, config: dict[str, Any]) -> None:
+        from flowlang_plugins.sql.sandbox import SandboxLender
+        from flowlang_plugins.sqlite.sandbox import SandboxedSQLite
+
+        settings = self._settings(config)
+        try:
+            self._pool = SandboxLender(await SandboxedSQLite.begun(settings))
+        except sqlite3.Error as error:
+            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
+
+    async def end_sandbox(self) -> Sequence[Lasting]:
+        from flowlang_plugins.sql.sandbox import SandboxLender
+
+        if isinstance(self._pool, SandboxLender):
+            await self._pool.session.undo()
+        return ()
+
+    def _settings(self, config: dict[str, Any]) -> Settings:
+        from flowlang_plugins.sqlite.connection import Settings
 
         settings = Settings.of(self.normalise_config(config))
         if not settings.in_memory:
             _prepare_file(Path(settings.database), settings.read_only)
-        self._pool = SQLitePool(settings)
-        try:
-            await self._pool.open()
-        except sqlite3.Error as error:
-            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
-        return self._pool
+        return settings
 
     async def disconnect(self) -> None:
         if self._pool is not None:
@@ -120,10 +146,10 @@ class SQLitePlugin(ConnectionPlugin):
 
     async def release_connection(self, connection: SQLiteConnection) -> None:
         if self._pool is not None:
-            await self._pool.release(connection)
+            await self._pool.release(connection)  # type: ignore[arg-type]  # it came from there
 
     def try_release(self, connection: SQLiteConnection) -> bool:
-        return self._pool is None or self._pool.try_release(connection)
+        return self._pool is None or self._pool.try_release(connection)  # type: ignore[arg-type]  # as above
 
     async def exactly_once(
         self, connection: Any, mark: Mark, work: Callable[[], Awaitable[Any]], *, own_task: bool

@@ -61,7 +61,7 @@ def class_is_documented(subject: Subject) -> None:
 
 @check("what it can do is said by true and false")
 def capabilities_are_flags(subject: Subject) -> None:
-    for flag in ("transactional", "server_cancel", "explainable", "read_only", "threaded"):
+    for flag in ("transactional", "server_cancel", "explainable", "read_only", "sandbox", "threaded"):
         value = getattr(subject.plugin, flag)
         require(isinstance(value, bool), f"`{flag}` must be True or False, not {value!r}")
 
