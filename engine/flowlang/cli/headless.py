@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
 from flowlang.cli.interrupts import INTERRUPTED, Interrupts
-from flowlang.cli.reports import REPORTS, Report, summary, tell_log
+from flowlang.cli.reports import REPORTS, Report, sandbox_text, summary, tell_log
 from flowlang.cli.target import open_target, results_apart
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line, tell
 from flowlang.errors import FlowLangError
@@ -108,6 +108,8 @@ class Headless:
         if not self._quiet:
             where = "" if self._output_file is None else f"; the result is in {one_line(self._output_file)}"
             tell(summary(told, palette) + where)
+            if "sandbox" in told:
+                tell(sandbox_text(told["sandbox"]))
 
 
 def tell_recording(work: Work, result: FlowResult) -> None:

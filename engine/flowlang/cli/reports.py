@@ -59,6 +59,8 @@ class TextReport(Report):
             text += "\n" + failure_text(told["error"], self.palette) + "\n"
         if told["outputs"]:
             text += "\n" + "\n".join(readable(told["outputs"])) + "\n"
+        if "sandbox" in told:
+            text += "\n" + sandbox_text(told["sandbox"]) + "\n"
         self.target.write(text)
 
 
@@ -124,9 +126,18 @@ def summary(result: Mapping[str, Any], palette: Palette) -> str:
         number = sum(1 for step in steps if step["status"] == status)
         if number:
             counts.append(f"{number} {status}")
+    if result.get("pins"):
+        counts.append(f"{len(result['pins'])} pinned")
     ending = f"{_ENDINGS[result['status']]} {duration(result['duration_ms'])}"
     reason = f": {one_line(str(result['reason']))}" if result["reason"] else ""
     return f"{palette.strong(inert(result['flow']))} {paint(ending)} ({', '.join(counts)}){reason}"
+
+
+def sandbox_text(report: Mapping[str, Any]) -> str:
+    """What a sandbox run did, and what of it stays."""
+    from flowlang.debugger.sandbox_report import report_lines
+
+    return inert("\n".join(report_lines(report, lambda value: one_line(to_json(value)))))
 
 
 def tell_log(event: Event) -> None:

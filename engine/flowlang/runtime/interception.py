@@ -69,6 +69,10 @@ class Interceptor:
     async def settle(self) -> None:
         """Called when nothing of the run runs any more, before its end is told. Done to the end, even if cancelled."""
 
+    def told(self) -> Mapping[str, Any]:
+        """What the run's result is to say besides, by names of its own."""
+        return {}
+
     def detach(self) -> None:
         """Called when the run is over, however it ended."""
 
@@ -138,6 +142,10 @@ class Interception:
         for member in self.members:
             if type(member).settle is not Interceptor.settle:
                 await shielded(member.settle())
+
+    def told(self) -> dict[str, Any]:
+        """What everybody has to say of the run."""
+        return {name: value for member in self.members for name, value in member.told().items()}
 
     def detach(self) -> None:
         """The run is over."""

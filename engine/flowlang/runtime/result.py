@@ -46,6 +46,7 @@ class FlowResult(Mapping[str, Any]):
         duration_ms: float = 0.0,
         states: Mapping[str, StepState] | None = None,
         redactor: Redactor | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> None:
         self.flow = flow
         self.run_id = run_id
@@ -55,6 +56,8 @@ class FlowResult(Mapping[str, Any]):
         self.reason = reason
         self.terminated = terminated
         self.duration_ms = duration_ms
+        #: What the run's interceptors have to say of it besides: pins that were used, what a sandbox undid.
+        self.told: Mapping[str, Any] = told or {}
         self._states = states or {}
         self._redactor = redactor or Redactor()
 
@@ -118,6 +121,7 @@ class FlowResult(Mapping[str, Any]):
             "reason": redact(self.reason),
             "duration_ms": self.duration_ms,
             "steps": self.steps,
+            **{name: redact(value) for name, value in self.told.items()},
         }
 
     def __repr__(self) -> str:

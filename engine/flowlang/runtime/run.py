@@ -243,6 +243,7 @@ class Run:
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             states=None if call.frame is None else call.frame.v,
             redactor=self.redactor,
+            told=None if self.interception is None else self.interception.told(),
         )
 
     def _tell_ending(self, plan: Plan, result: FlowResult) -> None:
