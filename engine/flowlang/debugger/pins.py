@@ -78,6 +78,9 @@ class Pins(Interceptor):
     async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
         return Answer("pin", error.output) if isinstance(error, _Given) else None
 
+    def told(self) -> dict[str, Any]:
+        return {"pins": dict(self.used)}
+
     def _pin(self, execution: Intercepted) -> Pin | None:
         here = segments_of(execution.frame.path + execution.plan.id)
         several = self._by_address.get(_without_indexes(here), ())
