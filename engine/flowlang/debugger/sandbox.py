@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowlang.connections.base import Change, Lasting, effect_sink
 from flowlang.debugger.sandbox_pools import SandboxPools, Undone
@@ -52,6 +52,9 @@ class Sandbox(Interceptor):
         self.report = report = self._reported(undone)
         if self._run.events is not None:
             self._run.events.emit(EVENT, self._flow, report.as_data())
+
+    def told(self) -> dict[str, Any]:
+        return {} if self.report is None else {"sandbox": self.report.as_data()}
 
     def changed(self, change: Change, path: str, connection: str | None) -> None:
         """A step changed something that will be undone."""
