@@ -18,6 +18,7 @@ from flowlang.cli.run_options import (
     add_surroundings_options,
     inputs_of,
 )
+from flowlang.cli.standing_in import add_options, interceptors_of
 from flowlang.project import Project
 from flowlang.runtime.control import CancellationToken
 from flowlang.runtime.executor import FlowExecutor
@@ -47,6 +48,7 @@ class Call:
         self._surroundings = Surroundings(options, options.tasks_file or project.tasks_file)
         self._inputs = inputs_of(options, flow)
         self._timeout: float | None = options.timeout
+        self._options = options
         self._interceptors = interceptors
         self._executor: FlowExecutor | None = None
 
@@ -65,7 +67,7 @@ class Call:
             listener,
             token,
             timeout=self._timeout,
-            interceptors=self._interceptors,
+            interceptors=[*interceptors_of(self._options, self.flow, self.executor), *self._interceptors],
         )
 
 
@@ -85,4 +87,5 @@ def _parser(prog: str, as_option: bool) -> Parser:
     add_input_options(parser)
     add_surroundings_options(parser)
     add_output_options(parser)
+    add_options(parser)
     return parser
