@@ -18,6 +18,7 @@ from flowlang.cli.headless import exit_code, tell_recording, tell_refusal
 from flowlang.cli.reports import TextReport
 from flowlang.cli.run import Call
 from flowlang.cli.run_options import EXIT_CODES, add_input_options, add_surroundings_options
+from flowlang.cli.standing_in import add_options
 from flowlang.cli.target import Target, UsageError
 from flowlang.cli.terminal import Palette
 from flowlang.debugger import Breakpoint, Breakpoints, Debugger
@@ -110,4 +111,5 @@ def _parser() -> Parser:
     parser.add_argument("--condition", metavar="EXPR", action=_Condition, help="stop there only where this holds")
     parser.add_argument("--through-errors", action="store_true", help="do not stop where a step fails")
     add_surroundings_options(parser)
+    add_options(parser)
     return parser
