@@ -14,15 +14,16 @@ ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine" / "flowlang"
 
 LAYERS = (
-    ("errors", "values", "redaction", "exceptions", "environment"),
+    ("errors", "values", "exact", "redaction", "exceptions", "environment"),
     ("language",),
     ("tasks", "connections"),
     ("runtime",),
     ("journal",),
     ("debugger",),
     ("project", "watch", "api"),
+    ("testing",),
     ("scaffold",),
-    ("cli", "__main__"),
+    ("cli", "__main__", "pytest_plugin"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -90,6 +90,8 @@ class OpenConnections:
         self._idle_seconds = idle_seconds
         self._open: dict[str, Pool] = {}
         self._lent: dict[tuple[str, int], Any] = {}
+        #: Those on which steps that are exactly once have left marks.
+        self.marked: set[str] = set()
         #: Told of the steps of which only their task knows which connections they use; None if nobody wants to know.
         self.on_asked: OnAsked | None = None
 

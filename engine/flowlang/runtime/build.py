@@ -62,6 +62,7 @@ def build_plan(
         name: flow.connections.get(name) or _stored(name, steps[0]) for name, steps in builder.users.items()
     }
     plan.connection_steps = {name: tuple(step.id for step in steps) for name, steps in builder.users.items()}
+    plan.marks = any(step.exactly_once for step in flow.walk()) or any(called.marks for called in subplans.values())
     plan.environment = tuple(
         EnvironmentRead(str(read.path[0]), read.span, flow.path)
         for value in values

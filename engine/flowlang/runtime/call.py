@@ -71,12 +71,21 @@ class FlowCall:
         except ConfigurationError as error:
             return self.failed(error, "environment")
         try:
-            return await self.steps_and_handlers(frame, timeout)
+            ending = await self.steps_and_handlers(frame, timeout)
+            if self.connections is not None and self.connections.marked and ending.error is None:
+                await self.forget_marks()
+            return ending
         except ConfigurationError as error:
             return self.failed(error, "environment")
         finally:
             if self.connections is not None:
                 await self.connections.close()
+
+    async def forget_marks(self) -> None:
+        """Remove what steps that are exactly once have left in their databases."""
+        from flowlang.runtime.once import forget_marks
+
+        await forget_marks(self)
 
     def first_frame(self, given: Mapping[str, Any]) -> Frame:
         flow = self.plan.flow

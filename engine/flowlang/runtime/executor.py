@@ -91,6 +91,7 @@ class FlowExecutor:
             token=cancellation_token,
             recorder=recorder,
             interception=interception,
+            watched=plan.marks,
         )
         return await run.execute(plan, inputs or {}, timeout)
 

@@ -91,9 +91,9 @@ class Interceptor:
     def items(self, frame: Frame, plan: StepPlan, count: int) -> None:
         """A `for_each` is about to run over so many items. What is raised here fails the step."""
 
-    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool:
-        """Whether a `while` has this iteration, from 0, whatever its condition says by now."""
-        return False
+    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool | None:
+        """Whether a `while` has this iteration, from 0; None lets its condition decide."""
+        return None
 
     async def bound(self, execution: Intercepted) -> None:
         """Before an attempt, its `execution.inputs` known; they may be replaced."""
@@ -161,9 +161,10 @@ class Interception:
         for member in self.members:
             member.items(frame, plan, count)
 
-    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool:
-        """Whether somebody wants a `while` to go on."""
-        return any(member.goes_on(frame, plan, index) for member in self.members)
+    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool | None:
+        """Whether a `while` goes on, if somebody knows it."""
+        said = (member.goes_on(frame, plan, index) for member in self.members)
+        return next((one for one in said if one is not None), None)
 
 
 class Intercepted(Execution):

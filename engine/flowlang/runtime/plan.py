@@ -94,8 +94,10 @@ class Plan:
     """A flow, ready to run any number of times.
 
     `steps` are those of the flow's own list, `every_step` also those inside them and those of the handlers.
-    `template` holds the state of every step before the run. `connections` are those that steps use, and
-    `connection_steps` the ids of these steps.
+    `text` is what the plan was made from; it is empty for a flow given as data. `template` holds the state of every
+    step before the run. `connections` are those that steps use, and
+    `connection_steps` the ids of these steps. `marks` tells of steps, in it or in flows that it calls, that take
+    effect exactly once.
     """
 
     __slots__ = (
@@ -107,6 +109,7 @@ class Plan:
         "every_step",
         "flow",
         "folder",
+        "marks",
         "name",
         "on_cancel",
         "on_error",
@@ -116,12 +119,14 @@ class Plan:
         "steps",
         "subplans",
         "template",
+        "text",
         "timeout",
         "waits_for",
     )
 
     def __init__(self, flow: Flow, folder: Path, root: Path) -> None:
         self.flow = flow
+        self.text = ""
         self.name = flow.name
         self.path = flow.path
         self.folder = folder
@@ -140,6 +145,7 @@ class Plan:
         self.subplans: dict[str, Plan] = {}
         self.environment: tuple[EnvironmentRead, ...] = ()
         self.connection_environment: frozenset[str] = frozenset()
+        self.marks = False
 
     def with_subplans(self) -> list[Plan]:
         """The plan, and those of all the flows that it calls, directly or not."""

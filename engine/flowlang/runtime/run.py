@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
     from flowlang.connections.pools import Pools
     from flowlang.connections.statements import StatementGate
-    from flowlang.language.model import Connection
     from flowlang.environment import Environment
+    from flowlang.language.model import Connection
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Intercepted, Interception
+    from flowlang.runtime.prepare import Loaded
     from flowlang.tasks.threads import WorkerThreads
 
 #: How long, in seconds, a run may keep the event loop to itself before it lets others have a turn.
@@ -47,7 +48,8 @@ _NO_STEPS: Final[frozenset[StepPlan]] = frozenset()
 class Run:
     """What all the flows of one run share.
 
-    `events` is None when nobody listens, `hidden` takes the events of silent steps, if anybody records them.
+    `events` is None when nobody listens, `hidden` takes the events of silent steps, if anybody records them; both are
+    there for a run that is `watched`, in which every execution of a step has a path of its own.
     `intercepted` are the steps about which the `interception` is asked.
     """
 
@@ -60,13 +62,14 @@ class Run:
         token: CancellationToken | None = None,
         recorder: Recorder | None = None,
         interception: Interception | None = None,
+        watched: bool = False,
     ) -> None:
         self.run_id = run_id or new_run_id()
         self.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.redactor = Redactor()
         self.recorder = recorder
         self.events, self.hidden = streams(
-            callback, recorder, self.run_id, self.redactor, always=interception is not None
+            callback, recorder, self.run_id, self.redactor, always=watched or interception is not None
         )
         self.token = token
         #: Pools of the run's own, if it doesn't use those of the process.
@@ -75,6 +78,8 @@ class Run:
         self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
         #: Makes what stands before the statements of a step, if anybody wants to stop at them.
         self.gatekeeper: Callable[[Frame, StepPlan], StatementGate] | None = None
+        #: How often each step that is exactly once has taken effect, by its path.
+        self.effects: dict[str, int] = {}
         self.breathe_at = time.perf_counter() + TURN
         self._executor = executor
         self._environments: dict[Plan, Environment] = {}
@@ -141,6 +146,10 @@ class Run:
         preparer, root = self._executor.preparer, call.plan.root
         stored = StoredConnections(lambda: preparer.store(root), self._executor.connection_environment)
         return await open_connections(preparer.plugins(root), stored, call, frame)
+
+    def with_text(self, plan: Plan, text: str) -> Loaded:
+        """What one of the run's flows would be with another text."""
+        return self._executor.preparer.with_text(text, plan.path, plan.folder)
 
     async def breathe(self) -> None:
         """Let others have a turn; wait for a listener that has fallen far behind."""
@@ -250,6 +259,7 @@ class Run:
         assert self.events is not None
         tell = self.events.emit
         took = result.duration_ms
+        self.events.raw = result.outputs
         if result.terminated:
             data = {"reason": result.reason, "outputs": result.outputs}
             tell("flow_terminated", plan.name, data, success=result.success)

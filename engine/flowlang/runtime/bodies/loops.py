@@ -167,9 +167,8 @@ class Rounds:
         """Whether there is another iteration: somebody may know it, else the condition tells."""
         run = iteration.call.run
         interception = run.interception if self._plan in run.intercepted else None
-        if interception is not None and interception.goes_on(self._frame, self._plan, self.index):
-            return True
-        return truth(evaluate(self._body.test, iteration))
+        known = None if interception is None else interception.goes_on(self._frame, self._plan, self.index)
+        return truth(evaluate(self._body.test, iteration)) if known is None else known
 
 
 def items_of(value: Any) -> Sequence[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,11 @@ class TaskBody:
         if self.connection is None:
             return await self.call(frame, arguments)
         async with Session(frame, plan, self.connection) as connection:
-            return await self.call(frame, {**arguments, "connection": connection})
+            arguments["connection"] = connection
+            if plan.step.exactly_once:
+                work = partial(self.call, frame, arguments)
+                return await once(frame, plan, self.connection, connection, work, own_task=False)
+            return await self.call(frame, arguments)
 
     async def call(self, frame: Frame, arguments: dict[str, Any]) -> Any:
         if self.task.is_async:
@@ -75,7 +80,19 @@ class PluginTaskBody:
             with Listening(frame, plan, self.connection):
                 return await function(**(inputs or {}))
         async with Session(frame, plan, self.connection) as connection:
+            if plan.step.exactly_once:
+                work = partial(function, **(inputs or {}), connection=connection)
+                return await once(frame, plan, self.connection, connection, work, own_task=True)
             return await function(**(inputs or {}), connection=connection)
+
+
+async def once(
+    frame: Frame, plan: StepPlan, name: str, session: Any, work: Callable[[], Awaitable[Any]], *, own_task: bool
+) -> Any:
+    """Do the work of a step that takes effect exactly once."""
+    from flowlang.runtime.once import once
+
+    return await once(frame, plan, name, session, work, own_task=own_task)
 
 
 def opened(frame: Frame, name: str) -> OpenConnections:
