@@ -20,7 +20,7 @@ from flowlang.debugger.stop import Reason, Redo, Stop, described
 from flowlang.debugger.watching import extras_of
 from flowlang.errors import SubflowError
 from flowlang.runtime.failure import FlowExit, StepFailed
-from flowlang.runtime.frame import Ended, StepState
+from flowlang.runtime.frame import PENDING, Ended, StepState
 from flowlang.runtime.interception import AGAIN, Again, Answer, Instead, Interceptor
 from flowlang.runtime.stopping import stop as stop_task
 
@@ -170,9 +170,8 @@ class Debugger(Interceptor):
     async def before(self, execution: Intercepted) -> Answer | Instead | None:
         """Stop before a step, where that is wanted."""
         frame, plan = execution.frame, execution.plan
-        instead = self._instead.get(plan)
-        if instead is not None:
-            return Instead(instead)
+        if plan in self._instead:
+            return self._in_place_of(plan, frame)
         path = frame.path + plan.id
         self.inputs.pop(path, None)
         await self.standing.let_pass()
@@ -185,7 +184,7 @@ class Debugger(Interceptor):
         verdict = await self.standing.stand(Stop(self, execution, found[0], "before", point=found[1]))
         if isinstance(verdict, Redo):
             self._passing.add(frame.path + verdict.plan.id)
-            return Instead(self._instead[plan])
+            return self._in_place_of(plan, frame)
         return verdict if isinstance(verdict, Answer) else None
 
     async def bound(self, execution: Intercepted) -> None:
@@ -276,6 +275,18 @@ class Debugger(Interceptor):
         """The execution of a step that is under way, if it is one of those asked about."""
         known = self._under_way.get(frame.path + plan.id)
         return None if known is None else known[0]
+
+    def _in_place_of(self, plan: StepPlan, frame: Frame) -> Instead:
+        """The steps that run instead of one. Their ids are known from now on where expressions may read them."""
+        from flowlang.debugger.replacing import ids_in
+
+        plans = self._instead[plan]
+        level: Frame | None = frame
+        while level is not None:
+            for id in ids_in(plans):
+                level.v.setdefault(id, PENDING)
+            level = level.up
+        return Instead(plans)
 
     def _reason_before(self, execution: Intercepted) -> tuple[Reason, Point | None] | None:
         frame, plan = execution.frame, execution.plan

@@ -95,6 +95,6 @@ class Points:
         if breakpoint.flow:
             if breakpoint.flow not in (flow_key(home), home.name, home.path):
                 return False
-        elif home is not main and breakpoint.step != ANY_STEP and home.flow is not main.flow:
+        elif breakpoint.step != ANY_STEP and flow_key(home) != flow_key(main):
             return False
         return breakpoint.fits(places.address(plan))

@@ -91,6 +91,12 @@ class Preparer:
         problems = Problems(str(path))
         return self._check(read_text(text, problems, str(path)), problems, path.parent, (path,), plan=False)
 
+    def with_text(self, text: str, path: str | None, folder: Path) -> Loaded:
+        """What a flow would be with another text: planned, if it can run. Nothing of it is kept."""
+        texts = self._texts if path is None else {**self._texts, Path(path): text}
+        twin = Preparer(self.registry, tasks_known=self.tasks_known, env=self._env, texts=texts)
+        return twin.load(text if path is None else Path(path), folder)
+
     def _load(self, flow: FlowSource, folder: Path) -> Loaded:
         if self.registry.version != self._version:
             self._version = self.registry.version
