@@ -22,7 +22,9 @@ def add_options(parser: Parser) -> None:
     """`--pins` and `--sandbox`."""
     parser.add_argument("--pins", action="store_true", help="use the pins that lie beside the flow, in FLOW.pins.yaml")
     parser.add_argument(
-        "--sandbox", action="store_true", help="undo what the run does to SQL databases at its end, and tell what it was"
+        "--sandbox",
+        action="store_true",
+        help="undo what the run does to SQL databases at its end, and tell what it was",
     )
 
 
@@ -32,6 +34,8 @@ def interceptors_of(options: Namespace, flow: str, executor: FlowExecutor) -> li
     Raises FlowValidationError for pins that don't fit the flow.
     """
     found: list[Interceptor] = []
+    # the debugger has no such option
+    quiet = getattr(options, "quiet", False)
     exists = os.path.exists(os.path.splitext(flow)[0] + _ENDING)
     if options.pins:
         from flowlang.debugger.pins import Pins, usable_pins
@@ -39,9 +43,9 @@ def interceptors_of(options: Namespace, flow: str, executor: FlowExecutor) -> li
         file = usable_pins(flow, executor)
         if file.enabled:
             found.append(Pins(file.enabled))
-        if not options.quiet:
+        if not quiet:
             _tell_used(file)
-    elif exists and not options.quiet:
+    elif exists and not quiet:
         _tell_unused(flow)
     if options.sandbox:
         from flowlang.debugger.sandbox import Sandbox
@@ -60,7 +64,9 @@ def _tell_used(file: PinFile) -> None:
         shown = names if len(names) <= 5 else [*names[:5], f"… {len(names) - 5} more"]
         tell(inert(f"{_counted(len(names), file)} used: {', '.join(shown)}"))
     else:
-        tell(inert(f"{file.path.name} has no pins that are enabled" if file.exists else f"there is no {file.path.name}"))
+        tell(
+            inert(f"{file.path.name} has no pins that are enabled" if file.exists else f"there is no {file.path.name}")
+        )
 
 
 def _tell_unused(flow: str) -> None:
