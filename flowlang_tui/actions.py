@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-Where = Literal["app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline"]
+Where = Literal["app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline", "runs"]
 
 
 class Action(NamedTuple):
@@ -51,6 +51,7 @@ PLACES: dict[Where, str] = {
     "connections": "Connections",
     "problems": "Problems",
     "timeline": "Timeline",
+    "runs": "Runs",
 }
 
 #: What an action may wait for. The app answers whether it holds.
@@ -60,6 +61,7 @@ CONDITIONS: dict[str, str] = {
     "several-files": "more than one file is open",
     "running": "a run is going on",
     "run-shown": "there is a run to show",
+    "recorded-shown": "a run of the journal is shown",
     "inputs-known": "the flow ran before with inputs",
 }
 
@@ -86,6 +88,9 @@ run.start-form | alt+r | Run: Start with inputs… | Fill in the inputs, then ru
 run.start-last | alt+a | Run: Start again | Run once more with the inputs of the last run | inputs-known
 run.start-file | | Run: Start with inputs from a file… | Take the inputs from a JSON or YAML file, then run | flow-open
 run.cancel | ctrl+t | Run: Cancel | Stop the run; its finally steps still run | footer | running
+run.again | alt+shift+c | Run: Again… | Run the chosen step of the shown run again, or what is around it | run-shown
+run.resume | alt+shift+z | Run: Resume | Go on with a run that ended before its time
+run.compare | | Run: Compare with the one before | What the shown run did differently | run-shown
 run.watch | ctrl+l | Run: Watch | Run again at every save, until you press it again | footer | flow-open
 view.jump | ctrl+g | View: Jump | Put a letter on every pane, then press the letter to go there | footer
 view.explorer | alt+x | View: Project | Go to the files of the project
@@ -96,6 +101,7 @@ view.inspector | alt+i | View: Inspector | Go to what the chosen step got and ga
 view.connections | alt+c | View: Connections | Go to the connections
 view.problems | alt+p | View: Problems | Go to the problems
 view.timeline | alt+t | View: Timeline | Go to the times of the run
+view.runs | alt+shift+l | View: Runs | Go to the runs that are recorded
 view.next-pane | f6,alt+m | View: Next pane | Go to the next pane, out of the editor too
 view.previous-pane | shift+f6,alt+shift+m | View: Previous pane | Go to the pane before this one
 view.zoom | alt+z | View: Zoom | Give the whole screen to the pane, or take it back
@@ -168,6 +174,9 @@ graph.expand-all | plus,equals_sign | Graph: Expand all | Show everything
 graph.form | r | Graph: Boxes or rail | Draw boxes, or one line for each step, or what fits | footer Form
 graph.critical | c | Graph: Critical path | Mark the steps that decided how long the run took
 graph.follow | f | Graph: Follow | Keep the steps in sight that are running
+graph.from-here | R | Run: From here | Run the selected step again, and all after it | run-shown
+graph.only-step | S | Run: Only this step | Run just the selected step again, with what it got then | run-shown
+graph.up-to-here | U | Run: Up to here | Run the flow again up to the selected step, and stop after it | run-shown
 logs.filter | slash | Logs: Filter | Show only lines with a text; `!text` hides them, `/pattern/` is a regex | footer
 logs.clear-filter | escape | Logs: Clear filter | Show all lines again
 logs.next-match | n | Logs: Next match | Go to the next line that the filter's text is in
@@ -234,6 +243,27 @@ timeline.page-down | pagedown,ctrl+d | Timeline: Page down | Go down by a page
 timeline.page-up | pageup,ctrl+u | Timeline: Page up | Go up by a page
 timeline.start | home,g | Timeline: First step | Go to the first step
 timeline.end | end,G | Timeline: Last step | Go to the last step
+runs.open | enter | Runs: Show | Show the run in graph, inspector, logs and timeline as it ended | footer
+runs.again | r | Runs: Run again… | Run it again, from its start or from a step | footer Again
+runs.resume | u | Runs: Resume | Go on where the run ended before its time | footer
+runs.mark | space,m | Runs: Mark | Mark the run to compare it with another one | footer
+runs.compare | c | Runs: Compare | Compare the marked runs, or the selected one with the run before | footer
+runs.filter | slash | Runs: Filter | Show only some: `flow:orders status:failed >5s since:2h text` | footer
+runs.clear-filter | escape | Runs: Clear filter | Show all runs again, none of them marked
+runs.only-flow | o | Runs: Only this flow | Show only the runs of the open flow, or of all flows again | flow-open
+runs.latest | 0 | Run: Back to the latest | Show the latest run instead of a recorded one | footer Back | recorded-shown
+runs.pin | p | Runs: Pin | Keep the run for good, or no longer
+runs.delete | d,delete | Runs: Delete… | Forget the run, after a question
+runs.export | x | Runs: Export… | Write the run into a file that another person can open
+runs.import | i | Runs: Import… | Take in a run that was exported
+runs.copy | y | Runs: Copy id | Copy the id of the run
+runs.refresh | R | Runs: Refresh | Read the journal again
+runs.down | j,down | Runs: Down | Select the next run
+runs.up | k,up | Runs: Up | Select the run above
+runs.page-down | pagedown,ctrl+d | Runs: Page down | Go down by a page
+runs.page-up | pageup,ctrl+u | Runs: Page up | Go up by a page
+runs.start | home,g | Runs: Newest | Go to the newest run
+runs.end | end,G | Runs: Oldest | Go to the oldest run
 """
 
 

@@ -17,7 +17,7 @@ DECKS: Final[dict[str, tuple[str, ...]]] = {
     "left-top": ("explorer",),
     "left-bottom": ("connections",),
     "middle-top": ("editor",),
-    "middle-bottom": ("logs", "problems", "timeline"),
+    "middle-bottom": ("logs", "problems", "timeline", "runs"),
     "right-top": ("graph",),
     "right-bottom": ("inspector",),
 }

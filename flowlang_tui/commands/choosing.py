@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -13,8 +14,11 @@ from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.records import StepRecord, address_of
+from flowlang_tui.session.records import RunRecord, StepRecord, address_of
 from flowlang_tui.widgets.step_graph import StepGraph
+
+if TYPE_CHECKING:
+    from flowlang.language.model import Flow
 
 
 class ChoosingCommands(ProjectScreen):
@@ -32,6 +36,14 @@ class ChoosingCommands(ProjectScreen):
         step = None if record is None else record.step(address, line)
         self._inspected = step or self._pending(address, line)
         self.inspector.show_step(self._inspected)
+
+    def choose_path(self, path: str) -> None:
+        """Select the step with this path in the run that is shown, and the iteration that the path names."""
+        record, address = self.shown_run, address_of(path)
+        step = None if record is None else next((s for s in record.steps.values() if s.address == address), None)
+        if step is not None:
+            self.choose_step(step.address, step.line)
+            self.inspector.choose_path(path)
 
     @on(StepGraph.Selected)
     def _node_selected(self, event: StepGraph.Selected) -> None:
@@ -88,18 +100,26 @@ class ChoosingCommands(ProjectScreen):
     def _expression_asked(self, event: InspectorPane.ExpressionAsked) -> None:
         event.stop()
         record = self.shown_run
-        checked = None if record is None else self.session.checked(record.path)
-        if record is None or checked is None:
+        flow = self._flow_of_run(record)
+        if record is None or flow is None:
             self.inspector.show_answer(event.text, None, "nothing has run yet, so there are no values")
             return
         from flowlang_tui.session.evaluation import evaluate_in
 
         try:
-            value = evaluate_in(record, checked.flow, event.text, event.call)
+            value = evaluate_in(record, flow, event.text, event.call)
         except ExpressionError as error:
             self.inspector.show_answer(event.text, None, str(error))
         else:
             self.inspector.show_answer(event.text, value)
+
+    def _flow_of_run(self, record: RunRecord | None) -> Flow | None:
+        """The flow that a run ran: as it was then, if its file has another text by now."""
+        recorded = self.shown_recorded
+        if recorded is not None and recorded.record is record and recorded.flow is not None:
+            return recorded.flow
+        checked = None if record is None else self.session.checked(record.path)
+        return None if checked is None else checked.flow
 
     def _pending(self, address: str, line: int) -> StepRecord | None:
         """A step of the flow that has not run, as a record of it would begin."""

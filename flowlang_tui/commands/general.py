@@ -117,5 +117,6 @@ _CONDITIONS: Final[dict[str, Callable[[ProjectScreen], bool]]] = {
     "several-files": lambda screen: len(screen.session.documents) > 1,
     "running": lambda screen: screen.session.runs.is_busy,
     "run-shown": lambda screen: screen.shown_run is not None,
+    "recorded-shown": lambda screen: screen.shown_recorded is not None,
     "inputs-known": lambda screen: screen.shown_flow in screen.session.last_inputs,
 }

@@ -29,7 +29,7 @@ class RunCommands(ProjectScreen):
         if not self.session.save_all():
             return
         known = self.session.last_inputs.get(path, {})
-        if missing(self._declared(path), known):
+        if missing(self.session.declared(path), known):
             self._ask_for_inputs(path)
         else:
             self.session.run(path, known)
@@ -93,14 +93,10 @@ class RunCommands(ProjectScreen):
             if inputs is not None:
                 self._run_with(path, inputs)
 
-        form = RunForm(path.name, self._declared(path), self.session.last_inputs.get(path, {}))
+        form = RunForm(path.name, self.session.declared(path), self.session.last_inputs.get(path, {}))
         self.app.push_screen(form, filled)
 
     def _run_with(self, path: Path, inputs: dict[str, Any]) -> None:
         if self.session.save_all():
             self.session.run(path, inputs)
-            self.workbench.remember_inputs(path, self._declared(path), inputs)
-
-    def _declared(self, path: Path) -> list[Any]:
-        checked = self.session.checked(path)
-        return [] if checked is None else list(checked.flow.inputs or ())
+            self.workbench.remember_inputs(path, self.session.declared(path), inputs)

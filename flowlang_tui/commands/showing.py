@@ -122,6 +122,9 @@ class Showing(ProjectScreen):
     @_show.register
     def _(self, notice: RunStarted) -> None:
         self._show_log_again()
+        self.leave_recorded()
+        self.runs.show_live(notice.record)
+        self.runs.reload()
         self.show_run(notice.record)
         if self._frames is None:
             self._frames = self.set_timer(FRAME, self._frame)
@@ -148,8 +151,10 @@ class Showing(ProjectScreen):
         checked = self.session.checked(notice.record.path)
         if checked is not None:
             self._tell_names(checked)
-        self._point_to_failure(notice.record)
+        self.point_to_failure(notice.record)
         self.connections.refresh_health()
+        self.runs.show_live(None)
+        self.runs.reload()
 
     @_show.register
     def _(self, notice: RunRefused) -> None:
@@ -169,9 +174,11 @@ class Showing(ProjectScreen):
         """Show a run in every pane that shows one."""
         self.shown_run = record
         flow = self._flow_of(record)
-        for pane in (self.graph, self.logs, self.inspector, self.timeline):
+        for pane in (self.graph, self.logs, self.inspector, self.timeline, self.runs):
             pane.show_run(record if pane is not self.graph or flow == self.shown_flow else None)
-        self.editor.show_run(record if self._flow_of(record) == self.shown_flow else None)
+        recorded = self.shown_recorded
+        as_now = recorded is None or recorded.record is not record or recorded.is_as_now
+        self.editor.show_run(record if as_now and flow == self.shown_flow else None)
 
     def _flow_of(self, record: RunRecord | None) -> Path | None:
         return None if record is None else record.path
@@ -184,6 +191,8 @@ class Showing(ProjectScreen):
             return  # a task file leaves the flow before it where it is
         other = path != self.shown_flow
         self.shown_flow = path
+        if other and self.leave_recorded():
+            self.show_run(next((one for one in reversed(self.session.runs.records) if one.path == path), None))
         if checked is None:
             return
         self._tell_names(checked)
@@ -199,6 +208,8 @@ class Showing(ProjectScreen):
 
     def _show_graph(self, checked: Checked) -> None:
         """Draw a flow; one whose text cannot be read in full stays as it was when it could."""
+        if self.shown_recorded is not None and not self.shown_recorded.is_as_now:
+            return
         broken = not _UNREADABLE.isdisjoint(problem.code for problem in checked.problems)
         keeps = (broken or not checked.graph.nodes) and checked.has_errors and self._drawn == checked.path
         self.graph.badge = "as before the mistake" if keeps else ""
@@ -248,6 +259,7 @@ class Showing(ProjectScreen):
         record = self.shown_run
         if record is not None and not record.is_over:
             self._refresh_run(record)
+            self.runs.show_live(record)
         self.query_one(StatusBar).tick()
         self.call_after_refresh(self._next_frame, began)
 
@@ -269,7 +281,7 @@ class Showing(ProjectScreen):
         self.logs.refresh_run()
         self.timeline.refresh_run()
 
-    def _point_to_failure(self, record: RunRecord) -> None:
+    def point_to_failure(self, record: RunRecord) -> None:
         """Choose the step that failed, so that what is known of it is in view."""
         if record.status == "failed" and record is self.shown_run:
             failed = [step for step in record.steps.values() if step.status == "failed"]

@@ -36,6 +36,9 @@ class ViewCommands(ProjectScreen):
     def action_view_timeline(self) -> None:
         self.show_pane("timeline")
 
+    def action_view_runs(self) -> None:
+        self.show_pane("runs")
+
     def action_view_next_pane(self) -> None:
         self.show_pane(self.arrangement.next(1))
 

@@ -30,6 +30,9 @@ Nothing ran yet.
 ctrl+r  runs the flow
 alt+g   chooses a step in the graph"""
 
+#: What is said of a call that did not run, by who answered for it.
+_ANSWERED = {"journal": "taken from the journal", "pin": "pinned", "debugger": "given by hand"}
+
 
 class InspectorPane(Pane):
     """Shows a step of a run, or the run itself while no step is chosen."""
@@ -87,6 +90,13 @@ class InspectorPane(Pane):
         """The call that is shown: the chosen one, or the latest."""
         return self._call or (self._step.last if self._step is not None else None)
 
+    @property
+    def path(self) -> str:
+        """The path of the call that is shown, the address of a step that has not run, or nothing."""
+        if self._step is None:
+            return ""
+        return self._step.address if self.call is None else self.call.path
+
     def focus_inside(self) -> None:
         """Give the focus to the values."""
         self.values.focus()
@@ -107,6 +117,13 @@ class InspectorPane(Pane):
                 self.values.start_over()
         if self.is_mounted:
             self._show()
+
+    def choose_path(self, path: str) -> None:
+        """Show the call with this path, of the step that is shown, if it is kept."""
+        calls = [] if self._step is None else self._calls(self._step)
+        call = next((one for one in calls if one.path == path), None)
+        if call is not None:
+            self._choose(call)
 
     def refresh_run(self) -> None:
         """Show what changed. Called once a frame while the run goes on."""
@@ -155,6 +172,8 @@ class InspectorPane(Pane):
         if call is not None and status == "running" and call is step.last and step.status == "retrying":
             status = "retrying"
         facts = [status if call is None else f"{status}, {duration(call.duration_ms)}"]
+        if call is not None and call.answered_by is not None:
+            facts.append(_ANSWERED.get(call.answered_by, f"from the {call.answered_by}"))
         if call is not None and call.attempts > 1:
             facts.append(f"{call.attempts} attempts")
         if step.runs > 1 or len(step.calls) > 1:

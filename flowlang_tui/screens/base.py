@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from flowlang_tui.panes.logs import LogsPane
     from flowlang_tui.panes.pane import Pane
     from flowlang_tui.panes.problems import ProblemsPane
+    from flowlang_tui.panes.runs import RunsPane
     from flowlang_tui.panes.timeline import TimelinePane
+    from flowlang_tui.session.recorded import Recorded
 
 
 class ProjectScreen(Screen[None]):
@@ -36,6 +38,8 @@ class ProjectScreen(Screen[None]):
 
     #: The run that is shown: the newest, or one that was chosen.
     shown_run: RunRecord | None = None
+    #: The run of the journal that is shown, if it is one of these.
+    shown_recorded: Recorded | None = None
     #: The flow whose graph is shown.
     shown_flow: Path | None = None
 
@@ -79,6 +83,10 @@ class ProjectScreen(Screen[None]):
     def timeline(self) -> TimelinePane:
         return cast("TimelinePane", self.panes["timeline"])
 
+    @property
+    def runs(self) -> RunsPane:
+        return cast("RunsPane", self.panes["runs"])
+
     #: The panes by name, as `compose` made them.
     panes: dict[str, Pane]
 
@@ -110,6 +118,34 @@ class ProjectScreen(Screen[None]):
 
     def choose_step(self, address: str, line: int) -> None:
         """Select a step in the graph and in the inspector."""
+        raise NotImplementedError
+
+    def choose_path(self, path: str) -> None:
+        """Select the step with this path in the run that is shown, and the iteration that the path names."""
+        raise NotImplementedError
+
+    def show_run(self, record: RunRecord | None) -> None:
+        """Show a run in every pane that shows one."""
+        raise NotImplementedError
+
+    def point_to_failure(self, record: RunRecord) -> None:
+        """Choose the step that failed."""
+        raise NotImplementedError
+
+    def show_recorded(self, recorded: Recorded) -> None:
+        """Show a run of the journal in every pane, as if it had just ended."""
+        raise NotImplementedError
+
+    def leave_recorded(self) -> bool:
+        """Stop showing a run of the journal; whether one was shown."""
+        raise NotImplementedError
+
+    def run_again(self, run_id: str) -> None:
+        """Ask how a recorded run is to be run again, then do it."""
+        raise NotImplementedError
+
+    def resume_run(self, run_id: str) -> None:
+        """Go on with a run that ended before its time."""
         raise NotImplementedError
 
     def show_step(self, address: str, line: int) -> None:

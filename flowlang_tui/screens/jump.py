@@ -26,6 +26,7 @@ LETTERS: dict[str, str] = {
     "connections": "c",
     "problems": "p",
     "timeline": "t",
+    "runs": "L",
 }
 _WORDS: dict[str, str] = {name: words for name, words in PLACES.items() if name != "app"}
 
@@ -87,7 +88,7 @@ class Jump(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         names = list(LETTERS)
-        digit = int(event.key) - 1 if event.key in "12345678" else None
+        digit = int(event.key) - 1 if event.key in "123456789" else None
         name = names[digit] if digit is not None else next((n for n in names if LETTERS[n] == event.key), None)
         if name in self._panes:
             event.stop()

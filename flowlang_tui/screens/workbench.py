@@ -16,7 +16,9 @@ from flowlang_tui.commands.connecting import ConnectionCommands
 from flowlang_tui.commands.editing import EditingCommands
 from flowlang_tui.commands.files import FileCommands
 from flowlang_tui.commands.general import GeneralCommands
+from flowlang_tui.commands.history import HistoryCommands
 from flowlang_tui.commands.making import MakingCommands
+from flowlang_tui.commands.rerunning import RerunCommands
 from flowlang_tui.commands.running import RunCommands
 from flowlang_tui.commands.showing import Showing
 from flowlang_tui.commands.viewing import ViewCommands
@@ -28,6 +30,7 @@ from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.panes.problems import ProblemsPane
+from flowlang_tui.panes.runs import RunsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.session.session import Session
 from flowlang_tui.widgets.footer import ActionFooter
@@ -38,6 +41,8 @@ class Workbench(
     ChoosingCommands,
     ConnectionCommands,
     RunCommands,
+    HistoryCommands,
+    RerunCommands,
     FileCommands,
     EditingCommands,
     ViewCommands,
@@ -66,6 +71,7 @@ class Workbench(
             LogsPane(id="logs"),
             ProblemsPane(session.folder, id="problems"),
             TimelinePane(id="timeline"),
+            RunsPane(id="runs"),
             GraphPane(id="graph"),
             InspectorPane(id="inspector"),
         ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from flowlang import CancellationToken, Event, FlowExecutor, FlowResult
+    from flowlang.journal import RunRecorder
+    from flowlang.journal.problems import ReplayProblem
     from flowlang.runtime.interception import Interceptor
-    from flowlang.runtime.recording import Recorder
 
 
 class Replay(Protocol):
@@ -21,8 +22,18 @@ class Replay(Protocol):
         executor: FlowExecutor,
         event_callback: Callable[[Event], None] | None,
         cancellation_token: CancellationToken | None,
+        *,
+        interceptors: Sequence[Interceptor],
     ) -> FlowResult:
         """Run what is not taken from the record."""
+
+    @property
+    def problems(self) -> Sequence[ReplayProblem]:
+        """What stands in the way, and what is worth knowing."""
+
+    @property
+    def summary(self) -> str:
+        """What is about to happen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +47,8 @@ class Launch:
     path: Path
     inputs: Mapping[str, Any]
     replay: Callable[[], Replay] | None = None
+    #: Whether it is to stop before its first step.
+    stop_first: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -45,13 +58,13 @@ class Prepared:
     launch: Launch
     executor: FlowExecutor
     replay: Replay | None = None
-    recorder: Recorder | None = None
+    recorder: RunRecorder | None = None
     interceptors: Sequence[Interceptor] = ()
 
     async def execute(self, listen: Callable[[Event], None], token: CancellationToken) -> FlowResult:
         """Run it."""
         if self.replay is not None:
-            return await self.replay.execute(self.executor, listen, token)
+            return await self.replay.execute(self.executor, listen, token, interceptors=self.interceptors)
         return await self.executor.execute_flow(
             self.launch.path,
             self.launch.inputs,

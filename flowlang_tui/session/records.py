@@ -15,8 +15,8 @@ from flowlang_tui.session.snapshots import snapshot
 if TYPE_CHECKING:
     from flowlang import Event
 
-StepStatus = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled"]
-RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated"]
+StepStatus = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"]
+RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
 
 #: How many calls of a step are kept, the latest; how many that failed, the first; statements of one call, the latest.
 CALLS: Final = 200
@@ -56,6 +56,7 @@ class StepCall:
     """One execution of a step, in a loop that of one iteration. Times are seconds since 1970."""
 
     __slots__ = (
+        "answered_by",
         "attempts",
         "ended",
         "error",
@@ -78,6 +79,8 @@ class StepCall:
         self.outputs: Any = None
         self.error: Any = None
         self.attempts = 1
+        #: Who answered for the step, which did not run then: `journal`, `pin` or `debugger`.
+        self.answered_by: str | None = None
         self.retries: list[Attempt] = []
         self.statements: deque[Statement] | None = None
         self.statement_count = 0
@@ -271,7 +274,7 @@ class RunRecord:
             if not record.running:
                 self.active.discard(record)
         self.finished += 1
-        call.status, call.attempts = status, event["attempts"]
+        call.status, call.attempts, call.answered_by = status, event["attempts"], event.get("answered_by")
         call.ended = record.ended = event["timestamp"]
         record.last = call
         record.runs += 1
@@ -328,12 +331,12 @@ class RunRecord:
         self.end("failed", error=event["error"], reason=self.reason)
 
     def end(self, status: RunStatus, *, outputs: Any = None, error: Any = None, reason: str | None = None) -> None:
-        """Take note of how the run ended. What was under way then was cancelled."""
+        """Take note of how the run ended. What was under way then was cancelled; if the process died, nobody knows."""
         self.status, self.outputs, self.error = status, outputs, error
         self.reason = reason or self.reason
         self.ended = time()
         for (path, line), call in self._under_way.items():
-            call.status, call.ended = "cancelled", self.ended
+            call.status, call.ended = "unknown" if status == "interrupted" else "cancelled", self.ended
             record = self.steps[address_of(path), line]
             record.running = record.waiting = 0
             record.runs += 1

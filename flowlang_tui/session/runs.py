@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from flowlang import FlowLangError, FlowValidationError
 from flowlang_tui.session.checking import Checker
 from flowlang_tui.session.engine import EngineThread
-from flowlang_tui.session.launch import Launch, Prepared
-from flowlang_tui.session.notices import Listener, Notice, Post, RunEnded, RunRefused, RunStarted
+from flowlang_tui.session.history import SessionHistory
+from flowlang_tui.session.launch import Launch, Prepared, Replay
+from flowlang_tui.session.notices import Listener, Post, RunEnded, RunRefused, RunStarted, Told
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.running import ActiveRun
 from flowlang_tui.session.tasks import FolderTasks, ProjectTasks
 
 if TYPE_CHECKING:
     from flowlang import FlowExecutor
+    from flowlang.runtime.interception import Interceptor
 
 #: How many runs are kept to look at; fewer if they have more steps or lines than this together.
 KEPT: Final = 20
@@ -36,19 +39,24 @@ class Runs:
         post: Post,
         listener: Listener,
         environment: str | None,
+        history: SessionHistory,
     ) -> None:
         self.records: list[RunRecord] = []
         self.active: ActiveRun | None = None
+        #: Make who steps in where steps of a run begin and end, in their order. Called in the checker's thread.
+        self.interceptors: list[Callable[[Launch], Interceptor | None]] = []
         self._engine = engine
         self._tasks = tasks
         self._checker = checker
         self._post = post
         self._tell = listener
         self._environment = environment
+        self._history = history
         self._executors: dict[FolderTasks, FlowExecutor] = {}
         self._next: Launch | None = None
         self._preparing = False
         self._unwanted = False
+        self._unrecorded: str | None = None
 
     @property
     def latest(self) -> RunRecord | None:
@@ -129,10 +137,26 @@ class Runs:
         if executor is None or executor.registry is not tasks.registry:
             executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
         executor.preparer = tasks.preparer
-        if launch.replay is not None:
-            return Prepared(launch, executor, launch.replay())
-        executor.prepare(launch.path)
-        return Prepared(launch, executor)
+        replay = None if launch.replay is None else launch.replay()
+        if replay is None:
+            executor.prepare(launch.path)
+        else:
+            self._look_at(replay)
+        made = [make(launch) for make in self.interceptors]
+        interceptors = [one for one in made if one is not None]
+        if replay is not None:
+            return Prepared(launch, executor, replay, interceptors=interceptors)
+        return Prepared(launch, executor, recorder=self._history.recorder(), interceptors=interceptors)
+
+    def _look_at(self, replay: Replay) -> None:
+        """Tell what a part of a recorded run will do. Raises ReplayError if something stands in the way."""
+        problems = replay.problems
+        if blocking := [one for one in problems if one.blocking]:
+            from flowlang.journal.problems import ReplayError
+
+            raise ReplayError(blocking)
+        words = "\n".join([replay.summary, *map(str, problems)])
+        self._post(lambda: self._tell(Told(words)))
 
     def _refuse(self, refused: RunRefused) -> None:
         self._preparing = self._unwanted = False
@@ -151,12 +175,21 @@ class Runs:
         self._tell(RunStarted(run.record))
 
     def _over(self, run: ActiveRun) -> None:
-        self._post(lambda: self._ended(RunEnded(run.record)))
+        self._post(lambda: self._ended(run))
 
-    def _ended(self, notice: Notice) -> None:
+    def _ended(self, run: ActiveRun) -> None:
         self.active = None
-        self._tell(notice)
+        self._tell(RunEnded(run.record))
+        self._tell_of_recording(run)
         self._start_next()
+
+    def _tell_of_recording(self, run: ActiveRun) -> None:
+        """Say why a run was not written down, or not to its end; the same reason once."""
+        recorder = run.prepared.recorder
+        problem = self._history.problem if recorder is None else recorder.problem
+        if problem and problem != self._unrecorded:
+            self._tell(Told(f"The run could not be recorded: {problem}", "warning"))
+        self._unrecorded = problem
 
     async def close(self) -> None:
         """Close the connections and threads of all runs. Called in the engine's thread."""

@@ -17,6 +17,7 @@ from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.documents import Document, DocumentError, Documents
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.files import ProjectFile, project_files
+from flowlang_tui.session.history import SessionHistory
 from flowlang_tui.session.launch import Launch
 from flowlang_tui.session.notices import (
     DocumentChanged,
@@ -36,8 +37,10 @@ from flowlang_tui.session.tasks import ProjectTasks
 
 if TYPE_CHECKING:
     from flowlang.language.graph import GraphNode
-    from flowlang.language.model import Flow
+    from flowlang.language.model import Flow, Input
     from flowlang.watch import Watcher
+    from flowlang_tui.session.again import Again
+    from flowlang_tui.session.resumed import Resumed
 
 #: How many flows of a project are checked when it is opened.
 CHECKED_AT_START: Final = 200
@@ -65,7 +68,8 @@ class Session:
         self._tell = listener
         self._tasks = ProjectTasks()
         self._checker = Checker(self._tasks, lambda checked: post(lambda: self._checked(checked)))
-        self.runs = Runs(self.engine, self._tasks, self._checker, post, listener, environment)
+        self.history = SessionHistory(self.root)
+        self.runs = Runs(self.engine, self._tasks, self._checker, post, listener, environment, self.history)
         self.connections = SessionConnections(self.root, self.engine, environment=environment)
         self._watcher: Watcher | None = None
         self._last_run: Path | None = None
@@ -144,6 +148,11 @@ class Session:
     def checked(self, path: Path | None) -> Checked | None:
         """What came out of checking a flow last."""
         return None if path is None else self.checks.get(path)
+
+    def declared(self, path: Path) -> list[Input]:
+        """The inputs that a flow declares, as far as it was checked."""
+        checked = self.checks.get(path)
+        return [] if checked is None else list(checked.flow.inputs or ())
 
     def path_of_flow(self, name: str) -> Path | None:
         """The file of a flow, by the name that it has in events."""
@@ -258,6 +267,14 @@ class Session:
         self._last_run = path
         self.runs.start(Launch(path, given))
 
+    def rerun(self, path: Path, again: Again) -> None:
+        """Run a part of a recorded run again."""
+        self.runs.start(Launch(path, {}, lambda: again.replay(self.history.journal)))
+
+    def resume(self, path: Path, resumed: Resumed) -> None:
+        """Go on with a run that ended before its time."""
+        self.runs.start(Launch(path, {}, lambda: resumed.replay(self.history.journal)))
+
     # watch mode
 
     def watch(self, on: bool) -> None:
@@ -281,3 +298,4 @@ class Session:
             self._watcher.stop()
         self._checker.close()
         self.engine.close(self.runs.close)
+        self.history.close()

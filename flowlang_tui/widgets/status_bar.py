@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import time
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from flowlang.cli.readable import duration
 from flowlang_tui.inert import inert
 from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.widgets.ages import ago
 
 #: What is under way is told by its innermost steps.
 _SHOWN = ("task", "for_each", "while")
@@ -20,6 +22,7 @@ _ENDINGS = {
     "terminated": ("✓", "b $text-success"),
     "failed": ("✗", "b $text-error"),
     "cancelled": ("■", "b $text-warning"),
+    "interrupted": ("↯", "b $text-warning"),
 }
 
 #: A piece of the line: plain, or with a style.
@@ -42,6 +45,7 @@ class StatusBar(Widget):
         super().__init__()
         self._project = project
         self._record: RunRecord | None = None
+        self._recorded: RunRecord | None = None
         self._refusal = ""
         self._is_cancelling = False
         self._turn = 0
@@ -49,6 +53,11 @@ class StatusBar(Widget):
     def show_run(self, record: RunRecord) -> None:
         """Show how a run goes."""
         self._record, self._refusal, self._is_cancelling = record, "", False
+        self.refresh()
+
+    def show_recorded(self, record: RunRecord | None) -> None:
+        """Show that the panes show a run of the journal, or no longer."""
+        self._recorded = record
         self.refresh()
 
     def show_cancelling(self) -> None:
@@ -74,7 +83,12 @@ class StatusBar(Widget):
         if self.watching:
             yield "  ◉ watching", "b $text-accent"
         yield "  "
-        if self._refusal:
+        if self._recorded is not None and (self._record is None or self._record.is_over):
+            started = self._recorded.started or 0.0
+            yield f"▸ recorded, {ago(started, time())}", "b $text-accent"
+            yield "  alt+L 0 goes back  ", "$text-accent"
+            yield from self._ended(self._recorded)
+        elif self._refusal:
             first, *more = self._refusal.splitlines()
             yield "✗ not run: ", "b $text-error"
             yield inert(first) + (f" (and {len(more)} more)" if more else "")
@@ -100,7 +114,7 @@ class StatusBar(Widget):
 
     @staticmethod
     def _ended(record: RunRecord) -> Iterator[_Piece]:
-        sign, style = _ENDINGS[record.status]
+        sign, style = _ENDINGS.get(record.status, ("◐", "b $text-primary"))
         yield f"{sign} {inert(record.flow)} {record.status}", style
         yield f" in {duration(record.duration_ms)}, {_steps(record.finished)}"
         why = record.reason or (record.error or {}).get("message")

@@ -15,6 +15,8 @@ SIGNS: Final[dict[str, tuple[str, str]]] = {
     "skipped": ("⊘", "$text-muted"),
     "cancelled": ("■", "$text-warning"),
     "terminated": ("■", "$text-success"),
+    "interrupted": ("↯", "$text-warning"),
+    "unknown": ("?", "$text-warning"),
 }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -24,6 +24,9 @@ from flowlang_tui.graph.addresses import Key
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
+
+#: What the screen does, which knows the run.
+_RUNNING: Final = frozenset({"graph.from-here", "graph.only-step", "graph.up-to-here"})
 
 
 @styled_once
@@ -87,7 +90,12 @@ class StepGraph(ScrollView, can_focus=True):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("graph")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(binding, action=f"screen.{binding.action}")
+        if isinstance(binding, Binding) and binding.id in _RUNNING
+        else binding
+        for binding in bindings("graph")
+    ]
 
     @dataclass
     class Selected(Message):

@@ -1,0 +1,169 @@
+"""The actions that run a part of a recorded run again, or go on with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from textual import work
+
+from flowlang_tui.commands.history import told
+from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.again import Again, Extent
+from flowlang_tui.session.resumed import Resumed
+
+#: What there is to do where no step is chosen.
+_CHOOSE: Final = "Choose a step first: in the graph, in the timeline, or by the cursor in the text."
+
+#: What may be done with the chosen step, each by the letter that its words begin with.
+_EXTENTS: Final = {
+    "from": "From here",
+    "only": "Only this step",
+    "until": "Up to here",
+    "form": "With changes…",
+    "cancel": "Cancel",
+}
+
+
+class RerunCommands(ProjectScreen):
+    """From here, only this step, up to here; with changes; resume."""
+
+    def action_graph_from_here(self) -> None:
+        self._run_chosen("from")
+
+    def action_graph_only_step(self) -> None:
+        self._run_chosen("only")
+
+    def action_graph_up_to_here(self) -> None:
+        self._run_chosen("until")
+
+    def action_run_again(self) -> None:
+        """Ask what is to be run again of the shown run; its chosen step has the choices of the graph's keys."""
+        if self.shown_run is not None and self.shown_run.run_id:
+            self._choose_extent(self.shown_run.run_id)
+
+    @work(exclusive=True, group="dialog")
+    async def _choose_extent(self, run_id: str) -> None:
+        from flowlang_tui.screens.confirm import Confirm
+
+        if not self.chosen_path:
+            self.run_again(run_id)
+            return
+        question = f"Run again: {self.chosen_path}"
+        chosen = await self.app.push_screen_wait(Confirm(question, _EXTENTS, default="from"))
+        if chosen == "form":
+            self.run_again(run_id)
+        elif chosen in ("from", "only", "until"):
+            self._run_chosen(cast(Extent, chosen))
+
+    def action_run_resume(self) -> None:
+        """Go on with the run that is shown, else with the newest one, if it ended before its time."""
+        shown = self.shown_run
+        if shown is not None and shown.status in ("interrupted", "cancelled", "failed") and shown.run_id:
+            self.resume_run(shown.run_id)
+        else:
+            self._resume_newest()
+
+    @work(exclusive=True, group="dialog")
+    @told
+    async def _resume_newest(self) -> None:
+        summary = await self.session.history.interrupted()
+        if summary is None:
+            self.tell("No run is waiting to be resumed. In the list of runs, u resumes the selected one.")
+        else:
+            await self._resume(summary.run_id)
+
+    def _run_chosen(self, extent: Extent) -> None:
+        """Run the chosen step of the shown run again, in the iteration that is shown."""
+        run, path = self.shown_run, self.chosen_path
+        if run is None or not path:
+            self.tell(_CHOOSE, "warning")
+        elif not run.is_over:
+            self.tell("This run is still going on. It can be run again from a step when it has ended.", "warning")
+        elif self.session.save_all():
+            self._rerun(Again(run.run_id, extent, path))
+
+    @work(exclusive=True, group="dialog")
+    @told
+    async def _rerun(self, again: Again) -> None:
+        """Run a part of a run again, after asking for the secrets that nobody has written down."""
+        run = await self.session.history.run(again.run_id)
+        path = self.session.history.file_of(run.summary)
+        secrets = await self._secrets(path, run.masked_inputs)
+        if secrets is not None:
+            self.session.rerun(path, replace(again, inputs=secrets or None))
+
+    def run_again(self, run_id: str) -> None:
+        self._run_again(run_id)
+
+    @work(exclusive=True, group="dialog")
+    @told
+    async def _run_again(self, run_id: str) -> None:
+        """Ask how a run is to be run again, then do it."""
+        from flowlang_tui.screens.run_again import RunAgain
+
+        recording = await self.session.history.recording(run_id)
+        path = self.session.history.file_of(recording.run.summary)
+        shown = self.shown_run is not None and self.shown_run.run_id == run_id
+        step = self.chosen_path if shown and not recording.problem_of(self.chosen_path) else ""
+        known = self.session.last_inputs.get(path, {})
+        secrets = [one for one in self.session.declared(path) if one.name in recording.run.masked_inputs]
+        form = RunAgain(recording, step, extent="from" if step else "whole", secrets=secrets, known=known)
+        again = await self.app.push_screen_wait(form)
+        if again is None or not self.session.save_all():
+            return
+        if again.extent == "whole" and not again.as_it_was and not again.outputs:
+            self.session.run(path, {**recording.run.inputs, **(again.inputs or {})})
+        else:
+            self.session.rerun(path, again)
+
+    async def _secrets(self, path: Path, names: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """The values of secret inputs: as they were given last, or asked for; None if somebody would rather not."""
+        from flowlang_tui.screens.run_form import RunForm
+
+        known = self.session.last_inputs.get(path, {})
+        if all(name in known for name in names):
+            return {name: known[name] for name in names}
+        declared = [one for one in self.session.declared(path) if one.name in names]
+        return await self.app.push_screen_wait(RunForm(f"{path.name}: its secret inputs again", declared, known))
+
+    def resume_run(self, run_id: str) -> None:
+        self._resume_asked(run_id)
+
+    @work(exclusive=True, group="dialog")
+    @told
+    async def _resume_asked(self, run_id: str) -> None:
+        await self._resume(run_id)
+
+    async def _resume(self, run_id: str) -> None:
+        """Go on with a run; ask first about steps that may have had their effect, and for secrets."""
+        from flowlang_tui.screens.resume import Resume
+
+        if not self.session.save_all():
+            return
+        history = self.session.history
+        resumed = Resumed(run_id)
+        found = await history.prospect(resumed)
+        path = history.file_of(found.run)
+        known = self.session.last_inputs.get(path, {})
+        if found.open_inputs and all(name in known for name in found.open_inputs):
+            resumed = Resumed(run_id, inputs={name: known[name] for name in found.open_inputs})
+            found = await history.prospect(resumed)
+        if found.walls or found.open_steps or found.open_inputs:
+            secrets = [one for one in self.session.declared(path) if one.name in found.open_inputs]
+            chosen = await self.app.push_screen_wait(Resume(found, secrets, known))
+            if isinstance(chosen, str):
+                self.show_recorded(await history.open(run_id))
+                self.choose_path(chosen)
+                self.tell("This is what the step got and sent. u in the list of runs, or alt+Z, resumes the run.")
+            if not isinstance(chosen, Resumed):
+                return
+            resumed = replace(chosen, inputs={**resumed.inputs, **chosen.inputs})
+        self.session.resume(path, resumed)
+
+    @property
+    def chosen_path(self) -> str:
+        """The path of the chosen step: of the iteration that is shown, if it ran."""
+        return self.inspector.path
