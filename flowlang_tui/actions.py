@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-Where = Literal["app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline", "runs"]
+Where = Literal[
+    "app", "explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline", "runs", "debug"
+]
 
 
 class Action(NamedTuple):
@@ -52,6 +54,7 @@ PLACES: dict[Where, str] = {
     "problems": "Problems",
     "timeline": "Timeline",
     "runs": "Runs",
+    "debug": "Debugger",
 }
 
 #: What an action may wait for. The app answers whether it holds.
@@ -63,12 +66,20 @@ CONDITIONS: dict[str, str] = {
     "run-shown": "there is a run to show",
     "recorded-shown": "a run of the journal is shown",
     "inputs-known": "the flow ran before with inputs",
+    "stopped": "a step has stopped",
+    "several-stops": "more than one step has stopped",
+    "in-transaction": "a step has stopped inside a transaction",
+    "looking-back": "an earlier state of the run is shown",
 }
+
+#: What a cell of the table begins with that names the place, where the name of the action doesn't.
+_PLACED: Final = "in "
 
 #: Keys that a pane takes over from the app on purpose, because its meaning there is a finer one.
 OVERRIDES = frozenset({("editor", "f1"), ("editor", "alt+h")})
 
-# name | keys | title | help, and after that `footer` (and the word there, if it isn't the verb) or a condition
+# name | keys | title | help, and after that `footer` (and the word there, if it isn't the verb), a condition, or the
+# place: `in app` for what works everywhere though its name doesn't begin so
 _TABLE = """
 project.open | alt+o | Project: Open… | Open another project's folder or flow
 project.new | | Project: New… | Make a project from a template
@@ -92,6 +103,10 @@ run.again | alt+shift+c | Run: Again… | Run the chosen step of the shown run a
 run.resume | alt+shift+z | Run: Resume | Go on with a run that ended before its time
 run.compare | | Run: Compare with the one before | What the shown run did differently | run-shown
 run.watch | ctrl+l | Run: Watch | Run again at every save, until you press it again | footer | flow-open
+debug.menu | ctrl+b | Debug: Menu | What can be done about breakpoints and stops, by a letter | footer Debug | in app
+debug.start | alt+shift+a | Debug: Start | Run the flow and stop before its first step | flow-open | in app
+debug.breakpoint | alt+shift+b | Debug: Breakpoint | Stop at the chosen step, or no longer | flow-open | in app
+debug.condition | | Debug: Condition… | When to stop at the chosen step, or what to log there | flow-open | in app
 view.jump | ctrl+g | View: Jump | Put a letter on every pane, then press the letter to go there | footer
 view.explorer | alt+x | View: Project | Go to the files of the project
 view.editor | alt+e | View: Editor | Go to the text
@@ -102,6 +117,10 @@ view.connections | alt+c | View: Connections | Go to the connections
 view.problems | alt+p | View: Problems | Go to the problems
 view.timeline | alt+t | View: Timeline | Go to the times of the run
 view.runs | alt+shift+l | View: Runs | Go to the runs that are recorded
+view.stack | alt+shift+v | View: Stack | Go to the steps that have stopped, and what they stand in
+view.scope | | View: Scope | Go to the values that the stopped step sees
+view.breakpoints | | View: Breakpoints | Go to the list of breakpoints
+view.console | | View: Console | Go to where expressions, queries and changes are typed
 view.next-pane | f6,alt+m | View: Next pane | Go to the next pane, out of the editor too
 view.previous-pane | shift+f6,alt+shift+m | View: Previous pane | Go to the pane before this one
 view.zoom | alt+z | View: Zoom | Give the whole screen to the pane, or take it back
@@ -173,6 +192,7 @@ graph.collapse-all | minus | Graph: Collapse all | Hide what is inside of every 
 graph.expand-all | plus,equals_sign | Graph: Expand all | Show everything
 graph.form | r | Graph: Boxes or rail | Draw boxes, or one line for each step, or what fits | footer Form
 graph.critical | c | Graph: Critical path | Mark the steps that decided how long the run took
+graph.breakpoint | b | Graph: Breakpoint | Stop at the selected step from now on, or no longer
 graph.follow | f | Graph: Follow | Keep the steps in sight that are running
 graph.from-here | R | Run: From here | Run the selected step again, and all after it | run-shown
 graph.only-step | S | Run: Only this step | Run just the selected step again, with what it got then | run-shown
@@ -264,13 +284,50 @@ runs.page-down | pagedown,ctrl+d | Runs: Page down | Go down by a page
 runs.page-up | pageup,ctrl+u | Runs: Page up | Go up by a page
 runs.start | home,g | Runs: Newest | Go to the newest run
 runs.end | end,G | Runs: Oldest | Go to the oldest run
+debug.continue | c | Debug: Continue | Let the stopped step go on | footer | stopped
+debug.over | n,f10 | Debug: Step over | Go on to the next step, past what is inside this one | footer Over | stopped
+debug.into | s,f11 | Debug: Step into | Go on to the next step, inside this one too | footer Into | stopped
+debug.out | o,shift+f11 | Debug: Step out | Go on until what the step stands in is left | footer Out | stopped
+debug.to-cursor | u | Debug: Run to cursor | Go on to the step that the cursor of the editor is in | stopped
+debug.pause | p | Debug: Pause | Stop before the next step | running
+debug.others | w | Debug: Others wait | Let other branches wait while a step is stopped, or go on
+debug.next-stop | right_square_bracket | Debug: Next stop | Choose the next of the stopped steps | several-stops
+debug.previous-stop | left_square_bracket | Debug: Previous stop | Choose the stopped step before it | several-stops
+debug.evaluate | colon | Debug: Evaluate | Type an expression, a query or a change into the console | footer | stopped
+debug.watch | a | Debug: Watch… | Evaluate an expression at every stop
+debug.edit | e | Debug: Edit… | Change the selected value, breakpoint or watched expression | footer
+debug.inputs | i | Debug: Change inputs… | Give the stopped step other inputs | stopped
+debug.again | r | Debug: Run again | Run the stopped step once more | stopped
+debug.skip | x | Debug: Skip | Go on as if the stopped step had been skipped | stopped
+debug.give | v | Debug: Give output… | Say what the stopped step gives, and go on without running it | stopped
+debug.redo | m | Debug: Redo with text | Run the stopped step as the text in the editor has it now | stopped
+debug.accept | A | Debug: Accept change… | Write a value that was changed by hand into the file | stopped
+debug.commit | K | Debug: Commit | Commit what the transaction has done so far, and go on | footer | in-transaction
+debug.roll-back | R | Debug: Roll back | Take back what the transaction did, and fail the step | footer | in-transaction
+debug.back | comma | Debug: Step back | Show the state as it was one step before | run-shown
+debug.forward | full_stop | Debug: Step forward | Show the state as it was one step later | looking-back
+debug.now | 0 | Debug: Back to now | Show the state as it is | looking-back
+debug.fork | f | Debug: Fork | Run again from the state that is shown, in a run of its own | looking-back
+debug.open | enter | Debug: Go to | Go to the text of the selected step or breakpoint; open a value
+debug.toggle | space | Debug: Toggle | Switch the selected breakpoint on or off; open or close a value
+debug.delete | d,delete | Debug: Delete | Take the selected breakpoint or watched expression away
+debug.delete-all | D | Debug: Delete all | Take all breakpoints of the project away, after a question
+debug.table | t | Debug: Table | Show the selected list of rows as a table, or as a tree again
+debug.copy | y | Debug: Copy | Copy the selected value, breakpoint or line
+debug.down | j,down | Debug: Down | Select the next line
+debug.up | k,up | Debug: Up | Select the line above
+debug.inside | l,right | Debug: Inside | Open the selected value
+debug.outside | h,left | Debug: Outside | Close the selected value, or go to the one around it
+debug.first | home,g | Debug: First line | Go to the first line
+debug.last | end,G | Debug: Last line | Go to the last line
 """
 
 
 def _action(row: str) -> Action:
     name, keys, title, told, *rest = (cell.strip() for cell in row.split("|"))
     place = name.partition(".")[0]
-    where: Where = place if place in PLACES else "app"
+    named = next((cell.removeprefix(_PLACED) for cell in rest if cell.startswith(_PLACED)), place)
+    where: Where = next((one for one in PLACES if one == named), "app")
     when = next((cell for cell in rest if cell in CONDITIONS), "")
     shown = next((cell for cell in rest if cell.startswith("footer")), None)
     verb = title.partition(": ")[2].rstrip("…")

@@ -111,6 +111,9 @@ class WorkbenchApp(KeyedApp[None]):
         for name, inputs in dict(self.preferences.get("inputs") or {}).items():
             if isinstance(inputs, dict):
                 session.last_inputs[session.root / name] = inputs
+        for name, texts in dict(self.preferences.get("watched") or {}).items():
+            if isinstance(texts, list):
+                session.debugging.watched[session.root / name] = [str(text) for text in texts]
         flow = session.first_flow
         if flow is not None and self._inputs is not None:
             session.last_inputs[flow] = dict(self._inputs)
@@ -151,6 +154,12 @@ class WorkbenchApp(KeyedApp[None]):
             kept = dict(self.preferences.get("inputs") or {})
             kept[str(path.relative_to(self.session.root))] = {k: v for k, v in inputs.items() if k not in secret}
             self.preferences.set("inputs", kept)
+
+    def remember_watched(self, watched: Mapping[Path, Sequence[str]]) -> None:
+        """Keep the watched expressions of each flow for the next time."""
+        root = self.session.root
+        kept = {path: list(texts) for path, texts in watched.items() if texts and path.is_relative_to(root)}
+        self.preferences.set("watched", {str(path.relative_to(root)): texts for path, texts in kept.items()})
 
     def _post(self, function: Callable[[], object]) -> None:
         """Call a function in the screen's thread, from any thread."""

@@ -14,12 +14,12 @@ NARROW: Final = 110
 
 #: What shares a place: one pane of a deck is in front.
 DECKS: Final[dict[str, tuple[str, ...]]] = {
-    "left-top": ("explorer",),
-    "left-bottom": ("connections",),
+    "left-top": ("explorer", "stack"),
+    "left-bottom": ("connections", "breakpoints"),
     "middle-top": ("editor",),
-    "middle-bottom": ("logs", "problems", "timeline", "runs"),
+    "middle-bottom": ("logs", "problems", "timeline", "runs", "console"),
     "right-top": ("graph",),
-    "right-bottom": ("inspector",),
+    "right-bottom": ("inspector", "scope"),
 }
 COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "left": ("left-top", "left-bottom"),
@@ -29,6 +29,12 @@ COLUMNS: Final[dict[str, tuple[str, str]]] = {
 
 #: Every pane, in the order in which one goes through them.
 PANES: Final = tuple(pane for decks in COLUMNS.values() for deck in decks for pane in DECKS[deck])
+
+#: The panes of the debugger: they are hidden, and not even made, until a run stops or somebody goes there.
+DEBUG_PANES: Final = ("stack", "breakpoints", "scope", "console")
+
+#: What a narrow screen offers of the others while the debugger has its panes: there is no room for all of them.
+_BESIDE_DEBUGGER: Final = frozenset({"editor", "graph", "logs"})
 
 #: Width of the outer columns and height of the lower decks, in percent of the screen: the beginning, and the limits.
 SIZES: Final = {"left": 19, "right": 34, "left-bottom": 36, "middle-bottom": 34, "right-bottom": 44}
@@ -53,9 +59,11 @@ class Arrangement:
     mode: Mode = "auto"
     current: str = "editor"
     zoomed: bool = False
-    hidden: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=lambda: set(DEBUG_PANES))
     front: dict[str, str] = field(default_factory=lambda: {deck: panes[0] for deck, panes in DECKS.items()})
     sizes: dict[str, int] = field(default_factory=lambda: dict(SIZES))
+    #: The pane in front of each deck, and the one in use, before the debugger took places.
+    _before: tuple[dict[str, str], str] | None = None
 
     def is_narrow(self, width: int) -> bool:
         """Whether a screen of this many columns shows one pane at a time."""
@@ -84,6 +92,32 @@ class Arrangement:
         if self.current == pane:
             self.current = "editor" if "editor" in left else left[0]
         return True
+
+    def begin_debugging(self) -> None:
+        """Bring the panes of the debugger to the front."""
+        if self._before is None:
+            self._before = (dict(self.front), self.current)
+            for pane in DEBUG_PANES:
+                self.hidden.discard(pane)
+                self.front[deck_of(pane)] = pane
+
+    def end_debugging(self) -> None:
+        """Put back what was in front before, where nobody has chosen another pane since."""
+        self.hidden.update(DEBUG_PANES)
+        if self._before is None:
+            return
+        front, current = self._before
+        for deck, pane in self.front.items():
+            if pane in DEBUG_PANES:
+                self.front[deck] = front[deck]
+        if self.current in DEBUG_PANES:
+            self.current = current
+        self._before = None
+
+    @property
+    def is_debugging(self) -> bool:
+        """Whether the debugger has its panes in front."""
+        return self._before is not None
 
     def next(self, step: int) -> str:
         """The pane that comes `step` panes after the one in use, among those that are not hidden."""
@@ -116,7 +150,9 @@ class Arrangement:
 
     def to_dict(self) -> dict[str, Any]:
         """The arrangement as plain data, to be remembered."""
-        return {"mode": self.mode, "hidden": sorted(self.hidden), "front": self.front, "sizes": self.sizes}
+        front = self.front if self._before is None else self._before[0]
+        hidden = sorted(self.hidden.difference(DEBUG_PANES))
+        return {"mode": self.mode, "hidden": hidden, "front": front, "sizes": self.sizes}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Arrangement:
@@ -126,7 +162,7 @@ class Arrangement:
             arrangement.mode = data["mode"]
         hidden, front, sizes = (data.get(name) for name in ("hidden", "front", "sizes"))
         if isinstance(hidden, list) and set(PANES) - set(hidden):
-            arrangement.hidden = {pane for pane in hidden if pane in PANES and pane != "editor"}
+            arrangement.hidden |= {pane for pane in hidden if pane in PANES and pane != "editor"}
         if isinstance(front, Mapping):
             arrangement.front |= {deck: pane for deck, pane in front.items() if pane in DECKS.get(deck, ())}
         if isinstance(sizes, Mapping):
@@ -142,5 +178,10 @@ class Arrangement:
 
     def tabs(self, pane: str, width: int) -> list[str]:
         """The panes that a pane's title offers beside itself: those of its deck, or all in a narrow screen."""
-        among = PANES if self.zoomed or self.is_narrow(width) else DECKS[deck_of(pane)]
+        if not (self.zoomed or self.is_narrow(width)):
+            among = DECKS[deck_of(pane)]
+        elif self.is_debugging:
+            among = tuple(one for one in PANES if one == pane or one in DEBUG_PANES or one in _BESIDE_DEBUGGER)
+        else:
+            among = PANES
         return [one for one in among if one not in self.hidden]

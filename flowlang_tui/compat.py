@@ -43,6 +43,11 @@ def styled_once(kind: type[_W]) -> type[_W]:
     return kind
 
 
+def scrolls_over(widget: Widget, size: Size) -> None:
+    """Let the scroll bars of a widget know that what it scrolls over has another size."""
+    widget._scroll_update(size)
+
+
 @styled_once
 class OpenTextArea(TextArea):
     """A `TextArea` whose document and size can be replaced by those of a subclass."""

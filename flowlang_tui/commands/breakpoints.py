@@ -39,8 +39,10 @@ class BreakpointCommands(ProjectScreen):
         self.graph.show_breakpoints(self._signs_in_graph())
         if "breakpoints" in self.panes:
             known = {points.flow(path): frozenset(lines_of(one.graph)) for path, one in self.session.checks.items()}
+            before = self.breakpoints.badge
             self.breakpoints.show(points.all if points.are_there else (), known)
-            self.show_titles()
+            if self.breakpoints.badge != before:
+                self.show_titles()
 
     def _signs_in_graph(self) -> Mapping[Key, str]:
         points = self.session.debugging.points

@@ -49,13 +49,13 @@ class ChoosingCommands(ProjectScreen):
     def _node_selected(self, event: StepGraph.Selected) -> None:
         event.stop()
         self.show_step(event.address, event.line)
-        if self._file_of(event.node_id) == self.editor.current:
+        if self.file_of(event.node_id) == self.editor.current:
             self.editor.go(event.line)
 
     @on(StepGraph.Opened)
     def _node_opened(self, event: StepGraph.Opened) -> None:
         event.stop()
-        path = self._file_of(event.node_id)
+        path = self.file_of(event.node_id)
         if path is not None:
             self.open_file(path, event.line)
 
@@ -64,7 +64,7 @@ class ChoosingCommands(ProjectScreen):
         event.stop()
         from flowlang.language.graph import graph_of
 
-        path = self._file_of(event.node_id)
+        path = self.file_of(event.node_id)
         flow = self.session.subflow_at(path, event.graph.picture.node(event.node_id))
         if flow is None:
             self.tell("The flow that this step calls was not found.", "warning")
@@ -126,12 +126,12 @@ class ChoosingCommands(ProjectScreen):
         node = self.graph.node_of(address, line)
         if node is None:
             return None
-        flow = self.session.checked(self._file_of(node.id))
+        flow = self.session.checked(self.file_of(node.id))
         name = "" if flow is None else flow.flow.name
         told = {"step_id": node.step, "line": node.line, "flow": name, "kind": node.kind, "task": node.task}
         return StepRecord(address, told)
 
-    def _file_of(self, node_id: str) -> Path | None:
+    def file_of(self, node_id: str) -> Path | None:
         """The file that a node's step stands in: the flow that is drawn, or a subflow below the step that calls it."""
         path = self.shown_flow
         for caller in list(accumulate(node_id.split(SEPARATOR), lambda *ids: SEPARATOR.join(ids)))[:-1]:

@@ -31,6 +31,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
     """Hears what the debugger tells, before the rest of the screen hears the rest."""
 
     _shown_stop: int | None = None
+    _offered: tuple[bool, ...] = ()
     _going_on: Timer | None = None
     _counting: Timer | None = None
 
@@ -88,7 +89,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         self._show_standings()
         self._fill_panes()
         self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}")
-        self.refresh_bindings()
+        self._offer()
         self._count_down(chosen.stop.deadline is not None)
 
     def _begin_debugging(self) -> None:
@@ -113,7 +114,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             if self.arrangement.current != had_focus or self.focused is None:
                 self.show_pane(self.arrangement.current)
         self._fill_panes()
-        self.refresh_bindings()
+        self._offer()
 
     def _show_going_on(self) -> None:
         self._going_on = None
@@ -122,6 +123,14 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self._show_standings()
             self._fill_panes()
             self.query_one(StatusBar).show_stop("")
+            self._offer()
+
+    def _offer(self) -> None:
+        """Let the footer show what can be done, if that is something else now."""
+        debugging = self.session.debugging
+        offered = (debugging.is_stopped, len(debugging.sights) > 1, debugging.can("commit"), debugging.is_looking_back)
+        if offered != self._offered:
+            self._offered = offered
             self.refresh_bindings()
 
     def _fill_panes(self) -> None:

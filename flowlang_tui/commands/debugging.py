@@ -239,6 +239,11 @@ class DebugCommands(ProjectScreen):
         event.stop()
         self.session.debugging.choose_stop(event.sight.stop.id)
 
+    @on(StackPane.CallChosen)
+    def _call_chosen(self, event: StackPane.CallChosen) -> None:
+        event.stop()
+        self.session.debugging.look_again(event.calls)
+
     @on(DebugPane.PlaceAsked)
     def _place_asked(self, event: DebugPane.PlaceAsked) -> None:
         event.stop()

@@ -8,6 +8,7 @@ from typing import Final, cast
 from textual import on
 
 from flowlang_tui.actions import BY_METHOD, BY_NAME, Where
+from flowlang_tui.arrangement import DEBUG_PANES
 from flowlang_tui.copying import CopyAsked
 from flowlang_tui.keymap import keymap_path, template
 from flowlang_tui.preferences import Preferences
@@ -45,7 +46,8 @@ class GeneralCommands(ProjectScreen):
 
     def action_help_show(self) -> None:
         """Tell what the focused pane is for, and its keys."""
-        self._help(self.arrangement.current)
+        current = self.arrangement.current
+        self._help("debug" if current in DEBUG_PANES else current)
 
     def action_help_keys(self) -> None:
         self._help("app")
@@ -118,5 +120,9 @@ _CONDITIONS: Final[dict[str, Callable[[ProjectScreen], bool]]] = {
     "running": lambda screen: screen.session.runs.is_busy,
     "run-shown": lambda screen: screen.shown_run is not None,
     "recorded-shown": lambda screen: screen.shown_recorded is not None,
+    "stopped": lambda screen: screen.session.debugging.is_stopped,
+    "several-stops": lambda screen: len(screen.session.debugging.sights) > 1,
+    "in-transaction": lambda screen: screen.session.debugging.can("commit"),
+    "looking-back": lambda screen: screen.session.debugging.is_looking_back,
     "inputs-known": lambda screen: screen.shown_flow in screen.session.last_inputs,
 }

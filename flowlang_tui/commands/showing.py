@@ -263,6 +263,13 @@ class Showing(ProjectScreen):
         self.query_one(StatusBar).tick()
         self.call_after_refresh(self._next_frame, began)
 
+    def take_up_run(self) -> None:
+        """Take up and show what the run did until now, rather than with the next frame."""
+        self.session.runs.take_up()
+        record = self.shown_run
+        if record is not None and not record.is_over:
+            self._refresh_run(record)
+
     def _next_frame(self, began: float) -> None:
         """Look again soon: the longer showing it all has taken, painting included, the later, so that runs go on."""
         self.session.runs.make_room(False)

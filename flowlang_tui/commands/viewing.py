@@ -39,6 +39,18 @@ class ViewCommands(ProjectScreen):
     def action_view_runs(self) -> None:
         self.show_pane("runs")
 
+    def action_view_stack(self) -> None:
+        self.show_pane("stack")
+
+    def action_view_scope(self) -> None:
+        self.show_pane("scope")
+
+    def action_view_breakpoints(self) -> None:
+        self.show_pane("breakpoints")
+
+    def action_view_console(self) -> None:
+        self.show_pane("console")
+
     def action_view_next_pane(self) -> None:
         self.show_pane(self.arrangement.next(1))
 
@@ -69,7 +81,10 @@ class ViewCommands(ProjectScreen):
         self._rearranged()
 
     def action_view_reset_layout(self) -> None:
+        is_debugging = self.arrangement.is_debugging
         self.arrangement = Arrangement(current=self.arrangement.current)
+        if is_debugging:
+            self.arrangement.begin_debugging()
         self._rearranged()
 
     def action_view_wider(self) -> None:

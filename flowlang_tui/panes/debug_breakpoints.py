@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from textual.content import Content
 from textual.message import Message
 
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.debug_list import ListPane
 from flowlang_tui.session.debugging_points import Mark, mark_of
+from flowlang_tui.widgets.line_view import Piece
 
 if TYPE_CHECKING:
     from flowlang.debugger import Breakpoint
@@ -48,9 +48,9 @@ class BreakpointsPane(ListPane["Breakpoint"]):
         flows: dict[str, list[Breakpoint]] = {}
         for point in points:
             flows.setdefault(point.flow, []).append(point)
-        rows: list[tuple[Breakpoint | None, Content]] = []
+        rows: list[tuple[Breakpoint | None, list[Piece]]] = []
         for flow, here in sorted(flows.items()):
-            rows.append((None, Content.styled(inert(flow or "every flow"), "$text-primary")))
+            rows.append((None, [(inert(flow or "every flow"), "heading")]))
             steps = known.get(flow)
             for point in here:
                 lost = steps is not None and not any(point.fits(step) for step in steps)
@@ -95,10 +95,9 @@ def words_of(point: Breakpoint) -> str:
     return ", ".join(words)
 
 
-def _line(point: Breakpoint, lost: bool) -> Content:
+def _line(point: Breakpoint, lost: bool) -> list[Piece]:
     mark = mark_of([point])
-    sign = (f"{SIGNS[mark]} ", "$text-muted" if mark == "off" or lost else "$text-error")
+    faint = mark == "off" or lost
     told = "no such step" if lost else words_of(point)
-    return Content.assemble(
-        sign, (inert(point.step), "$text-muted" if mark == "off" or lost else ""), (f"  {inert(told)}", "$text-muted")
-    )
+    sign = (f"{SIGNS[mark]} ", "muted" if faint else "point")
+    return [sign, (inert(point.step), "muted" if faint else "plain"), (f"  {inert(told)}", "muted")]

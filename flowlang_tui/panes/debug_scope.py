@@ -46,7 +46,9 @@ class ScopePane(TreePane):
 
     DEFAULT_CSS = """
     ScopePane {
-        #scope-head { height: auto; max-height: 6; padding: 0 1; }
+        #scope-head {
+            height: auto; max-height: 6; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
+        }
         #scope-prompt { display: none; height: auto; background: $surface; }
         #scope-prompt.-shown { display: block; }
         #scope-asked { display: none; height: 1; padding: 0 1; color: $text-accent; background: $surface; }
@@ -71,6 +73,7 @@ class ScopePane(TreePane):
         self._past: tuple[str, Scope] | None = None
         self._targets: dict[tuple[str, ...], Target] = {}
         self._asked: Target | None = None
+        self._lines = -1
 
     def compose(self) -> ComposeResult:
         yield Static(id="scope-head", markup=False)
@@ -140,7 +143,11 @@ class ScopePane(TreePane):
         return Node(title, None, role="section", note="", is_open=is_open, children=nodes)
 
     def _head(self) -> None:
-        self.query_one("#scope-head", Static).update(self._words())
+        words = self._words()
+        lines = words.plain.count("\n")
+        # another layout of the screen is worth a line more or less, not every word
+        self.query_one("#scope-head", Static).update(words, layout=lines != self._lines)
+        self._lines = lines
 
     def _words(self) -> Content:
         if self._past is not None:
@@ -149,6 +156,8 @@ class ScopePane(TreePane):
             return Content.styled(EMPTY, "$text-muted")
         stop = self._sight.stop
         attempt = f"  attempt {stop.attempt}" if stop.attempt > 1 else ""
+        if self._sight.calls:
+            attempt += f"  {self._sight.calls} call{'s' * (self._sight.calls > 1)} up"
         parts: list[tuple[str, str]] = [
             (f"{STOPPED} {stop.when} ", "b $text-warning"),
             (inert(stop.path), "b"),
@@ -163,9 +172,10 @@ class ScopePane(TreePane):
             parts.append((f"\n{inert(' '.join(statement.split()))[:300]}", "$text-accent"))
         if stop.deadline is not None:
             left = max(0, round(stop.deadline - time()))
-            parts.append((f"\nin a transaction: rolls back in {left} s  K commits, R rolls back", "$text-warning"))
-        if stop.changes:
-            names = ", ".join(f"{change.kind} {change.what}" for change in stop.changes[-3:])
+            parts.append((f"\nopen transaction, {left} s left: K commits, R rolls back", "$text-warning"))
+        made = [change for change in stop.changes if change.kind != "query"]
+        if made:
+            names = ", ".join(f"{change.kind} {change.what}" for change in made[-3:])
             parts.append((f"\nby hand: {inert(names)}", "$text-accent"))
         return Content.assemble(*parts)
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from textual.content import Content
 from textual.message import Message
 
 from flowlang_tui.graph.states import KINDS, STOPPED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.debug_list import ListPane
 from flowlang_tui.session.debugging import Sight
+from flowlang_tui.widgets.line_view import Piece
 
 if TYPE_CHECKING:
     from flowlang.debugger import StackFrame
@@ -41,6 +41,13 @@ class StackPane(ListPane["Row"]):
             super().__init__()
             self.sight = sight
 
+    class CallChosen(Message):
+        """The values that a step of the stack sees are asked for, so many calls of subflows further up."""
+
+        def __init__(self, calls: int) -> None:
+            super().__init__()
+            self.calls = calls
+
     def __init__(self, *, id: str = "stack") -> None:
         super().__init__(id=id)
         self._runs = False
@@ -48,7 +55,7 @@ class StackPane(ListPane["Row"]):
     def show(self, sights: Iterable[Sight], chosen: Sight | None, *, runs: bool) -> None:
         """Show where the run stands. `runs` says whether there is one that goes on."""
         self._runs = runs
-        rows: list[tuple[Row | None, Content]] = []
+        rows: list[tuple[Row | None, list[Piece]]] = []
         selected = None
         for sight in sights:
             here = chosen is not None and sight.stop.id == chosen.stop.id
@@ -60,8 +67,6 @@ class StackPane(ListPane["Row"]):
         before = self.current
         stays = isinstance(before, Sight) and chosen is not None and before.stop.id == chosen.stop.id
         self.show_rows(rows, None if stays else selected)
-        if not rows:
-            self._fill()
 
     def empty(self) -> str:
         if self._runs:
@@ -77,16 +82,14 @@ class StackPane(ListPane["Row"]):
             self.post_message(self.StopChosen(row))
             self.post_message(self.PlaceAsked(row.stop.file, row.stop.line))
         elif row is not None:
+            self.post_message(self.CallChosen(row.call))
             self.post_message(self.PlaceAsked(row.file, row.line))
 
 
-def _stop_line(sight: Sight, chosen: bool) -> Content:
+def _stop_line(sight: Sight, chosen: bool) -> list[Piece]:
     stop = sight.stop
-    why = [word for word in (_when(sight), _REASONS[stop.reason]) if word]
-    style = "b $text-warning" if chosen else "$text-warning"
-    return Content.assemble(
-        (f"{STOPPED} " if chosen else "‖ ", style), (inert(stop.path), style), (f"  {', '.join(why)}", "$text-muted")
-    )
+    why = ", ".join(word for word in (_when(sight), _REASONS[stop.reason]) if word)
+    return [(f"{STOPPED} " if chosen else "‖ ", "stopped"), (inert(stop.path), "stopped"), (f"  {why}", "muted")]
 
 
 def _when(sight: Sight) -> str:
@@ -98,10 +101,10 @@ def _when(sight: Sight) -> str:
     return f"statement {transaction['number']}/{transaction['total']}"
 
 
-def _frame_line(frame: StackFrame) -> Content:
+def _frame_line(frame: StackFrame) -> list[Piece]:
     sign = KINDS.get(frame.kind, "·")
     of = "" if frame.length is None else f" of {frame.length}"
     turn = "" if frame.index is None else f"  {frame.index + 1}{of}"
     file = "" if frame.file is None else Path(frame.file).name
     place = f"  {file}:{frame.line}" if frame.call else f"  :{frame.line}"
-    return Content.assemble(f"  {sign} ", inert(frame.step_id), (turn, "$text-accent"), (inert(place), "$text-muted"))
+    return [(f"  {sign} ", "muted"), (inert(frame.step_id), "plain"), (turn, "accent"), (inert(place), "muted")]

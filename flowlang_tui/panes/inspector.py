@@ -147,7 +147,14 @@ class InspectorPane(Pane):
         self._show()
         self.values.start_over()
 
+    def came_up(self) -> None:
+        """Show what happened while nobody saw it."""
+        if self.is_mounted:
+            self._show()
+
     def _show(self) -> None:
+        if not self.display:
+            return
         self._head()
         if self._step is not None:
             sections = of_call(self._step, self.call)
@@ -156,6 +163,8 @@ class InspectorPane(Pane):
         self.values.show(([self._answer] if self._answer is not None else []) + sections)
 
     def _head(self) -> None:
+        if not self.display:
+            return
         run, step = self._run, self._step
         if step is not None:
             head = self._head_of_step(step)

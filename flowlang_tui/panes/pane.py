@@ -28,6 +28,9 @@ class Pane(Vertical):
         super().__init__(*children, id=id)
         self.badge = ""
 
+    def came_up(self) -> None:
+        """Called when the pane is to be seen again: what happened meanwhile can be shown now."""
+
     def focus_inside(self) -> None:
         """Give the focus to what in the pane takes it."""
         for widget in self.query("*"):

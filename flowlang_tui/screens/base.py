@@ -10,12 +10,17 @@ from textual.screen import Screen
 
 from flowlang_tui.arrangement import Arrangement
 from flowlang_tui.inert import inert
+from flowlang_tui.session.notices import Notice
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.session import Session
 
 if TYPE_CHECKING:
     from flowlang_tui.app import WorkbenchApp
     from flowlang_tui.panes.connections import ConnectionsPane
+    from flowlang_tui.panes.debug_breakpoints import BreakpointsPane
+    from flowlang_tui.panes.debug_console import ConsolePane
+    from flowlang_tui.panes.debug_scope import ScopePane
+    from flowlang_tui.panes.debug_stack import StackPane
     from flowlang_tui.panes.editor import EditorPane
     from flowlang_tui.panes.explorer import ExplorerPane
     from flowlang_tui.panes.graph import GraphPane
@@ -87,13 +92,33 @@ class ProjectScreen(Screen[None]):
     def runs(self) -> RunsPane:
         return cast("RunsPane", self.panes["runs"])
 
-    #: The panes by name, as `compose` made them.
+    @property
+    def stack(self) -> StackPane:
+        return cast("StackPane", self.panes["stack"])
+
+    @property
+    def breakpoints(self) -> BreakpointsPane:
+        return cast("BreakpointsPane", self.panes["breakpoints"])
+
+    @property
+    def scope(self) -> ScopePane:
+        return cast("ScopePane", self.panes["scope"])
+
+    @property
+    def console(self) -> ConsolePane:
+        return cast("ConsolePane", self.panes["console"])
+
+    #: The panes by name, as `compose` made them; those of the debugger once they are needed.
     panes: dict[str, Pane]
 
     # what commands of one kind want of another
 
     def show_pane(self, name: str, *, focus: bool = True) -> None:
         """Bring a pane to the front, and give it the focus."""
+        raise NotImplementedError
+
+    def make_debug_panes(self) -> None:
+        """Make the panes of the debugger, if that has not been done."""
         raise NotImplementedError
 
     def place_panes(self) -> None:
@@ -112,8 +137,33 @@ class ProjectScreen(Screen[None]):
         """Show a file in the editor, at a line if one is given (from 1)."""
         raise NotImplementedError
 
-    def run_flow(self, path: Path | None) -> None:
-        """Save what is changed and run a flow, after a form if an input has no value."""
+    def run_flow(self, path: Path | None, *, stop_first: bool = False) -> None:
+        """Save what is changed and run a flow, after a form if an input has no value; perhaps stop at its start."""
+        raise NotImplementedError
+
+    def notice(self, notice: Notice) -> None:
+        """Show what changed in the session."""
+        raise NotImplementedError
+
+    def _show_flow(self, path: Path) -> None:
+        """Show the graph and the connections of a flow, once it was checked."""
+        raise NotImplementedError
+
+    def take_up_run(self) -> None:
+        """Take up and show what the run did until now."""
+        raise NotImplementedError
+
+    def look_at(self, path: Path, line: int) -> None:
+        """Show a line of a file, without taking the focus there."""
+        raise NotImplementedError
+
+    def file_of(self, node_id: str) -> Path | None:
+        """The file that the step of a node of the graph stands in."""
+        raise NotImplementedError
+
+    @property
+    def watched_flow(self) -> Path | None:
+        """The flow whose watched expressions are shown."""
         raise NotImplementedError
 
     def choose_step(self, address: str, line: int) -> None:

@@ -29,6 +29,7 @@ ABOUT: dict[Where, str] = {
     "inspector": "The chosen step: what it got, what it gave, its error, its attempts and its statements.",
     "connections": "What the flow and the project are connected to. t tests one, stage by stage.",
     "problems": "What is wrong in the open files. Enter goes there, f mends it where that is known.",
+    "debug": "A run that stands still: c goes on, n to the next step, s into it; : asks anything of what it sees.",
     "runs": "Every run that the journal has. Enter shows one as it ended, 0 goes back, c compares two, / finds.",
     "timeline": "When each step ran and for how long. Bars above one another ran at the same time.",
 }

@@ -27,8 +27,12 @@ LETTERS: dict[str, str] = {
     "problems": "p",
     "timeline": "t",
     "runs": "L",
+    "stack": "s",
+    "breakpoints": "b",
+    "scope": "v",
+    "console": "o",
 }
-_WORDS: dict[str, str] = {name: words for name, words in PLACES.items() if name != "app"}
+_WORDS: dict[str, str] = {name: name.capitalize() for name in LETTERS} | {**PLACES}
 
 
 class Sign(Static):

@@ -10,9 +10,11 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from flowlang_tui.actions import bindings
-from flowlang_tui.arrangement import COLUMNS, DECKS, PANES, Arrangement
+from flowlang_tui.arrangement import COLUMNS, DEBUG_PANES, DECKS, PANES, Arrangement, deck_of
 from flowlang_tui.commands.choosing import ChoosingCommands
 from flowlang_tui.commands.connecting import ConnectionCommands
+from flowlang_tui.commands.debug_showing import DebugShowing
+from flowlang_tui.commands.debugging import DebugCommands
 from flowlang_tui.commands.editing import EditingCommands
 from flowlang_tui.commands.files import FileCommands
 from flowlang_tui.commands.general import GeneralCommands
@@ -32,6 +34,7 @@ from flowlang_tui.panes.pane import Pane
 from flowlang_tui.panes.problems import ProblemsPane
 from flowlang_tui.panes.runs import RunsPane
 from flowlang_tui.panes.timeline import TimelinePane
+from flowlang_tui.session.notices import BreakpointsChanged
 from flowlang_tui.session.session import Session
 from flowlang_tui.widgets.footer import ActionFooter
 from flowlang_tui.widgets.status_bar import StatusBar
@@ -43,6 +46,8 @@ class Workbench(
     RunCommands,
     HistoryCommands,
     RerunCommands,
+    DebugCommands,
+    DebugShowing,
     FileCommands,
     EditingCommands,
     ViewCommands,
@@ -83,8 +88,25 @@ class Workbench(
                     for deck in decks:
                         with Vertical(id=f"deck-{deck}"):
                             for name in DECKS[deck]:
-                                yield self.panes[name]
+                                if name in self.panes:
+                                    yield self.panes[name]
         yield ActionFooter()
+
+    def make_debug_panes(self) -> None:
+        """Make the panes of the debugger, if that has not been done."""
+        if "stack" in self.panes:
+            return
+        from flowlang_tui.panes.debug_breakpoints import BreakpointsPane
+        from flowlang_tui.panes.debug_console import ConsolePane
+        from flowlang_tui.panes.debug_scope import ScopePane
+        from flowlang_tui.panes.debug_stack import StackPane
+
+        for pane in (StackPane(), BreakpointsPane(), ScopePane(), ConsolePane()):
+            pane.display = False
+            self.panes[str(pane.id)] = pane
+            self.query_one(f"#deck-{deck_of(str(pane.id))}").mount(pane)
+        self._placed = None
+        self.notice(BreakpointsChanged())
 
     def on_mount(self) -> None:
         self.place_panes()
@@ -114,7 +136,10 @@ class Workbench(
                 share = sizes[lower] if deck == lower else 100 - sizes[lower]
                 place.styles.height = f"{share}%" if len(filled) == 2 else "100%"
         for name, pane in self.panes.items():
-            pane.display = name in shown
+            if pane.display != (name in shown):
+                pane.display = name in shown
+                if pane.display:
+                    pane.came_up()
         self.show_titles()
 
     def show_titles(self) -> None:
@@ -145,10 +170,15 @@ class Workbench(
             arrangement.current = current
             if name not in arrangement.shown(width):
                 arrangement.current = name
+        if name in DEBUG_PANES:
+            self.make_debug_panes()
         if changed:
             self.place_panes()
-        if focus:
-            self.panes[name].focus_inside()
+        pane = self.panes[name]
+        if focus and pane.is_mounted:
+            pane.focus_inside()
+        elif focus:
+            self.call_after_refresh(pane.focus_inside)
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:

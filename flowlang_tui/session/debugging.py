@@ -41,6 +41,8 @@ class Sight:
     scope: Scope
     inputs: dict[str, Any] | None
     watched: list[Watched] = field(default_factory=list)
+    #: How many calls of subflows further up it was looked from.
+    calls: int = 0
 
 
 class Debugging:
@@ -146,7 +148,7 @@ class Debugging:
                     await outcome
                 if then is not None:
                     self._post(then)
-                await self._look(sight.stop)
+                await self._look(sight.stop, sight.calls)
 
             self._submit(work())
 
@@ -165,13 +167,14 @@ class Debugging:
             except Exception as raised:
                 error = _words(raised)
             self._post(lambda: answer(value, error))
-            await self._look(stop)
+            await self._look(stop, sight.calls)
 
         self._submit(asked())
 
-    def look_again(self) -> None:
-        """Look anew at what the chosen stop sees."""
-        self.act(lambda stop: None)
+    def look_again(self, calls: int | None = None) -> None:
+        """Look anew at what the chosen stop sees, from the step so many `calls` of subflows further up."""
+        if self.chosen is not None:
+            self._submit(self._look(self.chosen.stop, self.chosen.calls if calls is None else calls))
 
     def choose(self, step: int) -> None:
         """Choose the stop that comes `step` stops after the chosen one."""
@@ -223,11 +226,11 @@ class Debugging:
         self._looks.add(looking)
         looking.add_done_callback(self._looks.discard)
 
-    async def _look(self, stop: Stop) -> None:
+    async def _look(self, stop: Stop, calls: int = 0) -> None:
         """In the engine's thread: what is seen at a stop."""
         if stop.is_over:
             return
-        sight = Sight(stop, stop.scope(), stop.inputs)
+        sight = Sight(stop, stop.scope(calls), stop.inputs, calls=calls)
         texts = self.watched.get(Path(stop.file or ""), ())
         sight.watched = [await _watched(stop, text) for text in texts]
         self._post(lambda: self._seen(sight))

@@ -76,6 +76,14 @@ class WatchChanged(NamedTuple):
     on: bool
 
 
+class StopsChanged(NamedTuple):
+    """The run stands elsewhere, goes on, or another of its stops was chosen; or what is seen there changed."""
+
+
+class BreakpointsChanged(NamedTuple):
+    """Breakpoints came, went, or stop at something else."""
+
+
 class Told(NamedTuple):
     """Something to tell in a line."""
 
@@ -95,6 +103,8 @@ Notice = (
     | RunEnded
     | RunRefused
     | WatchChanged
+    | StopsChanged
+    | BreakpointsChanged
     | Told
 )
 

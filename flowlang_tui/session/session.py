@@ -14,6 +14,7 @@ from flowlang.language.lookup import find_root
 from flowlang.project import Project, ProjectError
 from flowlang_tui.session.checking import Checked, Checker
 from flowlang_tui.session.connections import SessionConnections
+from flowlang_tui.session.debugging import Debugging
 from flowlang_tui.session.documents import Document, DocumentError, Documents
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.files import ProjectFile, project_files
@@ -27,7 +28,9 @@ from flowlang_tui.session.notices import (
     FilesChanged,
     FlowChecked,
     Listener,
+    Notice,
     Post,
+    RunEnded,
     TasksChanged,
     Told,
     WatchChanged,
@@ -69,7 +72,9 @@ class Session:
         self._tasks = ProjectTasks()
         self._checker = Checker(self._tasks, lambda checked: post(lambda: self._checked(checked)))
         self.history = SessionHistory(self.root)
-        self.runs = Runs(self.engine, self._tasks, self._checker, post, listener, environment, self.history)
+        self.runs = Runs(self.engine, self._tasks, self._checker, post, self._told_of_runs, environment, self.history)
+        self.debugging = Debugging(self.root, self.engine, post, listener)
+        self.runs.interceptors.append(self.debugging.attach)
         self.connections = SessionConnections(self.root, self.engine, environment=environment)
         self._watcher: Watcher | None = None
         self._last_run: Path | None = None
@@ -260,12 +265,20 @@ class Session:
 
     # runs
 
-    def run(self, path: Path, inputs: Mapping[str, Any] | None = None) -> None:
-        """Run a flow as its file is, with the inputs it had last unless there are others."""
+    def run(self, path: Path, inputs: Mapping[str, Any] | None = None, *, stop_first: bool = False) -> None:
+        """Run a flow as its file is, with the inputs it had last unless there are others.
+
+        With `stop_first` it stops before its first step.
+        """
         given = dict(inputs if inputs is not None else self.last_inputs.get(path, {}))
         self.last_inputs[path] = given
         self._last_run = path
-        self.runs.start(Launch(path, given))
+        self.runs.start(Launch(path, given, stop_first=stop_first))
+
+    def _told_of_runs(self, notice: Notice) -> None:
+        if isinstance(notice, RunEnded):
+            self.debugging.over()
+        self._tell(notice)
 
     def rerun(self, path: Path, again: Again) -> None:
         """Run a part of a recorded run again."""

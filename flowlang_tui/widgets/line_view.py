@@ -9,10 +9,11 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from flowlang_tui.compat import styled_once
+from flowlang_tui.compat import scrolls_over, styled_once
 
 #: A piece of a line: its text, and the names of its looks, one or several with spaces between.
 Piece = tuple[str, str]
@@ -103,3 +104,14 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
                 style += Style(bgcolor=part.bgcolor) if name == _BACKGROUND else part
             self._styles[look] = style
         return style
+
+
+class SteadyView(LineView):
+    """A view that gets more or fewer lines without laying out the screen again: only a scroll bar moves anything."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Let the scroll bars know."""
+        scrolls_over(self, size)
+        self.refresh()

@@ -48,6 +48,7 @@ class StatusBar(Widget):
         self._recorded: RunRecord | None = None
         self._refusal = ""
         self._is_cancelling = False
+        self._stopped = ""
         self._turn = 0
 
     def show_run(self, record: RunRecord) -> None:
@@ -58,6 +59,11 @@ class StatusBar(Widget):
     def show_recorded(self, record: RunRecord | None) -> None:
         """Show that the panes show a run of the journal, or no longer."""
         self._recorded = record
+        self.refresh()
+
+    def show_stop(self, where: str) -> None:
+        """Show where the run stands still; empty when it goes on."""
+        self._stopped = where
         self.refresh()
 
     def show_cancelling(self) -> None:
@@ -100,10 +106,12 @@ class StatusBar(Widget):
             yield from self._under_way(self._record)
 
     def _under_way(self, record: RunRecord) -> Iterator[_Piece]:
-        spinner = _SPINNER[self._turn // 3 % len(_SPINNER)]
+        spinner = "‖" if self._stopped else _SPINNER[self._turn // 3 % len(_SPINNER)]
         yield f"{spinner} {inert(record.flow)} ", "b $text-primary"
         if self._is_cancelling:
             yield "cancelling… ", "b $text-warning"
+        elif self._stopped:
+            yield f"stopped at {inert(self._stopped)}  ", "b $text-warning"
         yield f"{_steps(record.finished)}, {duration(record.duration_ms)}"
         steps = [step for step in list(record.active) if step.kind in _SHOWN]
         steps.sort(key=lambda step: (step.started or 0, step.line))

@@ -184,8 +184,7 @@ class StepGraph(ScrollView, can_focus=True):
         """Show at which steps, by address and line, the run stands still."""
         if stopped != self._stopped:
             self._stopped = stopped
-            if self._painter.show_stops(self._nodes_of(stopped)):
-                self.refresh()
+            self._repaint_rows(self._painter.show_stops(self._nodes_of(stopped)))
 
     def show_breakpoints(self, signs: Mapping[Key, str]) -> None:
         """Show the signs of breakpoints at their steps, by address and line."""
@@ -208,8 +207,7 @@ class StepGraph(ScrollView, can_focus=True):
         node_id = self.picture.seen(node_id)
         if node_id != self.selected:
             self.selected = node_id
-            self._painter.select(node_id, self.picture.relations(node_id))
-            self.refresh()
+            self._repaint_rows(self._painter.select(node_id, self.picture.relations(node_id)))
         if scroll and node_id is not None:
             self._bring_into_view(node_id)
 
@@ -265,7 +263,9 @@ class StepGraph(ScrollView, can_focus=True):
             self._bring_into_view(max(begun, key=begun.__getitem__))
 
     def _repaint(self, nodes: Iterable[str]) -> None:
-        rows = self._painter.forget(*nodes)
+        self._repaint_rows(self._painter.forget(*nodes))
+
+    def _repaint_rows(self, rows: Iterable[int]) -> None:
         top = self.scroll_offset.y
         bottom = top + self.size.height
         for y in rows:

@@ -66,10 +66,11 @@ class Painter:
             strip = self._strips[y] = Strip(segments, self.width)
         return strip
 
-    def select(self, node: str | None, related: Mapping[str, str]) -> None:
-        """Show a node as the selected one, and what others have to do with it."""
-        self.forget(self.selected, node, *self.related, *related)
+    def select(self, node: str | None, related: Mapping[str, str]) -> set[int]:
+        """Show a node as the selected one, and what others have to do with it; give back the rows that change."""
+        before = (self.selected, *self.related)
         self.selected, self.related = node, related
+        return self.forget(*before, node, *related)
 
     def mark(self, critical: frozenset[str]) -> None:
         """Show these nodes as those that a run's length came from."""

@@ -11,14 +11,14 @@ from textual.message import Message
 from textual.strip import Strip
 
 from flowlang_tui.inert import inert
-from flowlang_tui.widgets.line_view import LineView, Piece
+from flowlang_tui.widgets.line_view import Piece, SteadyView
 from flowlang_tui.widgets.value_nodes import CHARACTERS, Node, kind_of, preview
 
 _INDENT: Final = 2
 _WIDEST: Final = 500
 
 
-class ValueTree(LineView):
+class ValueTree(SteadyView):
     """Shows nodes. What is open and selected stays so when the nodes are replaced by others with the same labels."""
 
     looks = "value-tree"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowlang_tui.arrangement import PANES, SIZES, Arrangement
+from flowlang_tui.arrangement import DEBUG_PANES, PANES, SIZES, Arrangement
 
 
 def test_a_wide_screen_shows_the_front_pane_of_every_deck() -> None:
@@ -62,13 +62,14 @@ def test_no_resizing_leaves_a_pane_without_room(pane: str) -> None:
 
 
 def test_an_arrangement_is_remembered() -> None:
-    arrangement = Arrangement(mode="wide", hidden={"timeline"})
+    arrangement = Arrangement(mode="wide")
+    arrangement.hide("timeline")
     arrangement.show("problems")
     arrangement.resize("graph", width=8)
     again = Arrangement.from_dict(arrangement.to_dict())
     assert (again.mode, again.hidden, again.front, again.sizes) == (
         "wide",
-        {"timeline"},
+        {"timeline", *DEBUG_PANES},
         arrangement.front,
         arrangement.sizes,
     )
@@ -89,3 +90,30 @@ def test_what_was_remembered_wrongly_is_left_out(data: dict[str, object]) -> Non
     assert arrangement.shown(160)
     assert set(arrangement.sizes) == set(SIZES)
     assert arrangement.sizes["left"] + arrangement.sizes["right"] <= 80
+
+
+def test_the_debugger_takes_its_places_and_gives_them_back() -> None:
+    arrangement = Arrangement()
+    arrangement.show("timeline")
+    arrangement.begin_debugging()
+    assert arrangement.shown(160) == {"stack", "breakpoints", "editor", "console", "graph", "scope"}
+    arrangement.show("inspector")
+    arrangement.show("stack")
+    arrangement.end_debugging()
+    assert arrangement.shown(160) == {"explorer", "connections", "editor", "timeline", "graph", "inspector"}
+    assert arrangement.current == "timeline"
+
+
+def test_what_the_debugger_stands_before_is_remembered_not_the_debugger() -> None:
+    arrangement = Arrangement()
+    arrangement.show("problems")
+    arrangement.begin_debugging()
+    again = Arrangement.from_dict(arrangement.to_dict())
+    assert again.front["middle-bottom"] == "problems"
+    assert not {"stack", "console"} & again.shown(160)
+
+
+def test_a_narrow_screen_offers_what_one_looks_at_while_debugging() -> None:
+    arrangement = Arrangement()
+    arrangement.begin_debugging()
+    assert arrangement.tabs("stack", 80) == ["stack", "breakpoints", "editor", "logs", "console", "graph", "scope"]

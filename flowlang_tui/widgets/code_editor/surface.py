@@ -171,18 +171,27 @@ class CodeSurface(OpenTextArea):
 
     def set_breakpoints(self, lines: Mapping[int, BreakpointMark]) -> None:
         """Mark lines with a breakpoint, each with what it is. The marks move with the text."""
+        before = self.buffer.breakpoints
         self.buffer.set_breakpoints(lines)
-        self.refresh()
+        self._repaint_marked(before, self.buffer.breakpoints)
 
     def set_standings(self, lines: Mapping[int, Standing]) -> None:
         """Mark lines at which a run stands still. The marks move with the text."""
+        before = self.buffer.standings
         self.buffer.set_standings(lines)
-        self.refresh()
+        self._repaint_marked(before, self.buffer.standings)
 
     def set_states(self, lines: Mapping[int, RunState]) -> None:
         """Mark lines with what their steps did in a run."""
+        before = self.buffer.states
         self.buffer.set_states(lines)
-        self.refresh()
+        self._repaint_marked(before, self.buffer.states)
+
+    def _repaint_marked(self, before: Mapping[int, object], now: Mapping[int, object]) -> None:
+        """Paint the lines again that have other marks now."""
+        for row in before.keys() | now.keys():
+            if before.get(row) != now.get(row):
+                self.refresh_rows(row, row)
 
     def show_matches(self, matches: Sequence[Match], current: Match | None = None) -> None:
         """Highlight what a search found, until the text changes."""
