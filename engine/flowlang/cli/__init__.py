@@ -11,6 +11,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "run a flow and print its result",
     "watch": "run a flow, and again whenever it is saved",
     "debug": "run a flow step by step: look at its data, change it, go on",
+    "test": "run the test files of a project",
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
     "connection": "list, test and scaffold connections, and the plugins behind them",

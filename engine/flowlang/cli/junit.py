@@ -25,11 +25,11 @@ def junit_report(result: Mapping[str, Any], failures: Mapping[str, Mapping[str, 
     error = result["error"]
     cases = [_case(flow, step, failures.get(step["id"]), error) for step in result["steps"]]
     if error is not None and not any(_is_culprit(step, error) for step in result["steps"]):
-        cases.append((_testcase(flow, flow, 0.0, [_verdict("error", error)]), "errors"))
+        cases.append((testcase(flow, flow, 0.0, [_verdict("error", error)]), "errors"))
     elif error is None and not result["success"]:
         body = f"<error{_attribute('message', result['reason'] or result['status'])}/>"
-        cases.append((_testcase(flow, flow, 0.0, [body]), "errors"))
-    return _document(flow, cases, result["duration_ms"], started)
+        cases.append((testcase(flow, flow, 0.0, [body]), "errors"))
+    return document(flow, cases, result["duration_ms"], started)
 
 
 def _is_culprit(step: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
@@ -50,7 +50,7 @@ def _case(
         body, verdict = [], ""
     else:
         body, verdict = [f"<skipped{_attribute('message', step['status'])}/>"], "skipped"
-    return _testcase(flow, step["id"], step["duration_ms"] or 0.0, body), verdict
+    return testcase(flow, step["id"], step["duration_ms"] or 0.0, body), verdict
 
 
 def _verdict(tag: str, error: Mapping[str, Any]) -> str:
@@ -62,12 +62,14 @@ def _told(error: Mapping[str, Any]) -> str:
     return failure_text(error, _PLAIN)
 
 
-def _testcase(flow: str, name: str, ms: float, body: Sequence[str]) -> str:
+def testcase(flow: str, name: str, ms: float, body: Sequence[str]) -> str:
+    """A test case; `body` is what is said of it, nothing for one that passed."""
     opening = f"<testcase{_attribute('classname', flow)}{_attribute('name', name)} time={_seconds(ms)}"
     return f"{opening}>{''.join(body)}</testcase>" if body else f"{opening}/>"
 
 
-def _document(flow: str, cases: Sequence[tuple[str, str]], ms: float, started: float) -> str:
+def document(flow: str, cases: Sequence[tuple[str, str]], ms: float, started: float) -> str:
+    """The report of these cases, each with its verdict: `failures`, `errors`, `skipped`; empty for one that passed."""
     counts = f' tests="{len(cases)}"'
     for verdict in ("failures", "errors", "skipped"):
         counts += f' {verdict}="{sum(1 for _, found in cases if found == verdict)}"'
@@ -91,6 +93,12 @@ def _seconds(ms: float) -> str:
 def _attribute(name: str, value: Any) -> str:
     escaped = "".join(_ENTITIES.get(character, character) for character in _NOT_XML.sub("", str(value)))
     return f' {name}="{escaped}"'
+
+
+def element(tag: str, text: str = "", **about: str) -> str:
+    """An element of XML with these attributes and this text."""
+    attributes = "".join(_attribute(name, value) for name, value in about.items())
+    return f"<{tag}{attributes}>{_text(text)}</{tag}>" if text else f"<{tag}{attributes}/>"
 
 
 def _text(value: str) -> str:

@@ -119,12 +119,12 @@ def read_text(text: str, pins: dict[str, Pin], problems: Problems) -> None:
     from flowlang.debugger.pin_values import loader_of
 
     try:
-        if _is_too_intricate(text, problems):
+        if is_too_intricate(text, problems):
             return
         loader = loader_of(text)
         root = loader.get_single_node()
     except YAMLError as error:
-        problems.error("syntax", f"this is not valid YAML: {_sentence(error)}", _span_of(error))
+        problems.error("syntax", f"this is not valid YAML: {sentence_of(error)}", error_span(error))
         return
     if root is None or (root.id == "scalar" and not root.value):
         return
@@ -215,7 +215,7 @@ class _Reader:
         try:
             return self._loader.construct_object(node, deep=True)
         except ConstructorError as error:
-            self._wrong("pin-value", _sentence(error), _span_of(error))
+            self._wrong("pin-value", sentence_of(error), error_span(error))
         except (ValueError, TypeError) as error:
             self._wrong("pin-value", f"this value can't be read: {error}", _span(node))
         return None
@@ -232,7 +232,7 @@ class _Reader:
         self._problems.error(code, message, span, suggestion=suggestion)
 
 
-def _is_too_intricate(text: str, problems: Problems) -> bool:
+def is_too_intricate(text: str, problems: Problems) -> bool:
     """Whether a text nests too deep for libyaml, or repeats parts of itself."""
     from yaml import CSafeLoader, parse
     from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
@@ -242,7 +242,7 @@ def _is_too_intricate(text: str, problems: Problems) -> bool:
     depth = 0
     for event in parse(text, Loader=CSafeLoader):
         if isinstance(event, AliasEvent):
-            problems.error("alias", "a pins file has no aliases (`*`); write the value out", _span(event))
+            problems.error("alias", "such a file has no aliases (`*`); write the value out", _span(event))
             return True
         if isinstance(event, CollectionStartEvent):
             depth += 1
@@ -259,12 +259,14 @@ def _span(node: Any) -> Span:
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
-def _span_of(error: Any) -> Span:
+def error_span(error: Any) -> Span:
+    """Where YAML says that it is."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return Span(1, 1, 1, 1) if mark is None else Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
 
 
-def _sentence(error: Any) -> str:
+def sentence_of(error: Any) -> str:
+    """What YAML says is wrong."""
     problem = getattr(error, "problem", None) or str(error)
     unknown = re.search(r"could not determine a constructor for the tag '(.*)'", problem)
     if unknown:

@@ -71,7 +71,7 @@ class Pins(Interceptor):
         execution.answered_by = "pin" if fails or pin.has_output else None
         if fails:
             self._use(pin)
-            raise _exception(pin.error)
+            raise exception_of(pin.error)
         if pin.has_output:
             raise _Given(pin.output)
 
@@ -145,7 +145,7 @@ def _fits(pin: Pin, here: Sequence[tuple[str, int | None]]) -> bool:
     return all(index is None or index == at for (_, index), (_, at) in zip(pin.segments, here, strict=True))
 
 
-def _exception(pinned: PinnedError) -> Exception:
+def exception_of(pinned: PinnedError) -> Exception:
     """An error of that name: a kind of the one that Python or flowlang calls so, if there is one."""
     base = getattr(errors, pinned.type, None) or getattr(builtins, pinned.type, None)
     if not isinstance(base, type) or not issubclass(base, Exception) or pinned.type in _NOT_RAISED:

@@ -39,6 +39,8 @@ class Reply:
         """Give it, or raise it."""
         if self.delay:
             await asyncio.sleep(self.delay)
+        if isinstance(self.raises, BaseException):
+            raise self.raises.with_traceback(None)
         if self.raises is not None:
             raise self.raises
         if self.calls is not None:

@@ -48,6 +48,11 @@ class IfBody(Choice):
         self.branches = branches
         self.otherwise = otherwise
 
+    @property
+    def branch_names(self) -> list[str]:
+        """The branches that can be taken; `none` where it may be that nothing is done."""
+        return [*(name for name, _, _ in self.branches), "else" if self.otherwise else "none"]
+
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         decided = self.decided(frame, plan)
         for name, condition, steps in self.branches:
@@ -70,6 +75,11 @@ class SwitchBody(Choice):
         self.subject = subject
         self.cases = cases
         self.default = default
+
+    @property
+    def branch_names(self) -> list[str]:
+        """As above."""
+        return [*(name for name, _, _ in self.cases), "none" if self.default is None else "default"]
 
     async def run(self, frame: Frame, plan: StepPlan, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         decided = self.decided(frame, plan)
