@@ -1,0 +1,209 @@
+"""Replaying a recorded run: its steps are answered from the journal, and those that are left run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from flowlang.errors import FlowExecutionError
+from flowlang.journal.places import address_of
+from flowlang.journal.records import RecordedStep
+from flowlang.language.model import Step
+from flowlang.language.order import within
+from flowlang.runtime.failure import FlowExit
+from flowlang.runtime.frame import Ended, Frame
+from flowlang.runtime.interception import Answer, Intercepted, Interception, Interceptor
+from flowlang.values import ErrorValue
+
+if TYPE_CHECKING:
+    from flowlang.runtime.plan import Plan, StepPlan
+    from flowlang.runtime.run import Run
+
+#: What becomes of a step: its record answers for it, it is left out, it runs, or it is gone into, so that each step
+#: inside is asked about.
+Action = Literal["answer", "skip", "run", "enter"]
+
+_LOOPS = ("for_each", "while")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What becomes of one execution, and what is known of it. `attempt` is its first one; `closed` tells of a loop
+    that came to its end.
+    """
+
+    action: Action
+    record: RecordedStep
+    attempt: int = 1
+    closed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Script:
+    """What a replay goes by, by path. `given` are results that stand for recorded ones, by path or address.
+
+    `rounds` are the iterations that loops have begun, `effects` how often steps that are exactly once took effect.
+    The run ends after the step `until`; with `only` nothing else than that step runs. `started_at` is when the run
+    that is gone on with began.
+    """
+
+    turns: dict[str, Turn] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    effects: Mapping[str, int] = field(default_factory=dict)
+    until: str | None = None
+    only: bool = False
+    started_at: str | None = None
+
+
+class Replay(Interceptor):
+    """Steps in for one run. When nothing is left to be answered it leaves, and the rest runs at full speed."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._turns = dict(script.turns)
+        self._attempts: dict[str, int] = {}
+        self._branches: dict[str, str] = {}
+        self._lengths: dict[str, int] = {}
+        self._rounds: dict[str, tuple[int, bool]] = {}
+        self._target: _Target | None = None
+
+    def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
+        script = self._script
+        self._interception = interception
+        steps = [step for one in plan.with_subplans() for step in one.every_step]
+        self._ends = [] if script.until is None else [step for step in steps if step.id == _id_of(script.until)]
+        if script.until is not None and self._ends:
+            self._target = _Target(script.until, self._ends[0].step)
+        ids = {_id_of(path) for path in (*self._turns, *script.given)}
+        interception.concern(self, steps if script.only else [step for step in steps if step.id in ids] + self._ends)
+        run.effects.update(script.effects)
+        if script.started_at is not None:
+            run.started_at = script.started_at
+
+    async def before(self, execution: Intercepted) -> Answer | None:
+        path = execution.frame.path + execution.plan.id
+        turn = self._turns.pop(path, None)
+        given = self._given(path)
+        if given is not None:
+            return given
+        if turn is None:
+            return None if self._may_run(path) else Answer("journal", status="skipped")
+        if not self._turns and not self._script.only and not self._script.given:
+            self._interception.concern(self, self._ends)
+        return self._answer(execution, path, turn)
+
+    def first_attempt(self, execution: Intercepted) -> int:
+        return self._attempts.pop(execution.frame.path + execution.plan.id, 1)
+
+    def branch(self, frame: Frame, plan: StepPlan) -> str | None:
+        return self._branches.pop(frame.path + plan.id, None)
+
+    def items(self, frame: Frame, plan: StepPlan, count: int) -> None:
+        recorded = self._lengths.pop(frame.path + plan.id, count)
+        if recorded != count:
+            raise FlowExecutionError(
+                f"`{plan.id}` ran over {recorded} items before and would run over {count} now, so its iterations "
+                "can't be told from each other",
+                hint=f"run again from `{plan.id}`, or let what it runs over be as it was",
+            )
+
+    def goes_on(self, frame: Frame, plan: StepPlan, index: int) -> bool | None:
+        path = frame.path + plan.id
+        begun, closed = self._rounds.get(path, (0, False))
+        if index < begun:
+            return True
+        return False if self._rounds.pop(path, None) is not None and closed else None
+
+    def over(self, execution: Intercepted) -> None:
+        path = execution.frame.path + execution.plan.id
+        if self._target is not None and self._target.is_at(path):
+            raise FlowExit(f"stopped after `{path}`, as asked", {}, False, whole_run=True)
+
+    def _answer(self, execution: Intercepted, path: str, turn: Turn) -> Answer | None:
+        record = turn.record
+        if turn.action == "skip" or (turn.action == "answer" and record.status == "skipped"):
+            return Answer("journal", status="skipped")
+        if turn.action == "answer":
+            if record.status == "succeeded":
+                return Answer("journal", record.outputs, inputs=record.inputs, attempts=record.attempts)
+            self._restore(execution.frame, execution.plan.step, execution.frame.path)
+            return Answer("journal", None, "failed", _error_of(record), record.inputs, record.attempts)
+        self._attempts[path] = turn.attempt
+        if turn.action == "enter":
+            self._enter(execution, path, turn)
+        return None
+
+    def _enter(self, execution: Intercepted, path: str, turn: Turn) -> None:
+        record = turn.record
+        # a step that failed may have failed by its condition
+        execution.entered = record.status != "failed"
+        begun = self._script.rounds.get(path, 0)
+        if record.branch is not None:
+            self._branches[path] = record.branch
+        if record.kind == "for_each" and record.length is not None and begun:
+            self._lengths[path] = record.length
+        if record.kind == "while":
+            self._rounds[path] = (begun, turn.closed)
+
+    def _restore(self, frame: Frame, step: Step, prefix: str) -> None:
+        """Let the steps inside a block that is answered as a whole read as they did after it had failed."""
+        if step.kind in _LOOPS:
+            last = self._script.rounds.get(prefix + step.id, 0) - 1
+            prefix = f"{prefix}{step.id}[{last}]/"
+        for name, steps in step.blocks():
+            if name == "on_error":
+                continue
+            for inner in steps:
+                turn = self._turns.pop(prefix + inner.id, None)
+                if turn is not None:
+                    frame.v[inner.id] = _state_of(turn.record)
+                self._restore(frame, inner, prefix)
+
+    def _given(self, path: str) -> Answer | None:
+        given = self._script.given
+        if not given:
+            return None
+        key = path if path in given else address_of(path)
+        return Answer("debugger", given[key]) if key in given else None
+
+    def _may_run(self, path: str) -> bool:
+        return not self._script.only or self._target is None or self._target.holds(path)
+
+
+class _Target:
+    """The step after which the run ends: one execution, or the first one of an address."""
+
+    def __init__(self, path: str, step: Step) -> None:
+        self._path = path
+        self._exact = "[" in path
+        self._prefix = path[: len(path) - len(step.id)]
+        self._ids = {inner.id for inner in within(step)}
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path is that of the step itself."""
+        return (path if self._exact else address_of(path)) == self._path
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is that of the step or of one inside it."""
+        seen = path if self._exact else address_of(path)
+        if not seen.startswith(self._prefix):
+            return False
+        inside = seen[len(self._prefix) :].split("/", 1)[0].partition("[")[0]
+        return inside in self._ids
+
+
+def _id_of(path: str) -> str:
+    return path.rpartition("/")[2].partition("[")[0]
+
+
+def _error_of(record: RecordedStep) -> ErrorValue:
+    error = record.error or {}
+    return ErrorValue(type=error.get("type", ""), message=error.get("message", ""), attempts=record.attempts)
+
+
+def _state_of(record: RecordedStep) -> Ended:
+    error = _error_of(record) if record.status in ("failed", "cancelled") else None
+    result = record.outputs if record.status == "succeeded" else None
+    return Ended(record.status, result, record.inputs, error=error, attempts=record.attempts)
