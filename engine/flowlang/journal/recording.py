@@ -1,27 +1,348 @@
-"""Writing down a run while it happens."""
+"""Writing down a run while it happens.
+
+Each line of the file is a JSON array that begins with a letter; `reading` turns them back into events and steps:
+
+| line | what it tells |
+|---|---|
+| `["h", {…}]` | the run, its owner and its inputs |
+| `["f", key, {…}]` | the definition |
+| `["d", n, {…}]` | the step that later lines call `n` |
+| `["s", n, µs, path, inputs]` | a step started |
+| `["c", n, µs, path, µs taken, outputs, …]` | it succeeded; `C` where the outputs are tagged (`exact`) |
+| `["i", n, µs, path, index, length]` | an iteration started, `j` for one that ended |
+| `["g", n, µs, path, {…}]` | any other event of a step |
+| `["e", µs, {…}]` | an event of the run; its outputs follow, and whether they are tagged |
+| `["x", µs, why]` | the recording stopped before the run did |
+| `["z", {…}]` | the run is over, with what a list shows of it |
+
+Times count from the session's start. A path is null where it is the step's id, 0 where it is that of the step that
+started last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.journal.plainly import flat, is_plain, quoted, to_text
+from flowlang.journal.spool import RESERVE, Spool, create_spool, publish
+from flowlang.journal.tally import Tally
 
 if TYPE_CHECKING:
+    from flowlang.journal.definitions import Definitions
+    from flowlang.journal.keeping import Keeper
+    from flowlang.journal.records import Origin
+    from flowlang.journal.settings import Settings
     from flowlang.runtime.plan import Plan
     from flowlang.runtime.run import Run
 
+VERSION: Final = 1
+
+#: What waits for the next line that has to be there at once is written from so many characters on.
+_MOST_WAITING: Final = 16_000
+
+#: What every event has, and every event of a step: lines have these in places of their own, or not at all.
+_OF_ALL: Final = frozenset({"run_id", "seq", "timestamp"})
+_OF_STEPS: Final = _OF_ALL | {"flow", "step_id", "task", "kind", "line", "path"}
+
+_log = logging.getLogger("flowlang.journal")
+
+
+class _Head:
+    """A step of the definition: the beginnings of its lines, and its counts."""
+
+    __slots__ = ("completed", "facts", "flow", "line", "number", "started", "step_id")
+
+    def __init__(self, number: int, event: Mapping[str, Any], facts: list[Any]) -> None:
+        self.number = number
+        self.step_id: str = event["step_id"]
+        self.flow: str = event["flow"]
+        self.line: int = event["line"]
+        self.started = f'["s",{number},'
+        self.completed = f'["c",{number},'
+        self.facts = facts
+
 
 class RunRecorder:
-    """Records one run. `run_id` is known once it has begun; `problem` says why recording stopped, if it did."""
+    """Writes down one run, beginning with its owner, so that everybody can tell whether it is still alive.
 
-    run_id: str | None = None
-    problem: str | None = None
+    `run_id` is known once the run has begun. `problem` says why the recording stopped, if it did; the run goes on.
+    `keeper` gets the file once it is complete.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        settings: Settings,
+        definitions: Definitions,
+        *,
+        origin: Origin | None = None,
+        session: int = 1,
+        create: Callable[[Path], Spool] = create_spool,
+    ) -> None:
+        self.run_id: str | None = None
+        self.problem: str | None = None
+        self._keeper = keeper
+        self._folder = keeper.folder
+        self._settings = settings
+        self._definitions = definitions
+        self._origin = origin
+        self._session = session
+        self._create = create
+        self._spool: Spool | None = None
+        self._live = False
+        self._tally = Tally()
+        self._waiting = ""
+        self._path: str | None = None
+        self._heads: dict[str, _Head] = {}
+        self._silent_heads: dict[str, _Head] = {}
+        self._all_heads: dict[tuple[str, str, int, bool], _Head] = {}
+        self._handlers: dict[str, Callable[[Any, Any, dict[str, _Head]], None]] = {
+            "step_started": self._started,
+            "step_completed": self._completed,
+            "iteration_started": self._iteration_started,
+            "iteration_completed": self._iteration_completed,
+        }
 
     def begin(self, run: Run, plan: Plan, given: Mapping[str, Any]) -> None:
-        """The run begins."""
+        """The run begins: its file is there from now on."""
         self.run_id = run.run_id
+        self._redact = run.redactor
+        self._epoch = time()
+        if not self._settings.enabled:
+            return
+        try:
+            self._open(run.run_id, plan, given)
+        except OSError as error:
+            self._give_up(error)
 
     def hear(self, event: Any, raw: Any) -> None:
-        """Write an event down; it is in the kernel's hands when this returns."""
+        """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's."""
+        if self._live:
+            handler = self._handlers.get(event["type"])
+            try:
+                if handler is not None:
+                    handler(event, raw, self._heads)
+                else:
+                    self._other(event, raw, self._heads)
+            # what a value of the flow, or the disk, raises must not reach the run
+            except Exception as error:
+                self._stop(error)
+        elif self._spool is not None and event["type"].startswith("flow_"):
+            self._tally.flow_event(event)
+
+    def hear_silent(self, event: Any, raw: Any) -> None:
+        """The same for an event that listeners aren't told."""
+        if self._live:
+            try:
+                self._handlers.get(event["type"], self._other)(event, raw, self._silent_heads)
+            # as in hear
+            except Exception as error:
+                self._stop(error)
 
     async def end(self) -> None:
-        """The run is over."""
+        """The run is over: what was written is completed, and taken into the database when it is time to."""
+        spool, self._spool = self._spool, None
+        if spool is None:
+            return
+        if self._live:
+            self._live = False
+            try:
+                spool.append(f'{self._waiting}["z",{to_text(self._tally.as_data())}]\n'.encode("ascii"))
+                spool.finish()
+            except OSError as error:
+                self.problem = self._words(error)
+                self._complain()
+        self._tally.gap = self.problem
+        if self._keeper.defers(spool, self._tally):
+            spool.close()
+            return
+        try:
+            await asyncio.to_thread(self._keeper.take, spool, self._tally)
+        # what the journal cannot take in stays where it is, and the run's result is not its business
+        except Exception as error:
+            self.problem = self.problem or self._words(error)
+            self._complain()
+
+    def _open(self, run_id: str, plan: Plan, given: Mapping[str, Any]) -> None:
+        from flowlang.journal.opening import header, prepare_folder, spool_path
+
+        prepare_folder(self._folder)
+        definition = self._definitions.of(plan)
+        path, number = spool_path(self._folder, run_id, self._session)
+        spool = self._create(path)
+        try:
+            head = header(run_id, number, plan, given, self._redact, definition.path, self._epoch, self._origin)
+            spool.append(f'["h",{to_text(head)}]\n["f","{definition.key}",{definition.text}]\n'.encode("ascii"))
+            publish(spool)
+        except BaseException:
+            spool.close()
+            raise
+        self._spool, self._live = spool, True
+        self._tally.header = head
+        self._tally.definition = definition.key
+
+    def _head(self, event: Any, heads: dict[str, _Head]) -> _Head:
+        head = heads.get(event["step_id"])
+        if head is None or head.line != event["line"] or head.flow != event["flow"]:
+            head = self._learn(event, heads)
+        return head
+
+    def _learn(self, event: Any, heads: dict[str, _Head]) -> _Head:
+        silent = heads is self._silent_heads
+        key = (event["flow"], event["step_id"], event["line"], silent)
+        head = self._all_heads.get(key)
+        if head is None:
+            number = len(self._all_heads)
+            facts = self._tally.step(event["flow"], event["step_id"], event["kind"])
+            head = self._all_heads[key] = _Head(number, event, facts)
+            words = {name: event[name] for name in ("flow", "step_id", "task", "kind", "line")}
+            if silent:
+                words["silent"] = True
+            self._waiting += f'["d",{number},{to_text(words)}]\n'
+        heads[event["step_id"]] = head
+        return head
+
+    def _place(self, event: Any, head: _Head) -> str:
+        path: str = event["path"]
+        if path == self._path:
+            return "0"
+        return "null" if path == head.step_id else quoted(path)
+
+    def _started(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        head = heads.get(event["step_id"])
+        if head is None or head.line != event["line"] or head.flow != event["flow"]:
+            head = self._learn(event, heads)
+        inputs = event["inputs"]
+        text = flat(inputs) if type(inputs) is dict else None
+        if text is None:
+            text = self._small(to_text(inputs))
+        self._path = path = event["path"]
+        place = "null" if path == head.step_id else quoted(path)
+        line = f"{self._waiting}{head.started}{int((event['timestamp'] - self._epoch) * 1e6)},{place},{text}]\n"
+        self._waiting = ""
+        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # only called where there is one
+
+    def _completed(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        head = heads.get(event["step_id"])
+        if head is None or head.line != event["line"] or head.flow != event["flow"]:
+            head = self._learn(event, heads)
+        text = flat(raw) if type(raw) is dict else None
+        begin = head.completed
+        if text is None or raw != event["outputs"]:
+            text, is_tagged = self._value(raw, event["outputs"])
+            if is_tagged:
+                begin = f'["C",{head.number},'
+        took = int(event["duration_ms"] * 1e3)
+        more = "]\n"
+        if event["attempts"] != 1 or event["status"] != "succeeded" or "answered_by" in event:
+            names = ("attempts", "status", "answered_by", "inputs")
+            more = f",{to_text({name: event[name] for name in names if name in event})}]\n"
+        if "answered_by" not in event:
+            facts = head.facts
+            facts[3] += 1
+            facts[5] += took
+        place = "0" if event["path"] == self._path else self._place(event, head)
+        at = int((event["timestamp"] - self._epoch) * 1e6)
+        line = f"{self._waiting}{begin}{at},{place},{took},{text}{more}"
+        self._waiting = ""
+        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # as above
+
+    def _iteration_started(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        self._iteration("i", event, heads)
+
+    def _iteration_completed(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        self._iteration("j", event, heads)
+
+    def _iteration(self, letter: str, event: Any, heads: dict[str, _Head]) -> None:
+        head = self._head(event, heads)
+        length = event["length"]
+        path = event["path"]
+        self._waiting += (
+            f'["{letter}",{head.number},{int((event["timestamp"] - self._epoch) * 1e6)},'
+            f"{'null' if path == head.step_id else quoted(path)},{event['index']},"
+            f"{'null' if length is None else length}]\n"
+        )
+        if len(self._waiting) > _MOST_WAITING:
+            self._append("")
+
+    def _other(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        at = int((event["timestamp"] - self._epoch) * 1e6)
+        is_step = "step_id" in event
+        passed = _OF_STEPS if is_step else _OF_ALL
+        rest = {name: value for name, value in event.items() if name not in passed}
+        tagged = ""
+        if "outputs" in rest and event["type"] in ("flow_completed", "flow_terminated"):
+            tagged, is_tagged = self._value(raw, rest.pop("outputs"))
+            tagged = f",{tagged},{'true' if is_tagged else 'false'}"
+        text = to_text(rest)
+        if len(text) > self._settings.value_limit:
+            text = to_text({name: self._fitting(value) for name, value in rest.items()})
+        if not is_step:
+            self._tally.flow_event(event)
+            self._append(f'["e",{at},{text}{tagged}]\n')
+            return
+        head = self._head(event, heads)
+        if event["type"] == "step_failed" and "answered_by" not in event:
+            self._tally.failed(head.facts, event)
+        self._append(f'["g",{head.number},{at},{self._place(event, head)},{text}]\n')
+
+    def _append(self, line: str) -> None:
+        line, self._waiting = f"{self._waiting}{line}", ""
+        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # as above
+
+    def _value(self, value: Any, shown: Any) -> tuple[str, bool]:
+        """A value's text, and whether it is tagged."""
+        if is_plain(value) and value == shown:
+            text, is_tagged = to_text(value), False
+        else:
+            from flowlang.journal.exact import encode
+
+            text, is_tagged = encode(value, shown, self._redact)
+        if len(text) > self._settings.value_limit:
+            from flowlang.journal.exact import large
+
+            return large(len(text)), True
+        self._tally.has_large = self._tally.has_large or len(text) > self._settings.inline_limit
+        return text, is_tagged
+
+    def _small(self, text: str) -> str:
+        """The text of something that is only shown, or words in its place when it is too large to be kept."""
+        self._tally.has_large = self._tally.has_large or len(text) > self._settings.inline_limit
+        return text if len(text) <= self._settings.value_limit else to_text(_not_kept(len(text)))
+
+    def _fitting(self, value: Any) -> Any:
+        size = len(to_text(value))
+        return value if size <= self._settings.value_limit // 8 else _not_kept(size)
+
+    def _stop(self, error: Exception) -> None:
+        """Write nothing more: what came after a line that is missing would mean something else."""
+        self._live = False
+        self.problem = self._words(error)
+        words = to_text(self.problem)[1 : RESERVE // 2].rstrip("\\")
+        at = int((time() - self._epoch) * 1e6)
+        try:
+            self._spool.last_words(f'["x",{at},"{words}"]\n'.encode("ascii"))  # type: ignore[union-attr]
+        except OSError as second:
+            _log.debug("the end of the recording could not be noted: %s", second)
+        self._complain()
+
+    def _give_up(self, error: OSError) -> None:
+        self.problem = self._words(error)
+        self._complain()
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, OSError):
+            return f"{self._folder.parent} cannot be written: {error.strerror or error}"
+        return f"{type(error).__name__}: {error}"
+
+    def _complain(self) -> None:
+        _log.warning("run %s is no longer recorded: %s; it goes on all the same", self.run_id, self.problem)
+
+
+def _not_kept(size: int) -> str:
+    return f"… {size / 1_000_000:,.1f} MB, not kept"

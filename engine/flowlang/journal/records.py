@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
-StepStatus = Literal["succeeded", "failed", "cancelled", "skipped", "unknown"]
+StepStatus = Literal["running", "succeeded", "failed", "cancelled", "skipped", "unknown"]
 How = Literal["resumed", "rerun", "forked", "imported"]
 
 
@@ -81,7 +81,7 @@ class RecordedStep:
 
     `path` is that of its events, `orders[3]/ship`; `occurrence` counts executions of the same path in one
     session, from 1 (a block that is tried again has its steps run again). `status` is `unknown` when the step was
-    under way as the session's process died.
+    under way as the session's process died, and `running` while that lives.
 
     `inputs` are masked and plain. `outputs` have their types back (`Decimal`, dates, bytes …) where the journal
     could write them down: `restorable` is false where it could not, and `why_not` says why; `outputs` are then

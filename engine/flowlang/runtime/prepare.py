@@ -188,6 +188,7 @@ class Preparer:
         built = None
         if plan and self.tasks_known and not problems.fatal:
             built = build_plan(flow, folder, root, self.registry, catalog, subplans)
+            built.text = source.text
         return Loaded(flow, built, problems.in_order(), files, catalog)
 
     def _fresh(self, loaded: Loaded) -> bool:

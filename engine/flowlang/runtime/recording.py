@@ -22,6 +22,9 @@ class Recorder(Protocol):
     def hear(self, event: Any, raw: Any) -> None:
         """An event, before the listener gets it, and the value itself that its `outputs` show masked and plain."""
 
+    def hear_silent(self, event: Any, raw: Any) -> None:
+        """The same of a silent step, of which no listener is told. Its `seq` counts such events only."""
+
     async def end(self) -> None:
         """The run is over, its last event told."""
 
@@ -39,10 +42,10 @@ def streams(
         if callback is None:
             return EventStream(_nobody, run_id, redactor) if always else None, hidden
         return EventStream(callback, run_id, redactor), hidden
-    hear = recorder.hear
+    hear, hear_silent = recorder.hear, recorder.hear_silent
 
     def record_silent(event: Any) -> None:
-        hear(event, silent.raw)
+        hear_silent(event, silent.raw)
 
     def record(event: Any) -> None:
         hear(event, stream.raw)

@@ -145,7 +145,8 @@ class Run:
 
         preparer, root = self._executor.preparer, call.plan.root
         stored = StoredConnections(lambda: preparer.store(root), self._executor.connection_environment)
-        return await open_connections(preparer.plugins(root), stored, call, frame)
+        idle_seconds = self._executor.idle_seconds
+        return await open_connections(preparer.plugins(root), stored, call, frame, idle_seconds=idle_seconds)
 
     def with_text(self, plan: Plan, text: str) -> Loaded:
         """What one of the run's flows would be with another text."""
@@ -181,14 +182,16 @@ class Run:
         """Run a flow to its end."""
         call = FlowCall(self, plan)
         started = time.perf_counter()
+        shown = given if self.events is None else shown_inputs(plan.flow, given)
         for declared in plan.flow.inputs or ():
             if declared.secret:
                 self.redactor.add(given.get(declared.name))
+                self.redactor.add(shown.get(declared.name))
         if self.events is not None:
             self.environment(plan)
             if self.recorder is not None:
                 self.recorder.begin(self, plan, given)
-            self.events.emit("flow_started", plan.name, {"inputs": shown_inputs(plan.flow, given)})
+            self.events.emit("flow_started", plan.name, {"inputs": shown})
         if self.interception is not None:
             self.interception.attach(self, plan)
         ending: Ending | None = None

@@ -1,0 +1,179 @@
+"""A run in one file, for somebody else: a zip of JSON, without secrets and without places of this machine.
+
+| in it | what |
+|---|---|
+| `manifest.json` | the format and its version, the run's id, its sessions |
+| `definition/1.json` | the texts that session 1 ran, and the hashes of its tasks' files |
+| `events/1.jsonl` | the lines of session 1, as `recording` describes them |
+
+What is read is taken for hostile: sizes are limited before anything is unpacked, names of members lead nowhere, and
+every line is read to its end before the database sees any of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from json import loads
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from flowlang.errors import JournalError
+from flowlang.journal.finding import summary_of
+from flowlang.journal.opened import stored_sessions
+from flowlang.journal.plainly import to_text
+from flowlang.journal.reading import SessionReading, parsed
+from flowlang.journal.records import RunSummary
+from flowlang.journal.sealing import Packed, pack, put
+from flowlang.journal.settings import DEFAULTS
+from flowlang.journal.store import Store
+
+FORMAT: Final = "flowlang-run"
+VERSION: Final = 1
+
+#: The most bytes that a bundle may have, unpacked, and the most sessions.
+LARGEST: Final = 512_000_000
+MOST_SESSIONS: Final = 1000
+
+_RUN_ID: Final = re.compile(r"[\w.:-]{1,200}", re.ASCII)
+_KEPT: Final = ("version", "run_id", "session", "flow", "path", "started", "inputs", "masked", "origin")
+
+
+class Bundle(NamedTuple):
+    """A bundle that was read and found whole."""
+
+    run_id: str
+    sessions: list[Packed]
+
+    def put(self, store: Store) -> RunSummary:
+        """Take the run into a journal, and pin it there. Raises JournalError for one that is there already."""
+        with store.writing() as database:
+            if database.execute("SELECT 1 FROM runs WHERE run_id = ?", (self.run_id,)).fetchone():
+                raise JournalError(f"run {self.run_id} is in this journal already", hint="delete it first")
+            for session in self.sessions:
+                put(database, session)
+            imported = (self.run_id, "imported", self.run_id)
+            database.execute(
+                "UPDATE runs SET pinned = 1, origin_run = ?, origin_how = ?, origin_step = NULL WHERE run_id = ?",
+                imported,
+            )
+            return summary_of(database, self.run_id)
+
+
+def write_bundle(store: Store, root: Path, run_id: str, path: Path) -> Path:
+    """Write a run of a journal into a file, whole or not at all. Raises OSError."""
+    places = _places(root)
+    sessions = stored_sessions(store, run_id)
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "run_id": run_id,
+        "flow": sessions[-1].reading.header["flow"],
+        "sessions": [{"number": one.reading.number, "complete": one.reading.ending == "complete"} for one in sessions],
+    }
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as bundle:
+            bundle.writestr("manifest.json", to_text(manifest))
+            for session in sessions:
+                number = session.reading.number
+                bundle.writestr(f"definition/{number}.json", _without(places, to_text(session.definition)))
+                lines = "".join(f"{_without(places, to_text(line))}\n" for line in _lines(session.reading))
+                bundle.writestr(f"events/{number}.jsonl", lines)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
+    return path
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read a bundle to its end. Raises JournalError for a file that is none, is damaged or is too large."""
+    try:
+        with ZipFile(path) as bundle:
+            return _read(bundle, path)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}") from error
+    # a damaged file shows in any of these, wherever the reading comes upon it
+    except (
+        BadZipFile,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        NotImplementedError,
+    ) as error:
+        raise JournalError(
+            f"{path} is not a run that was exported, or it is damaged",
+            hint="export it again with `flowlang runs export`",
+        ) from error
+
+
+def _read(bundle: ZipFile, path: Path) -> Bundle:
+    if sum(member.file_size for member in bundle.infolist()) > LARGEST:
+        raise JournalError(f"{path} holds more than {LARGEST // 1_000_000} MB")
+    manifest = loads(_member(bundle, "manifest.json"))
+    if manifest["format"] != FORMAT:
+        raise ValueError("another format")
+    if manifest["version"] > VERSION:
+        raise JournalError(f"{path} was exported by a later version", hint="update flowlang")
+    run_id, told = manifest["run_id"], manifest["sessions"]
+    if not _RUN_ID.fullmatch(run_id) or not 0 < len(told) <= MOST_SESSIONS:
+        raise ValueError("no such run")
+    return Bundle(run_id, [_session(bundle, run_id, one["number"], one["complete"]) for one in told])
+
+
+def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packed:
+    definition = loads(_member(bundle, f"definition/{int(number)}.json"))
+    texts = {str(name): str(text) for name, text in definition["flows"].items()}
+    hashes = {str(name): str(text) for name, text in definition["tasks"].items()}
+    content = _member(bundle, f"events/{int(number)}.jsonl")
+    lines = parsed(content)
+    head = {name: lines[0][1][name] for name in _KEPT}
+    if lines[0][0] != "h" or head["run_id"] != run_id or head["session"] != number:
+        raise ValueError("another run")
+    if len(lines) != content.count(b"\n") or any(line[0] in ("h", "f", "b", "z") for line in lines[1:]):
+        raise ValueError("lines that no export has")
+    text = to_text({"flows": texts, "tasks": hashes})
+    key = sha256(text.encode("ascii")).hexdigest()
+    lines[:1] = [["h", head], ["f", key, {"flows": texts, "tasks": hashes}]]
+    reading = SessionReading(lines, "complete" if complete else "dead", lambda key: None)
+    tally = reading.tally()  # reads every event and every step
+    tally.has_large = True
+    whole = "".join(f"{to_text(line)}\n" for line in lines).encode("ascii")
+    return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
+
+
+def _member(bundle: ZipFile, name: str) -> bytes:
+    with bundle.open(name) as member:
+        content = member.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError("more than it said")
+    return content
+
+
+def _lines(reading: SessionReading) -> Iterator[list[Any]]:
+    """The lines that are exported: without the machine and the process, and with large values in their places."""
+    yield ["h", {name: reading.header[name] for name in _KEPT}]
+    for letter, line in reading.lines():
+        if letter not in ("h", "f", "z"):
+            yield line
+
+
+def _places(root: Path) -> list[tuple[str, str]]:
+    """What stands for places of this machine, as JSON text: longer ones first."""
+    places = [(f"{os.path.realpath(root)}/", ""), (f"{os.path.abspath(root)}/", ""), (str(Path.home()), "~")]
+    return [(to_text(place)[1:-1], short) for place, short in places if len(place) > 2]
+
+
+def _without(places: list[tuple[str, str]], text: str) -> str:
+    for place, short in places:
+        text = text.replace(place, short)
+    return text

@@ -1,0 +1,86 @@
+"""What ran: the texts of a flow and of those that it calls, and hashes of the files that its tasks are in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flowlang.journal.plainly import to_text
+
+if TYPE_CHECKING:
+    from flowlang.runtime.plan import Plan
+
+_KEPT: Final = 64
+_TASKS_FILE: Final = "flow.py"
+
+
+class Definition(NamedTuple):
+    """`text` is JSON of the texts and hashes by file, `key` its SHA-256 in hexadecimal; `path` is the flow's file."""
+
+    key: str
+    text: str
+    path: str | None
+
+
+class Definitions:
+    """Definitions of plans, each made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Plan, Definition]] = {}
+
+    def of(self, plan: Plan) -> Definition:
+        """The definition of a plan, which doesn't change."""
+        known = self._known.get(id(plan))
+        if known is not None and known[0] is plan:
+            return known[1]
+        definition = _definition(plan)
+        while len(self._known) >= _KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[id(plan)] = (plan, definition)
+        return definition
+
+
+def task_hashes(root: Path, files: Mapping[str, str]) -> dict[str, str | None]:
+    """The hashes that these files of a project have now; None for one that is gone."""
+    return {name: _hash(root / name) for name in files}
+
+
+def _definition(plan: Plan) -> Definition:
+    plans = plan.with_subplans()
+    texts = {_name(one.path, one.root) or f"{one.name}.yaml": one.text for one in plans}
+    files = {file for one in plans for file in _task_files(one)}
+    hashes = {name: _hash(Path(plan.root, name)) for name in sorted(files)}
+    text = to_text({"flows": texts, "tasks": {name: known for name, known in hashes.items() if known}})
+    return Definition(sha256(text.encode("ascii")).hexdigest(), text, _name(plan.path, plan.root))
+
+
+def _name(path: str | None, root: Path) -> str | None:
+    """A file's path from the project's folder; only its name, if it lies elsewhere."""
+    if path is None:
+        return None
+    path = os.path.abspath(path)
+    inside = os.path.commonpath((path, root)) == str(root)
+    return os.path.relpath(path, root) if inside else os.path.basename(path)
+
+
+def _task_files(plan: Plan) -> Iterator[str]:
+    files = {os.path.join(plan.folder, _TASKS_FILE)}
+    for step in plan.every_step:
+        written = getattr(getattr(step.body, "task", None), "place", None)
+        if written:
+            files.add(written.rpartition(":")[0])
+    root = str(plan.root)
+    for file in files:
+        file = os.path.abspath(file)
+        if file.startswith(root + os.sep) and os.path.isfile(file):
+            yield os.path.relpath(file, root)
+
+
+def _hash(path: Path) -> str | None:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,186 @@
+"""What becomes of the files of runs: complete ones and those of dead processes go into the database."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from json import loads
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.errors import JournalError
+from flowlang.journal import lease
+from flowlang.journal.opening import SUFFIX
+from flowlang.journal.reading import Ending, SessionReading, parsed
+from flowlang.journal.spool import Spool, written_lines
+from flowlang.journal.tally import Tally
+
+if TYPE_CHECKING:
+    from flowlang.journal.settings import Settings
+    from flowlang.journal.store import Store
+
+#: Where the database is not in use yet, so many complete files, or so many bytes of one, wait for the next one to look.
+FILES_LEFT: Final = 16
+BYTES_LEFT: Final = 1_000_000
+#: A draft that is older than so many seconds belongs to nobody any more.
+_DRAFT_SECONDS: Final = 60.0
+
+_log = logging.getLogger("flowlang.journal")
+
+
+class Keeper:
+    """The files in one project's `.flowlang/running`, and their way into the store."""
+
+    def __init__(self, folder: Path, store: Callable[[], Store], settings: Callable[[], Settings]) -> None:
+        self.folder = folder
+        self._store = store
+        self._settings = settings
+
+    def defers(self, spool: Spool, tally: Tally) -> bool:
+        """Whether a complete file is left for whoever looks at the journal next.
+
+        A short run need not wait until SQLite is loaded and the database open.
+        """
+        if "sqlite3" in sys.modules or spool.size > BYTES_LEFT or tally.gap is not None:
+            return False
+        return sum(name.endswith(SUFFIX) for name in os.listdir(self.folder)) < FILES_LEFT
+
+    def take(self, spool: Spool, tally: Tally) -> None:
+        """Take a run that is over into the database. Raises JournalError or OSError, with the file left there."""
+        try:
+            content = written_lines(spool.path.read_bytes())
+            self._seal(spool.path, content, tally, complete=tally.status is not None)
+        finally:
+            spool.close()
+
+    def adopt(self) -> list[SessionReading]:
+        """Take in what dead processes left, and what is complete; give back what is still under way.
+
+        Where the database cannot be written, what should be in it is given back too.
+        """
+        left: list[SessionReading] = []
+        for path in self.files():
+            with suppress(FileNotFoundError):  # somebody else took it in
+                reading = self._adopt_file(path)
+                if reading is not None:
+                    left.append(reading)
+        return left
+
+    def files(self) -> list[Path]:
+        """The files of runs, the oldest first; drafts of dead processes are removed on the way."""
+        try:
+            names = sorted(os.listdir(self.folder))
+        except FileNotFoundError:
+            return []
+        for name in names:
+            if name.endswith(".new"):
+                self._remove_draft(self.folder / name)
+        return [self.folder / name for name in names if name.endswith(SUFFIX)]
+
+    def _adopt_file(self, path: Path) -> SessionReading | None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            free = lease.take(descriptor)
+            if not _is(descriptor, path):
+                return None
+            content = written_lines(path.read_bytes())
+            owner = _header(content)
+            if owner is None:
+                self._set_aside(path, free)
+                return None
+            if not free and lease.is_alive(owner):
+                return SessionReading(parsed(content), "alive", _nothing)
+            return self._take_over(path, content)
+        finally:
+            os.close(descriptor)
+
+    def _take_over(self, path: Path, content: bytes) -> SessionReading | None:
+        reading: SessionReading | None = None
+        tally = _told_at_the_end(content)
+        if tally is None:
+            reading = SessionReading(parsed(content), _ending(content), _nothing)
+            tally = reading.tally()
+            tally.has_large = True  # nobody counted
+        try:
+            self._seal(path, content, tally, complete=tally.status is not None)
+        except (JournalError, OSError) as error:
+            _log.warning("%s stays where it is: %s", path.name, error)
+            return reading or SessionReading(parsed(content), "complete", _nothing)
+        return None
+
+    def _seal(self, path: Path, content: bytes, tally: Tally, *, complete: bool) -> None:
+        from flowlang.journal.retention import retire
+        from flowlang.journal.sealing import pack, put
+
+        settings = self._settings()
+        packed = pack(content, tally, complete=complete, inline_limit=settings.inline_limit)
+        with self._store().writing() as database:
+            put(database, packed)
+            retire(database, settings)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+    def _set_aside(self, path: Path, free: bool) -> None:
+        """A file without a first line is none of ours, or of a version that we don't know."""
+        if free:
+            _log.warning("%s is not the record of a run; it is now %s", path, path.with_suffix(".broken").name)
+            os.replace(path, path.with_suffix(".broken"))
+
+    def _remove_draft(self, path: Path) -> None:
+        with suppress(OSError):
+            if time() - path.stat().st_mtime < _DRAFT_SECONDS:
+                return
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if lease.take(descriptor):
+                    os.unlink(path)
+            finally:
+                os.close(descriptor)
+
+
+def _is(descriptor: int, path: Path) -> bool:
+    """Whether an open file is still the one of that name."""
+    ours, there = os.fstat(descriptor), os.stat(path)
+    return (ours.st_ino, ours.st_dev) == (there.st_ino, there.st_dev)
+
+
+def _header(content: bytes) -> dict[str, Any] | None:
+    line, end, _ = content.partition(b"\n")
+    try:
+        letter, header = loads(line)
+        return header if end and letter == "h" and header["version"] == 1 else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _told_at_the_end(content: bytes) -> Tally | None:
+    """What the last line of a complete file says, without reading the others."""
+    last = content[content.rfind(b"\n", 0, -1) + 1 :]
+    if not last.startswith(b'["z",'):
+        return None
+    tally = Tally()
+    tally.take(loads(last)[1])
+    first, second = _first_lines(content)
+    tally.header = loads(first)[1]
+    tally.definition = loads(second[: second.index(b",", 6)] + b"]")[1]
+    return tally
+
+
+def _first_lines(content: bytes) -> Iterator[bytes]:
+    end = content.index(b"\n")
+    yield content[:end]
+    yield content[end + 1 : content.index(b"\n", end + 1)]
+
+
+def _ending(content: bytes) -> Ending:
+    kinds = (b'{"type":"flow_completed"', b'{"type":"flow_failed"', b'{"type":"flow_cancelled"')
+    last = content[content.rfind(b'\n["e",') :]
+    return "complete" if any(kind in last for kind in kinds) else "dead"
+
+
+def _nothing(key: str) -> None:
+    return None

@@ -1,0 +1,95 @@
+"""The beginning of a run's file: where it lies, and what its first line says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flowlang.journal.lease import this_process
+from flowlang.journal.plainly import is_plain
+
+if TYPE_CHECKING:
+    from flowlang.journal.records import Origin
+    from flowlang.redaction import Redactor
+    from flowlang.runtime.plan import Plan
+
+SUFFIX: Final = ".spool"
+
+_IGNORED: Final = "*\n"
+_SAFE: Final = re.compile(r"[A-Za-z0-9][\w-]{0,99}", re.ASCII)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of live runs, and keep what is beside it out of version control. Raises OSError."""
+    if folder.is_dir():
+        return
+    home = folder.parent
+    if not home.is_dir():
+        home.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), open(home / ".gitignore", "x", encoding="utf-8") as file:
+            file.write(_IGNORED)
+    folder.mkdir(exist_ok=True)
+
+
+def file_stem(run_id: str) -> str:
+    """The beginning of the names of a run's files."""
+    return run_id if _SAFE.fullmatch(run_id) else sha256(run_id.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def spool_path(folder: Path, run_id: str, session: int) -> tuple[Path, int]:
+    """The file of a session, and the session's number: a later one where that file is there already."""
+    stem = file_stem(run_id)
+    while os.path.exists(path := folder / f"{stem}.{session}{SUFFIX}"):
+        session += 1
+    return path, session
+
+
+def header(
+    run_id: str,
+    session: int,
+    plan: Plan,
+    given: Mapping[str, Any],
+    redactor: Redactor,
+    path: str | None,
+    started: float,
+    origin: Origin | None,
+) -> dict[str, Any]:
+    """What the first line says. An input is its value and whether that is tagged; secret ones are only named."""
+    secret = {declared.name for declared in plan.flow.inputs or () if declared.secret}
+    inputs, masked = {}, []
+    for name, value in given.items():
+        written = None if name in secret else _written(value, redactor)
+        if written is None:
+            masked.append(str(name))
+        else:
+            inputs[str(name)] = written
+    return {
+        "version": 1,
+        "run_id": run_id,
+        "session": session,
+        "flow": plan.name,
+        "path": path,
+        "started": started,
+        "inputs": inputs,
+        "masked": masked,
+        "origin": None if origin is None else [origin.run_id, origin.how, origin.from_step],
+        **this_process(),
+    }
+
+
+def _written(value: Any, redactor: Redactor) -> list[Any] | None:
+    """An input's value and whether it is tagged; None if it holds a secret."""
+    shown = redactor(value)
+    if is_plain(value) and value == shown:
+        return [value, False]
+    from json import loads
+
+    from flowlang.journal.exact import SECRET, decode, encode
+
+    tagged = loads(encode(value, shown, redactor)[0])
+    return None if decode(tagged).why_not == SECRET else [tagged, True]

@@ -1,0 +1,77 @@
+"""The JSON of plain values, quickly: most of what steps exchange are small flat maps."""
+
+from __future__ import annotations
+
+from json import JSONEncoder
+from json.encoder import encode_basestring_ascii
+from typing import Any, Final
+
+from flowlang.values import MAX_DEPTH
+
+#: Whole numbers beyond so many bits have no JSON here: Python reads no decimal ones of that length.
+LONGEST_INT: Final = 8192
+
+_ATOMS: Final = frozenset({str, int, bool, type(None)})
+_SHORT: Final = 8
+
+quoted: Final = encode_basestring_ascii
+to_text: Final = JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class _Keys(dict[str, str]):
+    """The beginning of each key's entry: `"name":`."""
+
+    def __missing__(self, key: str) -> str:
+        if type(key) is not str:
+            raise TypeError("JSON has no such key")
+        text = f"{quoted(key)}:"
+        if len(self) < 10_000:
+            self[key] = text
+        return text
+
+
+_keys: Final = _Keys()
+
+
+def flat(value: dict[Any, Any]) -> str | None:
+    """The JSON of a small map of plain atoms, from which exactly this value is read; None for any other."""
+    if len(value) > _SHORT:
+        return None
+    text = ""
+    try:
+        for key, item in value.items():
+            kind = type(item)
+            if kind is int:
+                text += f"{_keys[key]}{item},"
+            elif kind is str:
+                text += f"{_keys[key]}{quoted(item)},"
+            elif item is None:
+                text += f"{_keys[key]}null,"
+            elif kind is bool:
+                text += f"{_keys[key]}{'true' if item else 'false'},"
+            elif kind is float and item - item == 0.0:
+                text += f"{_keys[key]}{item!r},"
+            else:
+                return None
+    # a key that is no text, or a number too long to be written in decimals
+    except (TypeError, ValueError):
+        return None
+    return f"{{{text[:-1]}}}"
+
+
+def is_plain(value: Any, depth: int = 0) -> bool:
+    """Whether JSON gives back exactly this value, types included."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return kind is not int or value.bit_length() <= LONGEST_INT
+    if kind is float:
+        return bool(value - value == 0.0)
+    if depth > MAX_DEPTH:
+        return False
+    depth += 1
+    if kind is dict:
+        for key, item in value.items():
+            if type(key) is not str or not (type(item) is str or is_plain(item, depth)):
+                return False
+        return True
+    return kind is list and all(is_plain(item, depth) for item in value)

@@ -1,0 +1,297 @@
+"""From the lines of a run, as `recording` wrote them, back to its events and steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from json import loads
+from typing import Any, Final, Literal
+
+from flowlang.journal.records import Origin, RecordedStep, Session
+from flowlang.journal.tally import Tally
+
+#: Steps that hold others: what is under way in them is told by those.
+BLOCKS: Final = frozenset({"if", "switch", "for_each", "while", "parallel", "subflow"})
+
+Ending = Literal["complete", "alive", "dead"]
+Line = list[Any]
+#: Gives the text of a value that is kept beside the lines, by its hash; None if it is gone.
+Blobs = Callable[[str], str | None]
+
+
+def parsed(content: bytes) -> list[Line]:
+    """The lines of a text; those before one that cannot be read, if there is such a one."""
+    text = content.rstrip(b"\n")
+    if not text:
+        return []
+    try:
+        lines: list[Line] = loads(b"[" + text.replace(b"\n", b",") + b"]")
+    except ValueError:
+        lines = []
+        for line in text.split(b"\n"):
+            try:
+                lines.append(loads(line))
+            except ValueError:
+                break
+    return lines
+
+
+class SessionReading:
+    """One session of a run. `lines` begin with the header; `ending` tells what became of its process."""
+
+    def __init__(self, lines: list[Line], ending: Ending, blobs: Blobs) -> None:
+        self.header: Mapping[str, Any] = lines[0][1]
+        self.number: int = self.header["session"]
+        self.ending: Ending = ending
+        self._lines = lines
+        self._blobs = blobs
+
+    @property
+    def session(self) -> Session:
+        """What there is to say of it."""
+        origin = self.header.get("origin")
+        return Session(
+            self.number,
+            self.header["started"],
+            self.ending == "complete",
+            None if origin is None else Origin(*origin),
+        )
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was told yet."""
+        return any(line[0] == "e" for line in self._lines[:4])
+
+    @property
+    def definition(self) -> tuple[str, dict[str, Any]] | None:
+        """The definition and its key, where the lines have it."""
+        return next(((line[1], line[2]) for line in self._lines[:3] if line[0] == "f"), None)
+
+    def lines(self) -> Iterator[tuple[str, Line]]:
+        """The letter of each line, and the line, whole again."""
+        for line in self._lines:
+            if line[0] == "b":
+                _, slot, key, size, line = line
+                text = self._blobs(key)
+                line[slot] = {"$large": size} if text is None else loads(text)
+            yield line[0], line
+
+    def events(self, seq: int = 0) -> Iterator[dict[str, Any]]:
+        """The events, numbered from behind `seq`."""
+        run_id, epoch = self.header["run_id"], self.header["started"]
+        heads: dict[int, dict[str, Any]] = {}
+        path = ""
+        for letter, line in self.lines():
+            if letter == "d":
+                heads[line[1]] = line[2]
+                continue
+            if letter == "e":
+                seq += 1
+                yield self._flow_event(line, run_id, seq, epoch)
+                continue
+            if letter not in "scCijg":
+                continue
+            head = heads[line[1]]
+            place = line[3]
+            here = head["step_id"] if place is None else path if place == 0 else place
+            if letter == "s":
+                path = here
+            if head.get("silent"):
+                continue
+            seq += 1
+            event: dict[str, Any] = {"type": "", "run_id": run_id, "seq": seq, "timestamp": epoch + line[2] / 1e6}
+            for name in ("flow", "step_id", "task", "kind"):
+                event[name] = head[name]
+            event["path"] = here
+            event["line"] = head["line"]
+            event.update(_rest(letter, line))
+            yield event
+
+    def _flow_event(self, line: Line, run_id: str, seq: int, epoch: float) -> dict[str, Any]:
+        rest = line[2]
+        event = {"type": rest["type"], "run_id": run_id, "seq": seq, "timestamp": epoch + line[1] / 1e6, **rest}
+        if len(line) > 3:
+            event["outputs"] = _shown(line[3]) if line[4] else line[3]
+        return event
+
+    def outputs(self) -> tuple[Any, str | None]:
+        """The flow's outputs, with their types where they can be had, and why they can't."""
+        for letter, line in self.lines():
+            if letter == "e" and len(line) > 3 and line[2]["type"] == "flow_completed":
+                return _exact(line[3], line[4])
+        return None, None
+
+    def error(self) -> Mapping[str, Any] | None:
+        """What the flow failed with."""
+        for letter, line in self.lines():
+            if letter == "e" and line[2]["type"] == "flow_failed":
+                error: Mapping[str, Any] = line[2]["error"]
+                return error
+        return None
+
+    def steps(self) -> list[RecordedStep]:
+        """The executions of steps, in the order in which they began."""
+        return _Steps(self).read()
+
+    def tally(self) -> Tally:
+        """What a list shows, counted from the lines."""
+        tally = Tally()
+        tally.header = self.header
+        for letter, line in self.lines():
+            if letter == "z":
+                tally.take(line[1])
+            elif letter == "x":
+                tally.gap = line[2]
+            elif letter == "f":
+                tally.definition = line[1]
+        if tally.status is None:
+            self._count(tally)
+        return tally
+
+    def _count(self, tally: Tally) -> None:
+        for event in self.events():
+            if event["type"].startswith("flow_"):
+                tally.flow_event(event)
+        under_way = {"complete": "cancelled", "alive": "running", "dead": "unknown"}[self.ending]
+        for step in self.steps():
+            tally.ended = max(tally.ended or 0.0, step.ended or step.started or 0.0)
+            if step.status == "unknown" and step.kind not in BLOCKS:
+                tally.unknown.append(step.path)
+            if step.status in (under_way, "skipped") or step.answered_by:
+                continue
+            counts = tally.step(step.flow, step.step_id, step.kind)
+            counts[3] += 1
+            counts[4] += step.status == "failed"
+            counts[5] += int(step.duration_ms * 1e3)
+
+
+class _Steps:
+    """Puts the steps of a session together."""
+
+    def __init__(self, reading: SessionReading) -> None:
+        self._reading = reading
+        self._epoch: float = reading.header["started"]
+        self._steps: list[RecordedStep] = []
+        self._open: dict[tuple[str, int], RecordedStep] = {}
+        self._last: dict[tuple[str, int], RecordedStep] = {}
+        self._seen: Counter[tuple[str, int]] = Counter()
+        self._heads: dict[int, dict[str, Any]] = {}
+
+    def read(self) -> list[RecordedStep]:
+        path = ""
+        for letter, line in self._reading.lines():
+            if letter == "d":
+                self._heads[line[1]] = line[2]
+            elif letter in "scCijg":
+                head, place = self._heads[line[1]], line[3]
+                here = head["step_id"] if place is None else path if place == 0 else place
+                if letter == "s":
+                    path = here
+                    self._begin(here, head, line[2], line[4])
+                elif letter in "cC":
+                    self._completed(here, head, line, letter == "C")
+                elif letter == "i":
+                    step = self._open.get((here, head["line"]))
+                    if step is not None:
+                        step.length = line[5]
+                elif letter == "g":
+                    self._other(here, head, line[2], line[4])
+        ending = self._reading.ending
+        for step in self._open.values():
+            step.status = "unknown" if ending == "dead" else "running" if ending == "alive" else "cancelled"
+        return self._steps
+
+    def _begin(self, path: str, head: Mapping[str, Any], at: int, inputs: Any) -> RecordedStep:
+        key = (path, head["line"])
+        self._seen[key] += 1
+        step = RecordedStep(
+            path=path,
+            step_id=head["step_id"],
+            flow=head["flow"],
+            kind=head["kind"],
+            task=head["task"],
+            line=head["line"],
+            status="unknown",
+            session=self._reading.number,
+            occurrence=self._seen[key],
+            started=self._epoch + at / 1e6,
+            inputs=inputs,
+            silent=bool(head.get("silent")),
+        )
+        self._open[key] = self._last[key] = step
+        self._steps.append(step)
+        return step
+
+    def _end(self, path: str, head: Mapping[str, Any], at: int, took: float) -> RecordedStep:
+        """The step that ends now; one that was answered did not begin before."""
+        step = self._open.pop((path, head["line"]), None)
+        if step is None:
+            step = self._begin(path, head, at - int(took * 1e3), None)
+            del self._open[path, head["line"]]
+        step.ended, step.duration_ms = self._epoch + at / 1e6, took
+        return step
+
+    def _completed(self, path: str, head: Mapping[str, Any], line: Line, is_tagged: bool) -> None:
+        step = self._end(path, head, line[2], line[4] / 1e3)
+        step.status = "succeeded"
+        step.outputs, step.why_not = _exact(line[5], is_tagged)
+        step.restorable = step.why_not is None
+        if len(line) > 6:
+            more = line[6]
+            step.attempts = more["attempts"]
+            step.answered_by = more.get("answered_by")
+            step.inputs = more.get("inputs", step.inputs)
+
+    def _other(self, path: str, head: Mapping[str, Any], at: int, event: Mapping[str, Any]) -> None:
+        kind = event["type"]
+        if kind == "step_failed":
+            step = self._end(path, head, at, event["duration_ms"])
+            step.status = "cancelled" if event["status"] == "cancelled" else "failed"
+            step.handled, step.error, step.attempts = event["handled"], event["error"], event["attempts"]
+            step.answered_by = event.get("answered_by")
+            step.inputs = event["inputs"] if step.inputs is None else step.inputs
+        elif kind == "step_skipped":
+            step = self._end(path, head, at, 0.0)
+            step.status, step.started = "skipped", None
+            step.answered_by = event.get("answered_by")
+        else:
+            key = (path, head["line"])
+            last = self._open.get(key) or self._last.get(key)
+            if last is None:
+                return
+            if kind == "statement":
+                last.statements.append(event)
+            elif kind == "step_retrying":
+                last.retries.append(event)
+                last.attempts = event["attempt"] + 1
+            elif kind == "branch_taken":
+                last.branch = event["branch"]
+
+
+def _rest(letter: str, line: Line) -> dict[str, Any]:
+    """What an event has besides what all events of a step have."""
+    if letter == "s":
+        return {"type": "step_started", "inputs": line[4]}
+    if letter == "g":
+        rest: dict[str, Any] = line[4]
+        return rest
+    if letter in "ij":
+        kind = "iteration_started" if letter == "i" else "iteration_completed"
+        return {"type": kind, "index": line[4], "length": line[5]}
+    outputs = _shown(line[5]) if letter == "C" else line[5]
+    ending = {"outputs": outputs, "status": "succeeded", "attempts": 1, "duration_ms": line[4] / 1e3}
+    return {"type": "step_completed", **ending, **(line[6] if len(line) > 6 else {})}
+
+
+def _exact(value: Any, is_tagged: bool) -> tuple[Any, str | None]:
+    if not is_tagged:
+        return value, None
+    from flowlang.journal.exact import decode
+
+    return decode(value)
+
+
+def _shown(tagged: Any) -> Any:
+    from flowlang.journal.exact import shown
+
+    return shown(tagged)

@@ -1,0 +1,172 @@
+"""From a run's file into the database, all of it or nothing.
+
+Nothing is lost by a death on the way: the file goes only once the transaction is committed, and what is found there
+again is taken in again as if for the first time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from json import dumps, loads
+from typing import Any, Final, NamedTuple
+from zlib import compress, decompress
+
+from flowlang.journal.plainly import to_text
+from flowlang.journal.reading import SessionReading, parsed
+from flowlang.journal.tally import Tally
+
+#: Lines are kept together up to so many bytes.
+CHUNK: Final = 1_000_000
+_LEVEL: Final = 3
+#: So much of a run's inputs is searched and shown in lists.
+_INPUTS: Final = 20_000
+_INPUT: Final = 500
+
+#: Where a line has its value, by its letter.
+_SLOTS: Final = {"s": 4, "c": 5, "C": 5, "g": 4, "e": 2}
+
+
+class Packed(NamedTuple):
+    """What the database gets of one session."""
+
+    tally: Tally
+    complete: bool
+    chunks: list[bytes]
+    definition: bytes | None
+    blobs: dict[str, bytes]
+
+
+def pack(content: bytes, tally: Tally, *, complete: bool, inline_limit: int) -> Packed:
+    """Compress the lines of a session. Values over `inline_limit` bytes become blobs."""
+    blobs: dict[str, bytes] = {}
+    head, _, rest = content.partition(b"\n")
+    definition = None
+    if rest.startswith(b'["f",'):
+        line, _, rest = rest.partition(b"\n")
+        definition = compress(line[line.index(b",", 6) + 1 : -1], _LEVEL)
+    content = head + b"\n" + rest
+    if tally.has_large:
+        content = b"\n".join(_without_large(content.split(b"\n"), inline_limit, blobs))
+    return Packed(tally, complete, [compress(chunk, _LEVEL) for chunk in _chunks(content)], definition, blobs)
+
+
+def put(database: sqlite3.Connection, packed: Packed) -> None:
+    """Write a session, in the transaction that is open. One that is there already was written before a death."""
+    tally = packed.tally
+    number = tally.header["session"]
+    known = database.execute(f"SELECT {', '.join(_KNOWN)} FROM runs WHERE run_id = ?", (tally.header["run_id"],))
+    before = known.fetchone()
+    if before is not None:
+        sealed = "SELECT 1 FROM sessions WHERE run = ? AND number = ?"
+        if database.execute(sealed, (before[0], number)).fetchone():
+            return
+    run = _put_run(database, packed, None if before is None else dict(zip(_KNOWN, before, strict=True)))
+    database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (run, number, tally.definition, packed.complete))
+    rows = ((run, number, place, chunk) for place, chunk in enumerate(packed.chunks))
+    database.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
+    if packed.definition is not None:
+        database.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?)", (tally.definition, packed.definition))
+    database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", packed.blobs.items())
+    database.executemany("INSERT OR IGNORE INTO run_blobs VALUES (?, ?)", ((run, key) for key in packed.blobs))
+    _put_steps(database, run, tally.steps)
+
+
+_KNOWN: Final = ("id", "sessions", "steps", "unknown", "origin_run", "origin_how", "origin_step", "started", "gap")
+
+
+def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any] | None) -> int:
+    tally, head = packed.tally, packed.tally.header
+    origin = head.get("origin") or (None, None, None)
+    unknown = set(tally.unknown)
+    values: dict[str, Any] = {
+        "run_id": head["run_id"],
+        "flow": head["flow"],
+        "path": head["path"],
+        "status": tally.status or "interrupted",
+        "started": head["started"],
+        "ended": tally.ended,
+        "duration_ms": tally.duration_ms or max(0.0, ((tally.ended or head["started"]) - head["started"]) * 1000),
+        "steps": tally.calls,
+        "failed_step": tally.failed_step,
+        "error": tally.error,
+        "error_type": tally.error_type,
+        "inputs": _listed(tally.inputs),
+        "origin_run": origin[0],
+        "origin_how": origin[1],
+        "origin_step": origin[2],
+        "sessions": head["session"],
+        "gap": tally.gap,
+    }
+    if before is not None:
+        unknown |= set(loads(before["unknown"] or "[]")) - _ended_paths(packed)
+        values["sessions"] = max(values["sessions"], before["sessions"])
+        values["steps"] += before["steps"]
+        values |= {name: before[name] for name in ("started", "origin_run", "origin_how", "origin_step")}
+    values["unknown"] = dumps(sorted(unknown)) if unknown else None
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values if name != "run_id")
+    [[run]] = database.execute(
+        f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (run_id) DO UPDATE SET {changes} RETURNING id",
+        tuple(values.values()),
+    ).fetchall()
+    return int(run)
+
+
+def _listed(inputs: Any) -> str:
+    """A run's inputs, as they are searched and shown in lists: without very long ones."""
+    text = to_text(inputs or {})
+    if len(text) <= _INPUTS:
+        return text
+    if not isinstance(inputs, dict):
+        return "{}"
+    return to_text({name: value if len(to_text(value)) <= _INPUT else "…" for name, value in inputs.items()})
+
+
+def _ended_paths(packed: Packed) -> set[str]:
+    """The paths of steps that came to an end in a session."""
+    lines = parsed(b"".join(map(decompress, packed.chunks)))
+    reading = SessionReading(lines, "complete" if packed.complete else "dead", lambda key: None)
+    return {step.path for step in reading.steps() if step.status != "unknown"}
+
+
+def _put_steps(database: sqlite3.Connection, run: int, steps: Iterable[list[Any]]) -> None:
+    for flow, step_id, kind, calls, failed, microseconds in steps:
+        if not calls:
+            continue
+        key = (flow, step_id, kind)
+        database.execute("INSERT OR IGNORE INTO steps (flow, step_id, kind) VALUES (?, ?, ?)", key)
+        database.execute(
+            "INSERT INTO run_steps SELECT id, ?, ?, ?, ? FROM steps WHERE flow = ? AND step_id = ? AND kind = ? "
+            "ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, failed = failed + excluded.failed, "
+            "total_ms = total_ms + excluded.total_ms",
+            (run, calls, failed, microseconds / 1e3, *key),
+        )
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    begin = 0
+    while begin < len(content):
+        end = content.find(b"\n", begin + CHUNK) + 1 or len(content)
+        yield content[begin:end]
+        begin = end
+
+
+def _without_large(lines: list[bytes], limit: int, blobs: dict[str, bytes]) -> Iterator[bytes]:
+    for raw in lines:
+        if len(raw) <= limit:
+            yield raw
+            continue
+        line = loads(raw)
+        slot = _SLOTS.get(line[0])
+        if slot is None:
+            yield raw
+            continue
+        if line[0] == "e" and len(line) > 3 and len(to_text(line[3])) > limit:
+            slot = 3
+        text = to_text(line[slot]).encode("ascii")
+        key = sha256(text).hexdigest()
+        blobs[key] = compress(text, _LEVEL)
+        line[slot] = None
+        yield to_text(["b", slot, key, len(text), line]).encode("ascii")

@@ -1,0 +1,170 @@
+"""The file into which a run is written line by line while it happens.
+
+What was appended is in the kernel's hands, so the death of the process loses none of it. The file grows by segments
+that are allocated before they are written, so that a full disk is found out when it grows and at no other time; the
+rest of the last segment is NUL bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from contextlib import suppress
+from mmap import ALLOCATIONGRANULARITY, mmap
+from pathlib import Path
+from typing import Final, Protocol
+
+#: The first segment, in bytes; each that follows is twice as long, up to the longest.
+FIRST_SEGMENT: Final = 64 * 1024
+LONGEST_SEGMENT: Final = 4 * 1024 * 1024
+#: So many bytes of a segment are kept free, to say that the recording stopped when no other can be had.
+RESERVE: Final = 256
+
+_CANNOT_ALLOCATE: Final = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV, errno.ENOSYS)
+
+
+class Spool(Protocol):
+    """A file that is appended to. Every method but `close` raises OSError when the system refuses."""
+
+    path: Path
+    size: int
+
+    def append(self, line: bytes) -> None:
+        """Add a line. All of it is there for other processes when this returns."""
+
+    def last_words(self, line: bytes) -> None:
+        """Add a line of at most `RESERVE` bytes where there is no room for another any more."""
+
+    def finish(self) -> None:
+        """Cut off what was allocated and not used."""
+
+    def close(self) -> None:
+        """Let go of the file, and by that of its lock."""
+
+
+def create_spool(path: Path) -> Spool:
+    """A new file, locked for as long as this process has it open, though not under its name yet; see `publish`.
+
+    Raises OSError.
+    """
+    descriptor = os.open(_draft(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(OSError):  # a file system without locks: the process is looked for instead
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _spool(path, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        with suppress(OSError):
+            os.unlink(_draft(path))
+        raise
+
+
+def _spool(path: Path, descriptor: int) -> Spool:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            return MappedSpool(path, descriptor)
+        except OSError as error:
+            if error.errno not in _CANNOT_ALLOCATE:
+                raise
+    return WrittenSpool(path, descriptor)
+
+
+def publish(spool: Spool) -> None:
+    """Give a new file its name: from now on others know the run. Raises OSError."""
+    os.rename(_draft(spool.path), spool.path)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_suffix(".new")
+
+
+class MappedSpool:
+    """Writes into memory that is the file's: some hundred nanoseconds a line."""
+
+    _descriptor = -1
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.size = 0
+        self._begin = 0
+        self._map = _mapped(descriptor, 0, FIRST_SEGMENT)
+        self._descriptor = descriptor
+        self._segment = FIRST_SEGMENT
+        self._room = FIRST_SEGMENT - RESERVE
+
+    def append(self, line: bytes) -> None:
+        at = self.size - self._begin
+        end = at + len(line)
+        if end > self._room:
+            self._grow(len(line))
+            at = self.size - self._begin
+            end = at + len(line)
+        self._map[at:end] = line
+        self.size += len(line)
+
+    def last_words(self, line: bytes) -> None:
+        at = self.size - self._begin
+        self._map[at : at + len(line)] = line
+        self.size += len(line)
+
+    def finish(self) -> None:
+        os.ftruncate(self._descriptor, self.size)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            self._map.close()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _grow(self, needed: int) -> None:
+        begin = self.size - self.size % ALLOCATIONGRANULARITY
+        pages = -(-(needed + RESERVE) // ALLOCATIONGRANULARITY) + 1
+        length = max(min(self._segment * 2, LONGEST_SEGMENT), pages * ALLOCATIONGRANULARITY)
+        grown = _mapped(self._descriptor, begin, length)
+        self._map.close()
+        self._map, self._begin, self._segment, self._room = grown, begin, length, length - RESERVE
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _mapped(descriptor: int, begin: int, length: int) -> mmap:
+    os.posix_fallocate(descriptor, begin, length)
+    return mmap(descriptor, length, offset=begin)
+
+
+class WrittenSpool:
+    """Writes with a call of the system for each line, where nothing can be allocated in advance."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.size = 0
+        self._descriptor = descriptor
+
+    def append(self, line: bytes) -> None:
+        written = os.write(self._descriptor, line)
+        if written < len(line):  # a disk that fills up takes a part
+            os.ftruncate(self._descriptor, self.size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.size += written
+
+    def last_words(self, line: bytes) -> None:
+        self.append(line)
+
+    def finish(self) -> None:
+        """There is nothing to cut off."""
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def written_lines(content: bytes) -> bytes:
+    """The whole lines of a spool's content: without what was never used, and without one that was torn."""
+    end = content.find(b"\0")
+    return content[: content.rfind(b"\n", 0, len(content) if end < 0 else end) + 1]
