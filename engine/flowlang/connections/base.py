@@ -82,6 +82,9 @@ class ConnectionPlugin:
     #: Whether the driver works in threads of its own. Opening it is begun before what the event loop has to compute.
     threaded: bool = False
 
+    #: Whether a server may keep the connection open while no run uses it. Not for files, which may be replaced.
+    may_idle: bool = True
+
     #: Folder of the flow that declares the connection, set before `connect`: what relative paths start from.
     folder: Path | None = None
 

@@ -148,7 +148,8 @@ class OpenConnections:
             await self.release(name, connection)
         leaving = list(self._open.values())
         self._open.clear()
-        await asyncio.gather(*(self._pools.leave(pool, self._idle_seconds) for pool in leaving))
+        idle = self._idle_seconds
+        await asyncio.gather(*(self._pools.leave(pool, idle if pool.plugin.may_idle else 0) for pool in leaving))
 
 
 def prepared(spec: ConnectionSpec) -> tuple[ConnectionSpec, ConnectionPlugin]:

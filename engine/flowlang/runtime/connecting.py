@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 async def open_connections(
-    plugins: Plugins, stored: StoredConnections, call: FlowCall, frame: Frame
+    plugins: Plugins, stored: StoredConnections, call: FlowCall, frame: Frame, *, idle_seconds: float = 0
 ) -> OpenConnections:
     """Open the connections that the flow's steps use, all at once.
 
-    Raises ConfigurationError for a configuration that cannot work, before anything is opened, and
-    ConnectionError for a connection that cannot be opened.
+    Pools that no run uses any more are kept for `idle_seconds`. Raises ConfigurationError for a configuration that
+    cannot work, before anything is opened, and ConnectionError for a connection that cannot be opened.
     """
     needed = call.run.needed_connections(call.plan)
     specs = [_spec(connection, plugins, stored, frame) for connection in needed]
@@ -36,7 +36,7 @@ async def open_connections(
                 "connection_opened", call.plan.name, connection=spec.name, connection_type=spec.type, duration_ms=took
             )
 
-    opened = await open_all(specs, tell, pools=call.run.pools)
+    opened = await open_all(specs, tell, idle_seconds=idle_seconds, pools=call.run.pools)
     if stored:
         opened.on_asked = partial(stored.note_use, call)
     return opened

@@ -32,6 +32,7 @@ class FlowExecutor:
     A flow given as text or data looks for `.env` and for subflows in `folder` (default: the current folder); a
     file looks in its own. `env` stands for the environment of the process, `env_file` is read besides `.env`.
     `environment` (`dev`, `staging` or `prod`) chooses the values that the project's stored connections have there.
+    Connection pools that no run uses are kept for `idle_seconds`.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class FlowExecutor:
         env: Mapping[str, str] | None = None,
         env_file: str | PathLike[str] | None = None,
         environment: str | None = None,
+        idle_seconds: float = 0,
     ) -> None:
         check_environment(environment)
         self.registry = TaskRegistry() if registry is None else registry
@@ -50,6 +52,7 @@ class FlowExecutor:
         self._env_file = None if env_file is None else Path(env_file)
         self._threads: WorkerThreads | None = None
         self.connection_environment = environment
+        self.idle_seconds = idle_seconds
         self.preparer = Preparer(self.registry, env=self._env)
 
     def with_texts(self, texts: Mapping[Path, str]) -> FlowExecutor:

@@ -66,6 +66,7 @@ class SQLitePlugin(ConnectionPlugin):
     name = "sqlite"
     description = "SQLite databases in a file or in memory"
     version = "1.0.0"
+    may_idle = False
     category = "database"
     transactional = True
     server_cancel = True
