@@ -73,7 +73,10 @@ class Breakpoint:
         if not wanted:
             return True
         if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
-            return re.search(wanted[1:-1], statement, re.IGNORECASE) is not None
+            try:
+                return re.search(wanted[1:-1], " ".join(statement.split()), re.IGNORECASE) is not None
+            except re.error:
+                return False
         return " ".join(wanted.lower().split()) in " ".join(statement.lower().split())
 
     def problems(self, flow: Flow) -> list[Diagnostic]:

@@ -186,7 +186,7 @@ class _Comparison:
             self.change.left[old.id] = f"it had begun; {_NEXT_RUN}"
         if old.kind != successor.kind:
             return
-        blocks = {block: steps for block, steps in successor.blocks()}
+        blocks = dict(successor.blocks())
         ordered = old.kind != "parallel"
         for block, steps in old.blocks():
             inside = ordered or block == "on_error"

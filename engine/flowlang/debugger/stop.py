@@ -391,6 +391,7 @@ class Stop:
             before, self._result = set_at(self._result, path[len("result") :], value)
         else:
             before = set_name(self._frame, self._frame.call.plan.flow, self._plan.step, path, value)
+            self._inputs = self._bound()
         self._record("value", path, before, value)
 
     def _give(self, output: Any) -> None:
