@@ -31,9 +31,13 @@ class Command(NamedTuple):
 
 
 def doers(screen: Screen[Any]) -> list[DOMNode]:
-    """Who may do an action, the nearest first: what has the focus and what that is in, the others, screen, app."""
+    """Who may do an action, the nearest first: what has the focus and what that is in, the others, screen, app.
+
+    Of the others those come first that the screen has `used_before`.
+    """
     near = [] if screen.focused is None else list(screen.focused.ancestors_with_self)
-    return list(dict.fromkeys([*near, *screen.walk_children(with_self=True), screen.app]))
+    before = getattr(screen, "used_before", ())
+    return list(dict.fromkeys([*near, *before, *screen.walk_children(with_self=True), screen.app]))
 
 
 def target(action: Action, nodes: Iterable[DOMNode]) -> DOMNode | None:

@@ -66,6 +66,8 @@ class Workbench(
         self.arrangement = arrangement
         self._dragged: tuple[str, bool] | None = None
         self._placed: object = None
+        #: The pane of the debugger that had the focus last: what works in each of them is meant for it.
+        self.used_before: tuple[Pane, ...] = ()
 
     def compose(self) -> ComposeResult:
         session = self.session
@@ -187,6 +189,8 @@ class Workbench(
         pane = next((one for one in inside if isinstance(one, Pane)), None)
         if pane is not None and pane.id is not None:
             self.arrangement.current = pane.id
+            if pane.id in DEBUG_PANES:
+                self.used_before = (pane,)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the line between two panes."""

@@ -26,7 +26,7 @@ from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 
 #: What the screen does, which knows the run.
-_RUNNING: Final = frozenset({"graph.from-here", "graph.only-step", "graph.up-to-here"})
+_RUNNING: Final = frozenset({"graph.from-here", "graph.only-step", "graph.up-to-here", "graph.breakpoint"})
 
 
 @styled_once

@@ -49,6 +49,19 @@ FILES: Final = {
     "flow.yaml": FLOW,
     "pyproject.toml": "",
     "slow.yaml": "flow: Slow\nsteps:\n  - {task: Wait, id: wait}\n",
+    "ticking.yaml": "flow: Ticking\nsteps:\n  - while: true\n    id: tick\n    max_iterations: 100000\n"
+    "    do: [{task: Tick, id: once}]\n",
+    "paying.yaml": """\
+flow: Paying
+connections:
+  shop: {type: sqlite, database: ":memory:"}
+steps:
+  - sqlite_execute: {id: make, connection: shop, query: create table paid (n integer)}
+  - sqlite_transaction:
+      id: pay
+      connection: shop
+      queries: [{query: insert into paid values (1)}, {query: insert into paid values (2)}]
+""",
     "inner/flow.yaml": "flow: Inner\nsteps:\n  - exit: {}\n",
     "given.inputs.json": '{"who": "Bob"}\n',
     "flow.py": """\
@@ -69,6 +82,10 @@ def create_task_registry() -> TaskRegistry:
         if number == 2:
             raise ValueError("two is too many")
         return {"double": number * 2}
+
+    @registry.register("Tick")
+    async def tick() -> None:
+        await asyncio.sleep(0.005)
 
     @registry.register("Wait")
     async def wait() -> None:
@@ -135,11 +152,17 @@ async def begin_again(one: Opened, place: str) -> None:
         await one.until(lambda: not session.runs.is_busy)
     if session.watching:
         session.watch(False)
+    if session.debugging.points.are_there:
+        session.debugging.points.clear()
+        session.debugging.breakpoints_changed()
     one.app.clear_notifications()
     flow = session.folder / "flow.yaml"
     for document in session.documents:
-        if document.path != flow or {document.text, screen.editor.code.text} != {FLOW}:
+        if document.path != flow:
             session.close(document.path)
+        elif {document.text, screen.editor.code.text} != {FLOW}:
+            session.edit(document, FLOW)
+            screen.editor.show_text(document, session.documents)
     changed = write_project(session.folder)
     if changed:
         session.changed(changed)
@@ -166,7 +189,7 @@ async def begin_again(one: Opened, place: str) -> None:
 
 def go(one: Opened, place: str) -> None:
     """Go to a pane; from everywhere is from the graph, where no letter is typed."""
-    one.screen.show_pane("graph" if place == "app" else place)
+    one.screen.show_pane({"app": "graph", "debug": "stack"}.get(place, place))
 
 
 async def by_key(one: Opened, action: Action) -> None:
