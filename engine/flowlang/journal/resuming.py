@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from flowlang.journal.continuing import Continuation
+from flowlang.journal.places import address_of
+from flowlang.journal.problems import Choice, Choices, ReplayProblem
+from flowlang.journal.records import RecordedStep
+from flowlang.journal.replay import Script, Turn
+from flowlang.journal.standing import Standing, effects
+from flowlang.language.model import Flow, Step, TaskStep
+from flowlang.language.nodes import Scalar
 
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
-    from flowlang.journal.problems import Choices, ReplayProblem
-    from flowlang.journal.records import RecordedStep
-    from flowlang.runtime.control import CancellationToken
-    from flowlang.runtime.events import EventCallback
-    from flowlang.runtime.executor import FlowExecutor
-    from flowlang.runtime.interception import Interceptor
-    from flowlang.runtime.result import FlowResult
+    from flowlang.journal.recording import RunRecorder
+
+_ENDED_WELL = ("succeeded", "terminated")
 
 
-class Resumption:
+class Resumption(Continuation):
     """A recorded run about to be gone on with: what it completed is taken from the journal, the rest runs.
 
     The run keeps its id. `inputs` are the secret ones again. `on_unknown` says what becomes of steps that were under
-    way when the process died; those that say `idempotent` run again, and those that are `exactly_once` find out by
-    themselves. With `as_it_was` the flow's text is the one that ran, else the one that its file has now.
+    way when the process died: one choice for all, one for each by path or address, or a function that is asked.
+    Those that say `idempotent` run again, and those that are `exactly_once` find out by themselves. With `as_it_was`
+    the flow's text is the one that ran, else the one that its file has now.
     """
 
     def __init__(
@@ -33,34 +40,119 @@ class Resumption:
         on_unknown: Choices | None = None,
         as_it_was: bool = False,
     ) -> None:
-        self.journal = journal
-        self.run = journal.run(run_id)
-        self.inputs = inputs or {}
+        super().__init__(journal, run_id, inputs, as_it_was)
         self.on_unknown = on_unknown
-        self.as_it_was = as_it_was
-
-    @property
-    def problems(self) -> list[ReplayProblem]:
-        """What has to be dealt with first, and what is worth knowing."""
-        raise NotImplementedError
+        self._unknown: list[RecordedStep] = []
 
     @property
     def unknown(self) -> list[RecordedStep]:
         """The steps that were under way when the process died and need a choice, whether or not there is one yet."""
-        raise NotImplementedError
+        _ = self._script
+        return list(self._unknown)
 
     @property
-    def summary(self) -> str:
-        """What is about to happen: `41 steps from the journal, 12 will run`."""
-        raise NotImplementedError
+    def _run_id(self) -> str | None:
+        return self.run.run_id
 
-    async def execute(
-        self,
-        executor: FlowExecutor,
-        event_callback: EventCallback | None = None,
-        cancellation_token: CancellationToken | None = None,
-        *,
-        interceptors: Sequence[Interceptor] = (),
-    ) -> FlowResult:
-        """Go on with the run. Raises ReplayError if a problem stands in the way."""
-        raise NotImplementedError
+    def _new_recorder(self) -> RunRecorder:
+        return self.journal.recorder(resuming=self.run.run_id)
+
+    def _written(self) -> Script:
+        self._look_at_the_run()
+        turns: dict[str, Turn] = {}
+        undecided: list[tuple[str, Standing]] = []
+        for path, known in self.standing.items():
+            turn = self._turn(path, known)
+            if turn is not None:
+                turns[path] = turn
+            elif isinstance(known.place.step, TaskStep) and known.record.kind == known.place.step.kind:
+                if known.record.status == "succeeded" and known.record.restorable:
+                    turns[path] = Turn("answer", known.record)
+                elif known.record.status in ("succeeded", "unknown"):
+                    undecided.append((path, known))
+        for path, known in undecided:
+            decided = self._decided(path, known, set(turns))
+            if decided is not None:
+                turns[path] = decided
+        taken = effects(self.run.steps(), self.places)
+        script = self._script_of(turns, self.standing, effects=taken, started_at=self._started_at)
+        self._note_lost(script)
+        return script
+
+    @property
+    def _started_at(self) -> str:
+        return datetime.fromtimestamp(self.run.summary.started, UTC).isoformat(timespec="milliseconds")
+
+    def _look_at_the_run(self) -> None:
+        summary = self.run.summary
+        if summary.status == "running":
+            hint = "cancel it first, or wait for its end"
+            self._note(ReplayProblem("running", f"run {summary.run_id} is still running", hint))
+        elif summary.status in _ENDED_WELL:
+            hint = "run it again instead"
+            self._note(ReplayProblem("finished", f"run {summary.run_id} came to its end: nothing is left of it", hint))
+        elif summary.gap is not None:
+            message = f"the recording stopped before the run did ({summary.gap}): what ran after that would run again"
+            agreed = self.on_unknown == "retry"
+            hint = None if agreed else "retry all that is unknown, if that is all right"
+            self._note(ReplayProblem("gap", message, hint, blocking=not agreed))
+
+    def _decided(self, path: str, known: Standing, answered: set[str]) -> Turn | None:
+        record, step = known.record, known.place.step
+        if record.status == "succeeded" and not self._is_needed(known.place, answered):
+            return Turn("answer", record)
+        if record.status == "unknown" and step.exactly_once:
+            return Turn("run", record, known.attempt)
+        if step.idempotent:
+            return Turn("run", record, known.attempt)
+        if record.status == "unknown":
+            self._unknown.append(record)
+        choice = self._choice(path, record)
+        if choice in ("retry", "skip"):
+            return Turn("run" if choice == "retry" else "skip", record, known.attempt)
+        self._note(_unknown(path, step, record) if record.status == "unknown" else _unrestorable(path, record))
+        return None
+
+    def _choice(self, path: str, record: RecordedStep) -> Choice | None:
+        choices = self.on_unknown
+        if choices is None or isinstance(choices, str):
+            return choices
+        if isinstance(choices, Mapping):
+            return choices.get(path) or choices.get(address_of(path)) or choices.get("*")
+        return choices(record)
+
+    def _note_lost(self, script: Script) -> None:
+        """Say that what answered steps left in a database in memory is gone."""
+        for name in _in_memory(self.places.flow):
+            for path, turn in script.turns.items():
+                place = self.places.find(path)
+                connection = None if place is None else place.step.connection
+                if turn.action == "answer" and connection is not None and connection.text == name:
+                    message = f"`{name}` is a database in memory: what the run left there is gone"
+                    self._note(ReplayProblem("lost", message, None, path, blocking=False))
+                    break
+
+
+def _unknown(path: str, step: Step, record: RecordedStep) -> ReplayProblem:
+    sent = [str(statement.get("text", "")) for statement in record.statements]
+    what = f"; it had sent `{' '.join(sent[-1].split())}`" if sent else ""
+    message = f"`{path}` was under way when the process died, and nobody knows whether it took effect{what}"
+    hint = "choose: retry it, or skip it, and its result is null"
+    if step.connection is not None:
+        hint += " (a step that says `exactly_once: true` finds out by itself)"
+    return ReplayProblem("unknown", message, hint, path, step=record)
+
+
+def _unrestorable(path: str, record: RecordedStep) -> ReplayProblem:
+    message = f"the result of `{path}` is needed, and the journal doesn't have it: {record.why_not}"
+    hint = "choose: retry it, or skip it, and its result is null"
+    return ReplayProblem("unrestorable", message, hint, path, step=record)
+
+
+def _in_memory(flow: Flow) -> list[str]:
+    found = []
+    for name, connection in flow.connections.items():
+        database = connection.config.get("database")
+        if database is not None and isinstance(database.node, Scalar) and database.node.value == ":memory:":
+            found.append(name)
+    return found
