@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine" / "flowlang"
 
 LAYERS = (
-    ("errors", "values", "exact", "redaction", "exceptions", "environment"),
+    ("errors", "values", "exact", "plainly", "redaction", "exceptions", "environment"),
     ("language",),
     ("tasks", "connections"),
     ("runtime",),

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from flowlang.journal.plainly import LONGEST_INT, is_plain, to_text
+from flowlang.plainly import LONGEST_INT, is_plain, to_text
 from flowlang.values import MAX_DEPTH, ErrorValue, plain
 
 Redact = Callable[[Any], Any]

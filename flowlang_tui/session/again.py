@@ -79,7 +79,7 @@ class Recording:
 
     def output_text(self, path: str) -> str:
         """The recorded output of a step as JSON to be edited, with tags for what JSON has no type for."""
-        from flowlang.journal.exact import encode
+        from flowlang.exact import encode
 
         step = self._steps.get(path)
         if step is None or step.status not in ("succeeded", "failed"):
@@ -90,7 +90,7 @@ class Recording:
 
 def read_output(text: str) -> Any:
     """What was typed as a step's output. Raises InputsError that says where it is no JSON."""
-    from flowlang.journal.exact import decode
+    from flowlang.exact import decode
 
     try:
         return decode(json.loads(text)).value

@@ -26,12 +26,12 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 from flowlang.errors import JournalError
 from flowlang.journal.finding import summary_of
 from flowlang.journal.opened import stored_sessions
-from flowlang.journal.plainly import to_text
 from flowlang.journal.reading import SessionReading, parsed
 from flowlang.journal.records import RunSummary
 from flowlang.journal.sealing import Packed, pack, put
 from flowlang.journal.settings import DEFAULTS
 from flowlang.journal.store import Store
+from flowlang.plainly import to_text
 
 FORMAT: Final = "flowlang-run"
 VERSION: Final = 1

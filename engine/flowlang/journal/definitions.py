@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flowlang.journal.plainly import to_text
+from flowlang.plainly import to_text
 
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from json import loads
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.journal.plainly import to_text
 from flowlang.journal.records import Origin, RunQuery, RunSummary
+from flowlang.plainly import to_text
 
 if TYPE_CHECKING:
     from flowlang.journal.reading import SessionReading

@@ -26,13 +26,14 @@ _log = logging.getLogger("flowlang.journal")
 class Journal:
     """The runs of the project in the folder `root`. Any number of threads and processes may have one.
 
-    Runs that are under way are files in `.flowlang/running`; those that are over are in `.flowlang/runs.db`.
+    Runs that are under way are files in `.flowlang/running`; those that are over are in `.flowlang/runs.db`. `home`
+    is another folder for both, for flows in a folder that is no project and gets no `.flowlang` therefore.
     Methods raise JournalError for a journal that cannot be read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, home: Path | None = None) -> None:
         self.root = Path(root)
-        self.home = self.root / ".flowlang"
+        self.home = self.root / ".flowlang" if home is None else home
         self._definitions = Definitions()
         self._store_: Store | None = None
         self._known_settings: Settings | None = None

@@ -102,7 +102,7 @@ def _summary(store: Store | None, run_id: str, live: Sequence[SessionReading]) -
 
 
 def _inputs(reading: SessionReading) -> dict[str, Any]:
-    from flowlang.journal.exact import decode
+    from flowlang.exact import decode
 
     return {
         name: decode(value).value if is_tagged else value

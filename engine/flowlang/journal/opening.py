@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.lease import this_process
-from flowlang.journal.plainly import is_plain
+from flowlang.plainly import is_plain
 
 if TYPE_CHECKING:
     from flowlang.journal.records import Origin
@@ -44,7 +44,8 @@ def file_stem(run_id: str) -> str:
 def spool_path(folder: Path, run_id: str, session: int) -> tuple[Path, int]:
     """The file of a session, and the session's number: a later one where that file is there already."""
     stem = file_stem(run_id)
-    while os.path.exists(path := folder / f"{stem}.{session}{SUFFIX}"):
+    # a draft that is left belongs to a process that died before it had written the first line
+    while os.path.exists(path := folder / f"{stem}.{session}{SUFFIX}") or os.path.exists(path.with_suffix(".new")):
         session += 1
     return path, session
 
@@ -89,7 +90,7 @@ def _written(value: Any, redactor: Redactor) -> list[Any] | None:
         return [value, False]
     from json import loads
 
-    from flowlang.journal.exact import SECRET, decode, encode
+    from flowlang.exact import SECRET, decode, encode
 
     tagged = loads(encode(value, shown, redactor)[0])
     return None if decode(tagged).why_not == SECRET else [tagged, True]

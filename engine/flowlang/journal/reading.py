@@ -286,12 +286,12 @@ def _rest(letter: str, line: Line) -> dict[str, Any]:
 def _exact(value: Any, is_tagged: bool) -> tuple[Any, str | None]:
     if not is_tagged:
         return value, None
-    from flowlang.journal.exact import decode
+    from flowlang.exact import decode
 
     return decode(value)
 
 
 def _shown(tagged: Any) -> Any:
-    from flowlang.journal.exact import shown
+    from flowlang.exact import shown
 
     return shown(tagged)

@@ -28,9 +28,9 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.journal.plainly import flat, is_plain, quoted, to_text
 from flowlang.journal.spool import RESERVE, Spool, create_spool, publish
 from flowlang.journal.tally import Tally
+from flowlang.plainly import flat, is_plain, quoted, to_text
 
 if TYPE_CHECKING:
     from flowlang.journal.definitions import Definitions
@@ -300,11 +300,11 @@ class RunRecorder:
         if is_plain(value) and value == shown:
             text, is_tagged = to_text(value), False
         else:
-            from flowlang.journal.exact import encode
+            from flowlang.exact import encode
 
             text, is_tagged = encode(value, shown, self._redact)
         if len(text) > self._settings.value_limit:
-            from flowlang.journal.exact import large
+            from flowlang.exact import large
 
             return large(len(text)), True
         self._tally.has_large = self._tally.has_large or len(text) > self._settings.inline_limit

@@ -13,9 +13,9 @@ from json import dumps, loads
 from typing import Any, Final, NamedTuple
 from zlib import compress, decompress
 
-from flowlang.journal.plainly import to_text
 from flowlang.journal.reading import SessionReading, parsed
 from flowlang.journal.tally import Tally
+from flowlang.plainly import to_text
 
 #: Lines are kept together up to so many bytes.
 CHUNK: Final = 1_000_000

@@ -18,7 +18,7 @@ from bson.objectid import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowlang.journal.exact import SECRET, decode, encode, shown
+from flowlang.exact import SECRET, decode, encode, shown
 from flowlang.redaction import Redactor
 from flowlang.values import ErrorValue, plain
 
