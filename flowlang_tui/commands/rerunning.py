@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import Any, Final, cast
 
 from textual import work
 
+from flowlang import FlowLangError
 from flowlang_tui.commands.history import told
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.again import Again, Extent
 from flowlang_tui.session.resumed import Resumed
+from flowlang_tui.widgets.ages import ago
 
 #: What there is to do where no step is chosen.
 _CHOOSE: Final = "Choose a step first: in the graph, in the timeline, or by the cursor in the text."
@@ -74,6 +77,21 @@ class RerunCommands(ProjectScreen):
             self.tell("No run is waiting to be resumed. In the list of runs, u resumes the selected one.")
         else:
             await self._resume(summary.run_id)
+
+    def look_for_interrupted(self) -> None:
+        """Tell of a run that was interrupted, and how to go on with it."""
+        self._look_for_interrupted()
+
+    @work(group="interrupted")
+    async def _look_for_interrupted(self) -> None:
+        try:
+            summary = await self.session.history.interrupted()
+        except FlowLangError:
+            return  # nobody has asked yet; the list of runs tells what is wrong with the journal
+        if summary is not None:
+            steps = f"{summary.steps:,} step{'' if summary.steps == 1 else 's'}"
+            when = ago(summary.started, time())
+            self.tell(f"The run of {summary.flow} that began {when} was interrupted after {steps}. alt+Z resumes it.")
 
     def _run_chosen(self, extent: Extent) -> None:
         """Run the chosen step of the shown run again, in the iteration that is shown."""

@@ -63,6 +63,7 @@ class Showing(ProjectScreen):
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
         self.call_after_refresh(session.begin)
+        self.call_after_refresh(self.look_for_interrupted)
 
     def notice(self, notice: Notice) -> None:
         """Show what changed in the session."""
@@ -199,6 +200,7 @@ class Showing(ProjectScreen):
         self.editor.show_checked(checked)
         self._show_graph(checked)
         self.connections.show_flow(path, checked.flow)
+        self.runs.flow = checked.flow.name
         if other:
             record = next((one for one in reversed(self.session.runs.records) if one.path == path), None)
             if record is not None or self.shown_run is None:

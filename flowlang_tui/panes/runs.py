@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import localtime, strftime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,6 +29,9 @@ space   marks a run, c compares two, alt+. runs again from a step"""
 NOTHING = "No run passes the filter.\n\nescape  shows all runs"
 READING = "Reading the journal…"
 HINTS = "flow:orders  status:failed  step:ship  input:who=Ada  >5s  since:2h  pinned  text"
+
+#: Seconds after which it is told anew how long ago the runs were.
+_AGES: Final = 30.0
 
 Wish = Literal["open", "again", "resume", "pin", "delete", "export"]
 
@@ -90,6 +93,18 @@ class RunsPane(Pane):
         yield Static(id="runs-detail", markup=False)
         yield Static(id="runs-problem", markup=False)
         yield Input(id="runs-filter", placeholder=HINTS, compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(_AGES, self._show_ages)
+
+    def _show_ages(self) -> None:
+        if self.display and len(self.list.rows):
+            self.list.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action makes sense now, as the screen says."""
+        is_possible = getattr(self.screen, "is_possible", None)
+        return is_possible is None or bool(is_possible(action))
 
     @property
     def list(self) -> RunList:

@@ -194,6 +194,10 @@ class ProjectScreen(Screen[None]):
         """Ask how a recorded run is to be run again, then do it."""
         raise NotImplementedError
 
+    def look_for_interrupted(self) -> None:
+        """Tell of a run that was interrupted, and how to go on with it."""
+        raise NotImplementedError
+
     def resume_run(self, run_id: str) -> None:
         """Go on with a run that ended before its time."""
         raise NotImplementedError

@@ -86,7 +86,7 @@ class RunAgain(ModalScreen[Again | None]):
                         compact=True,
                         id="extent",
                     )
-                with Horizontal(classes="row"):
+                with Horizontal(classes="row of-step"):
                     yield Label("step")
                     yield Input(self._step, id="step", compact=True, suggester=offered, placeholder="orders[3]/ship")
                 yield Static(classes="wrong", id="wrong-step", markup=False)
@@ -99,7 +99,7 @@ class RunAgain(ModalScreen[Again | None]):
                         compact=True,
                         id="file",
                     )
-                with Horizontal(classes="row"):
+                with Horizontal(classes="row of-step"):
                     yield Label("other output of")
                     yield Input(
                         id="other", compact=True, suggester=offered, placeholder="a step before; enter shows its output"
@@ -114,12 +114,14 @@ class RunAgain(ModalScreen[Again | None]):
                 yield Button("Run  ^r", id="run", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#step" if not self._step else "#extent").focus()
+        self._extent_chosen()
+        self.query_one("#extent").focus()
 
     @on(Select.Changed, "#extent")
     def _extent_chosen(self) -> None:
         whole = self.query_one("#extent", Select).value == "whole"
-        self.query_one("#step", Input).disabled = whole
+        for row in self.query(".of-step"):
+            row.display = not whole
 
     @on(Input.Submitted, "#other")
     @on(Input.Blurred, "#other")
@@ -157,7 +159,7 @@ class RunAgain(ModalScreen[Again | None]):
         step = self.query_one("#step", Input).value.strip()
         wrong = "" if extent == "whole" else self._recording.problem_of(step)
         self._tell("#wrong-step", wrong)
-        outputs, bad = self._outputs()
+        outputs, bad = ({}, "") if extent == "whole" else self._outputs()
         self._tell("#wrong-output", bad)
         inputs = self._given()
         if wrong:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowlang.journal.compare import Comparison, Difference, StepDifference
     from flowlang.journal.compare_values import Change
 
-Look = Literal["section", "same", "value", "added", "removed", "hunk", "text"]
+Look = Literal["section", "same", "value", "figure", "added", "removed", "hunk", "text"]
 
 #: How much of a value a row has; the whole of it is shown for the selected one.
 _VALUE: Final = 400
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 def lines_of(found: Comparison) -> list[Line]:
     """The first difference, then values, branches, steps, rows, times and the definition."""
     if found.same and not found.timings:
-        return [Line("same", "Both runs did the same, step by step, with the same values.")]
+        return [Line("same", "✓ Both runs did the same, step by step, with the same values.")]
     lines = list(_first(found))
     lines += _section("Inputs and outputs", _of_run(found))
     lines += _section("Values", (line for step in found.values for line in _of_step(step)))
@@ -65,7 +65,7 @@ def _first(found: Comparison) -> Iterator[Line]:
     yield Line("section", "First difference")
     first = found.first
     if first is None:
-        yield Line("same", "None in what the runs did; see below for what else differs.")
+        yield Line("same", "✓ None in what the runs did. What else differs is below.")
     else:
         place = f"{first.path or 'the run'}: {_WHAT.get(first.what, first.what)}{f'  {first.at}' if first.at else ''}"
         yield Line("value", place, _shown(first, before=True), _shown(first, before=False), first.path, _both(first))
@@ -123,7 +123,7 @@ def _figures(name: str, before: float | None, after: float | None, shown: Any) -
     if before and after and before != after:
         times = after / before
         theirs += f"  ({times:.1f}×)" if times >= 1 else f"  ({times:.2f}×)"
-    return Line("value", name, ours, theirs, name)
+    return Line("figure", name, ours, theirs, name)
 
 
 def _rows(value: float) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from flowlang.errors import FlowLangError
+from flowlang.language.lookup import find_project
+from flowlang_tui.preferences import state_folder
 from flowlang_tui.session.again import Recording
 from flowlang_tui.session.history_query import parse_query
 from flowlang_tui.session.history_rows import PAGE, RunRow, RunRows
@@ -48,8 +52,15 @@ class SessionHistory:
             if self._journal is None:
                 from flowlang.journal import Journal
 
-                self._journal = Journal(self.root)
+                self._journal = Journal(self.root, self._home())
             return self._journal
+
+    def _home(self) -> Path | None:
+        """Where the files of the journal are, if not in the project: no folder becomes one by being looked at."""
+        if find_project(self.root) == self.root:
+            return None
+        name = sha256(os.path.realpath(self.root).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+        return state_folder() / "runs" / name
 
     def recorder(self) -> RunRecorder | None:
         """What writes a new run down; None if that cannot be: `problem` says why, and the run goes on without."""
@@ -78,9 +89,8 @@ class SessionHistory:
             rows.take(page, found, total)
 
     async def interrupted(self) -> RunSummary | None:
-        """The newest run, if it was interrupted: somebody may want to go on with it."""
-        newest = await self._off(lambda journal: journal.runs(_newest()))
-        return next((one for one in newest if one.status == "interrupted"), None)
+        """The latest run that was interrupted, unless its flow has run since: somebody may want to go on with it."""
+        return await self._off(_interrupted)
 
     # single runs
 
@@ -156,9 +166,14 @@ class SessionHistory:
                 raise FlowLangError(f"the journal cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _newest() -> RunQuery:
-    """The query for the newest run."""
-    return replace(parse_query(""), limit=1)
+def _interrupted(journal: Journal) -> RunSummary | None:
+    from flowlang.journal import RunQuery
+
+    if not journal.home.is_dir():
+        return None
+    found = journal.runs(RunQuery(status="interrupted", limit=1))
+    latest = journal.runs(RunQuery(flow=found[0].flow, limit=1)) if found else []
+    return found[0] if found and latest[0].run_id == found[0].run_id else None
 
 
 def _page(journal: Journal, query: RunQuery, page: int, total: int | None) -> tuple[list[RunRow], int]:
@@ -169,6 +184,8 @@ def _page(journal: Journal, query: RunQuery, page: int, total: int | None) -> tu
 
 
 def _before(journal: Journal, run_id: str) -> RunSummary | None:
+    from flowlang.journal import RunQuery
+
     run = journal.run(run_id).summary
-    query = replace(parse_query(""), flow=run.flow, until=run.started, limit=10)
+    query = RunQuery(flow=run.flow, until=run.started, limit=10)
     return next((one for one in journal.runs(query) if one.run_id != run.run_id), None)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class Replay(Protocol):
-    """A recorded run that goes on, or is run again from one of its steps."""
+    """A recorded run that goes on, or is run again from one of its steps. `recorder` writes down what it does."""
+
+    recorder: RunRecorder | None
 
     async def execute(
         self,
@@ -60,6 +62,12 @@ class Prepared:
     replay: Replay | None = None
     recorder: RunRecorder | None = None
     interceptors: Sequence[Interceptor] = ()
+
+    @property
+    def unrecorded(self) -> str | None:
+        """Why the run was not written down to its end, if it was not; None too where nobody was to do it."""
+        recorder = self.recorder if self.replay is None else self.replay.recorder
+        return None if recorder is None else recorder.problem
 
     async def execute(self, listen: Callable[[Event], None], token: CancellationToken) -> FlowResult:
         """Run it."""

@@ -52,9 +52,8 @@ def recorded(run: RecordedRun, path: Path) -> Recorded:
 def _end(record: RunRecord, summary: RunSummary, error: Any) -> None:
     """A run whose end nobody told: its process died."""
     status: RunStatus = summary.status if summary.status in _ENDED else "interrupted"
-    record.end(status, error=error)
     last = max((call.started for step in record.steps.values() for call in step.calls), default=None)
-    record.ended = summary.ended or last or record.started
+    record.end(status, error=error, at=summary.ended or last or record.started)
 
 
 def _as_it_was(run: RecordedRun, path: Path) -> tuple[Flow | None, Graph | None]:

@@ -319,22 +319,31 @@ class RunRecord:
 
     def _flow_completed(self, event: Any) -> None:
         if not self.is_over:
-            self.end("terminated" if event["terminated"] else "succeeded", outputs=event["outputs"])
+            status: RunStatus = "terminated" if event["terminated"] else "succeeded"
+            self.end(status, outputs=event["outputs"], at=event["timestamp"])
 
     def _flow_terminated(self, event: Any) -> None:
         self.reason = event["reason"]
 
     def _flow_cancelled(self, event: Any) -> None:
-        self.end("cancelled", reason=event["reason"])
+        self.end("cancelled", reason=event["reason"], at=event["timestamp"])
 
     def _flow_failed(self, event: Any) -> None:
-        self.end("failed", error=event["error"], reason=self.reason)
+        self.end("failed", error=event["error"], reason=self.reason, at=event["timestamp"])
 
-    def end(self, status: RunStatus, *, outputs: Any = None, error: Any = None, reason: str | None = None) -> None:
+    def end(
+        self,
+        status: RunStatus,
+        *,
+        outputs: Any = None,
+        error: Any = None,
+        reason: str | None = None,
+        at: float | None = None,
+    ) -> None:
         """Take note of how the run ended. What was under way then was cancelled; if the process died, nobody knows."""
         self.status, self.outputs, self.error = status, outputs, error
         self.reason = reason or self.reason
-        self.ended = time()
+        self.ended = time() if at is None else at
         for (path, line), call in self._under_way.items():
             call.status, call.ended = "unknown" if status == "interrupted" else "cancelled", self.ended
             record = self.steps[address_of(path), line]

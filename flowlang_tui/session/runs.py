@@ -185,8 +185,7 @@ class Runs:
 
     def _tell_of_recording(self, run: ActiveRun) -> None:
         """Say why a run was not written down, or not to its end; the same reason once."""
-        recorder = run.prepared.recorder
-        problem = self._history.problem if recorder is None else recorder.problem
+        problem = run.prepared.unrecorded or self._history.problem
         if problem and problem != self._unrecorded:
             self._tell(Told(f"The run could not be recorded: {problem}", "warning"))
         self._unrecorded = problem

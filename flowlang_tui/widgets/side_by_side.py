@@ -54,7 +54,7 @@ class SideBySide(LineView):
     def __init__(self, lines: Sequence[Line], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.lines = lines
-        self.selected = next((at for at, line in enumerate(lines) if line.look == "value"), 0)
+        self.selected = next((at for at, line in enumerate(lines) if line.before), 0)
 
     @property
     def line(self) -> Line | None:
@@ -90,7 +90,7 @@ class SideBySide(LineView):
         """The cells of the three columns."""
         share, least = _NAME
         name = max(int(self.room.width * share), least)
-        each = max((self.room.width - name - 3) // 2, 8)
+        each = max((self.room.width - name - 4) // 2, 8)
         return name, each, each
 
     def render_line(self, y: int) -> Strip:
@@ -107,13 +107,13 @@ class SideBySide(LineView):
             indent = "" if line.look == "section" else " "
             return [(_fit(indent + line.name, self.room.width), line.look)]
         ours, theirs = ("removed", "added") if line.look == "value" else (line.look, line.look)
-        if line.before == line.after:
+        if line.look == "figure" or line.before == line.after:
             ours = theirs = "value"
         return [
             (_fit(f" {line.name}", name), "name"),
             (" ", "gap"),
             (_fit(line.before, before), ours),
-            (" │", "gap"),
+            (" │ ", "gap"),
             (_fit(line.after, after), theirs),
         ]
 
