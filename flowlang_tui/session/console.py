@@ -81,8 +81,9 @@ class Console:
         count = answer.row_count
         if count is None:
             return answer.result, answer.where
-        done = "changed, " if answer.rows is None else ""
-        return answer.rows, f"{count} row{'s' * (count != 1)} {done}{answer.where}"
+        changed = not answer.rows and answer.affected is not None
+        words = f"{count} row{'s' * (count != 1)} {'changed, ' if changed else ''}{answer.where}"
+        return None if changed else answer.rows, words
 
 
 async def _change(stop: Stop, what: str, name: str, text: str) -> Any:
