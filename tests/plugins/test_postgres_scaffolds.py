@@ -74,7 +74,8 @@ def test_the_plugin_tells_what_it_can_do() -> None:
     assert info["tasks"] == [
         f"pg_{task}" for task in ("query", "execute", "transaction", "batch_insert", "batch_update")
     ]
-    assert info["capabilities"] == dict.fromkeys(("transactional", "server_cancel", "explainable", "read_only"), True)
+    can = ("transactional", "server_cancel", "explainable", "read_only", "sandbox")
+    assert info["capabilities"] == dict.fromkeys(can, True)
     assert PostgresPlugin().check_dependencies() == (True, [])
 
 

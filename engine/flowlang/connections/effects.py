@@ -18,7 +18,7 @@ class RowChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a step did to a table: `count` rows, the first of which are in `rows` where they could be had.
+    """What a step did to a table: to so many rows as `affected` says, the first of which are in `rows` where they could be had.
 
     `table` is None where only the database knows it; `key` are the columns that tell rows apart. Of a change of
     `other` kind, such as CREATE TABLE, `what` is the command.
@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
     kind: Literal["insert", "update", "delete", "other"]
     table: str | None
-    count: int = 0
+    affected: int = 0
     rows: tuple[RowChange, ...] = ()
     key: tuple[str, ...] = ()
     what: str | None = None

@@ -25,7 +25,7 @@ class StepEffects:
         for place, known in enumerate(self.changes):
             if (known.kind, known.table, known.what) == (change.kind, change.table, change.what):
                 rows = (*known.rows, *change.rows)[:ROWS_TOLD]
-                self.changes[place] = known._replace(count=known.count + change.count, rows=rows)
+                self.changes[place] = known._replace(affected=known.affected + change.affected, rows=rows)
                 return
         self.changes.append(change)
 
@@ -120,7 +120,7 @@ def _data_of(change: Change) -> dict[str, Any]:
     return {
         "kind": change.kind,
         "table": change.table,
-        "count": change.count,
+        "count": change.affected,
         "rows": [{"before": row.before, "after": row.after} for row in change.rows],
         "key": list(change.key),
         "what": change.what,

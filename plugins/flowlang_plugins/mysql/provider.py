@@ -10,6 +10,7 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.mysql.connection import MySQLConnection
+    from flowlang_plugins.mysql.sandbox import SandboxedMySQL
     from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.plugin import Templates
 
@@ -27,6 +28,7 @@ class MySQLPlugin(ServerPlugin["MySQLConnection"]):
     version = "1.0.0"
     port = 3306
     url_variable = "MYSQL_URL"
+    reading_tasks = frozenset({"mysql_query"})
 
     def get_config_schema(self) -> dict[str, Any]:
         return SCHEMA
@@ -44,6 +46,14 @@ class MySQLPlugin(ServerPlugin["MySQLConnection"]):
         from flowlang_plugins.sql.marks import Marks
 
         return Marks(lambda _: "%s", text="longtext", options=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+
+    async def _sandboxed(self, config: dict[str, Any]) -> SandboxedMySQL:
+        from flowlang_plugins.mysql.opening import opener_of
+        from flowlang_plugins.mysql.sandbox import SandboxedMySQL
+
+        session = await opener_of(SandboxedMySQL, Settings.of(config))()
+        await session.begin_sandbox()
+        return session
 
     async def check(self, connection: MySQLConnection) -> str:
         row = (await connection.send("SELECT version() AS version, coalesce(database(), '(none)') AS name")).rows[0]

@@ -115,7 +115,7 @@ async def mysql_transaction(queries: list[Any], isolation: str | None = None, co
                 params: [100, 2]
     """
     hint = "leave it out, or run it in a step of its own; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
-    statements = arguments.statements(queries, _not_undoable, hint)
+    statements = arguments.statements(queries, not_undoable, hint)
     level = _level(isolation)
     results = []
     session = _session(connection)
@@ -237,7 +237,7 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
     text = arguments.query_text(query)
     if session.enclosure is not None:
-        arguments.refuse(text, _not_undoable)
+        arguments.refuse(text, not_undoable)
     await announce(session, text, params)
     outcome = await session.send(text, params)
     if session.in_transaction and session.enclosure is None:
@@ -266,7 +266,7 @@ def _level(isolation: Any) -> str | None:
     return level.replace("_", " ").upper()
 
 
-def _not_undoable(query: str) -> str | None:
+def not_undoable(query: str) -> str | None:
     """What a statement is that would end the transaction, and why not; else None."""
     words = command(query, MYSQL)
     first = words[0] if words else "a statement that starts like this"

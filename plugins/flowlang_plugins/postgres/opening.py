@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from traceback import walk_tb
+from typing import TypeVar
 
 import asyncpg
 
@@ -12,15 +13,20 @@ from flowlang_plugins.postgres.connection import PostgresConnection
 from flowlang_plugins.postgres.errors import opening_failure
 from flowlang_plugins.postgres.settings import Settings
 
+C = TypeVar("C", bound=PostgresConnection)
+
 
 def opener(settings: Settings) -> Callable[[], Awaitable[PostgresConnection]]:
     """What opens one more session. It raises `ConnectionError` with the stage that failed."""
+    return opener_of(PostgresConnection, settings)
 
-    async def opened() -> PostgresConnection:
+
+def opener_of(kind: type[C], settings: Settings) -> Callable[[], Awaitable[C]]:
+    """The same for sessions of that kind."""
+
+    async def opened() -> C:
         try:
-            connection: PostgresConnection = await asyncpg.connect(
-                connection_class=PostgresConnection, **settings.arguments
-            )
+            connection: C = await asyncpg.connect(connection_class=kind, **settings.arguments)
         except asyncio.CancelledError as error:
             _look_at_leftovers(error)
             raise

@@ -10,6 +10,7 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.postgres.connection import PostgresConnection
+    from flowlang_plugins.postgres.sandbox import SandboxedPostgres
     from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.plugin import Templates
 
@@ -27,6 +28,7 @@ class PostgresPlugin(ServerPlugin["PostgresConnection"]):
     version = "1.0.0"
     port = 5432
     url_variable = "DATABASE_URL"
+    reading_tasks = frozenset({"pg_query"})
 
     def get_config_schema(self) -> dict[str, Any]:
         return SCHEMA
@@ -44,6 +46,14 @@ class PostgresPlugin(ServerPlugin["PostgresConnection"]):
         from flowlang_plugins.sql.marks import Marks
 
         return Marks(lambda number: f"${number}")
+
+    async def _sandboxed(self, config: dict[str, Any]) -> SandboxedPostgres:
+        from flowlang_plugins.postgres.opening import opener_of
+        from flowlang_plugins.postgres.sandbox import SandboxedPostgres
+
+        session = await opener_of(SandboxedPostgres, Settings.of(config))()
+        await session.begin()
+        return session
 
     async def check(self, connection: PostgresConnection) -> str:
         outcome = await connection.send(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
@@ -10,11 +11,12 @@ from flowlang.connections.base import ROWS_TOLD, Change, Lasting, RowChange, eff
 Kind = Literal["insert", "update", "delete", "other"]
 
 #: Tables of the engine's own, of which nobody needs to be told.
+_UNQUOTED: Final = re.compile('["`]')
 _OWN_TABLES: Final = frozenset({"flowlang_marks"})
 
 
 class _Noted(NamedTuple):
-    count: int
+    affected: int
     rows: tuple[RowChange, ...]
     key: tuple[str, ...]
 
@@ -30,20 +32,21 @@ class Noted:
         self, kind: Kind, table: str | None, count: int, rows: Iterable[RowChange] = (), key: tuple[str, ...] = ()
     ) -> None:
         """So many rows were changed; `rows` are those of them that are known."""
-        if count < 1 or (table or "").rpartition(".")[2].strip('"`') in _OWN_TABLES:
+        table = None if table is None else _UNQUOTED.sub("", table)
+        if count < 1 or (table or "").rpartition(".")[2] in _OWN_TABLES:
             return
         before = self._changes.get((kind, table, None), _Noted(0, (), key))
         known = before.rows if len(before.rows) >= ROWS_TOLD else (*before.rows, *rows)[:ROWS_TOLD]
-        self._changes[kind, table, None] = _Noted(before.count + count, known, key or before.key)
+        self._changes[kind, table, None] = _Noted(before.affected + count, known, key or before.key)
 
     def wants_rows(self, kind: Kind, table: str | None) -> bool:
         """Whether rows of such a change would be kept."""
-        found = self._changes.get((kind, table, None))
+        found = self._changes.get((kind, None if table is None else _UNQUOTED.sub("", table), None))
         return found is None or len(found.rows) < ROWS_TOLD
 
     def other(self, what: str) -> None:
         """A command took effect that changes no rows."""
-        count = self._changes.get(("other", None, what), _Noted(0, (), ())).count
+        count = self._changes.get(("other", None, what), _Noted(0, (), ())).affected
         self._changes["other", None, what] = _Noted(count + 1, (), ())
 
     def lasts(self, what: str, table: str | None = None) -> None:
@@ -67,6 +70,6 @@ class Noted:
         if sink is None:
             return
         for (kind, table, what), noted in changes.items():
-            sink.changed(Change(kind, table, noted.count, noted.rows, noted.key, what))
+            sink.changed(Change(kind, table, noted.affected, noted.rows, noted.key, what))
         for one in lasting:
             sink.lasts(one)

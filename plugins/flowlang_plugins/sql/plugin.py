@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from flowlang.connections.base import Address, ConnectionPlugin, Mark
+from flowlang.connections.base import Address, ConnectionPlugin, Lasting, Mark
 from flowlang.errors import ConnectionError
 
 if TYPE_CHECKING:
     from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.pool import Session, SessionPool
+    from flowlang_plugins.sql.sandbox import SandboxLender, Undoable
 
 S = TypeVar("S", bound="Session")
 
@@ -33,6 +34,7 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
     server_cancel = True
     explainable = True
     read_only = True
+    sandbox = True
 
     #: Where the server listens unless the configuration says so, and the variable that the scaffold reads its URL from.
     port: int
@@ -40,7 +42,7 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pool: SessionPool[S] | None = None
+        self._pool: SessionPool[S] | SandboxLender[Any] | None = None
         self._marks: Marks | None = None
 
     @abstractmethod
@@ -55,12 +57,31 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
     def _templates(self) -> Templates:
         """The plugin's templates."""
 
+    @abstractmethod
+    async def _sandboxed(self, config: dict[str, Any]) -> Undoable:
+        """The session of a sandbox that has begun. Raises as the opener does."""
+
     async def connect(self, config: dict[str, Any]) -> SessionPool[S]:
         from flowlang_plugins.sql.pool import SessionPool
 
-        self._pool = SessionPool(self._opener(config), config.get("pool_size", 10), config.get("min_pool_size", 1))
-        await self._pool.open()
-        return self._pool
+        self._pool = pool = SessionPool(
+            self._opener(config), config.get("pool_size", 10), config.get("min_pool_size", 1)
+        )
+        await pool.open()
+        return pool
+
+    async def begin_sandbox(self, config: dict[str, Any]) -> None:
+        from flowlang_plugins.sql.sandbox import SandboxLender
+
+        self._pool = SandboxLender(await self._sandboxed(config))
+
+    async def end_sandbox(self) -> Sequence[Lasting]:
+        from flowlang_plugins.sql.sandbox import SandboxLender
+
+        if isinstance(self._pool, SandboxLender):
+            lasting: Sequence[Lasting] = await self._pool.session.undo()
+            return lasting
+        return ()
 
     async def disconnect(self) -> None:
         if self._pool is not None:
@@ -70,7 +91,8 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
     async def get_connection(self) -> S:
         if self._pool is None:
             raise ConnectionError("the connection is not open")
-        return await self._pool.acquire()
+        session: S = await self._pool.acquire()
+        return session
 
     async def release_connection(self, connection: S) -> None:
         if self._pool is not None:

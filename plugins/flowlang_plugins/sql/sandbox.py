@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from flowlang.connections.base import Lasting, RowChange
 from flowlang.errors import ConnectionError, FlowExecutionError
-from flowlang_plugins.sql.noted import Noted
+from flowlang_plugins.sql.noted import Kind, Noted
+from flowlang_plugins.sql.writes import Write
 
 #: The savepoint that stands for a step's transaction.
 STEP: Final = "flowlang_step"
@@ -42,6 +45,13 @@ class SandboxSession(Protocol):
 
     async def shut(self) -> None:
         """Undo everything, and take leave of the server."""
+
+
+class Undoable(SandboxSession, Protocol):
+    """Such a session on a server."""
+
+    async def undo(self) -> Sequence[Lasting]:
+        """Undo everything; what stays nevertheless."""
 
 
 S = TypeVar("S", bound=SandboxSession)
@@ -123,3 +133,19 @@ def note_command(noted: Noted, words: list[str]) -> None:
     """Note a command that changes something else than rows, such as CREATE TABLE."""
     if words and words[0] not in _SILENT:
         noted.other(" ".join(words[:2]))
+
+
+_KINDS: Final[dict[str, Kind]] = {"INSERT": "insert", "REPLACE": "insert", "UPDATE": "update", "DELETE": "delete"}
+
+
+def note_count(
+    noted: Noted, words: list[str], write: Write | None, count: int, returned: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Note how many rows a statement changed, with those that it gave back."""
+    kind: Kind | None = write.kind if write is not None else _KINDS.get(words[0] if words else "")
+    if kind is None:
+        kind = "update" if words and words[0] in ("WITH", "MERGE") else None
+    if kind is None:
+        return
+    rows = [RowChange(row, None) if kind == "delete" else RowChange(None, row) for row in returned]
+    noted.add(kind, None if write is None else write.table, count, rows)

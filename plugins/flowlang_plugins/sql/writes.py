@@ -108,3 +108,27 @@ def masked(text: str, dialect: Dialect) -> str:
         at = end
     parts.append(text[at:])
     return "".join(parts)
+
+
+def body_of(text: str, dialect: Dialect) -> str:
+    """The statement without what may follow it: a semicolon, a comment."""
+    return text[: len(masked(text, dialect).rstrip().rstrip(";").rstrip())]
+
+
+_NUMBERED: Final = re.compile(r"\$(\d+)")
+
+
+def as_query(write: Write, dialect: Dialect) -> tuple[str, list[int]]:
+    """A query for the rows that a statement will find, and which of its numbered parameters that takes."""
+    tail = write.tail or ""
+    shown = masked(tail, dialect)
+    numbers: list[int] = []
+    parts = []
+    at = 0
+    for found in _NUMBERED.finditer(shown):
+        number = int(found[1])
+        if number not in numbers:
+            numbers.append(number)
+        parts += [tail[at : found.start()], f"${numbers.index(number) + 1}"]
+        at = found.end()
+    return f"SELECT * FROM {write.target} {''.join([*parts, tail[at:]])}", numbers
