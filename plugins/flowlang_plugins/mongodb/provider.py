@@ -80,6 +80,7 @@ class MongoDBPlugin(ConnectionPlugin):
     server_cancel = True
     explainable = True
     read_only = True
+    reading_tasks = frozenset({"mongo_find", "mongo_find_one", "mongo_count"})
     threaded = True
 
     def __init__(self) -> None:

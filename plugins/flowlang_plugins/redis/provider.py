@@ -68,6 +68,10 @@ class RedisPlugin(ConnectionPlugin):
     category = "database"
     server_cancel = True
     read_only = True
+    reading_tasks = frozenset(
+        {"redis_exists", "redis_get", "redis_hgetall", "redis_keys", "redis_llen", "redis_lrange", "redis_sismember"}
+        | {"redis_smembers", "redis_ttl", "redis_xlen", "redis_xread", "redis_zrange", "redis_zscore"}
+    )
 
     def __init__(self) -> None:
         super().__init__()
