@@ -35,10 +35,6 @@ class Work(Protocol):
     def resume(self) -> str | None:
         """The command that runs what is left of it; None if the run is not recorded."""
 
-    @property
-    def problem(self) -> str | None:
-        """Why not all of the run could be recorded."""
-
     async def run(self, listener: Listener | None, token: CancellationToken) -> FlowResult:
         """Run it to its end."""
 
@@ -79,7 +75,7 @@ class Headless:
         if not report.in_words or self._output_file is not None:
             self._tell_ending(result, palette)
         if not self._quiet:
-            tell_recording(self._work, result)
+            tell_how_to_resume(self._work, result)
         return exit_code(result)
 
     async def _execute(self, report: Report) -> FlowResult:
@@ -112,10 +108,8 @@ class Headless:
                 tell(sandbox_text(told["sandbox"]))
 
 
-def tell_recording(work: Work, result: FlowResult) -> None:
-    """Tell what the journal could not take, and how a run that did not come to a good end is gone on with."""
-    if work.problem is not None:
-        tell(inert(work.problem))
+def tell_how_to_resume(work: Work, result: FlowResult) -> None:
+    """Tell how a run that did not come to a good end is gone on with."""
     how = how_to_resume(work)
     if how is not None and not result.success and exit_code(result) != 2:
         tell(how)

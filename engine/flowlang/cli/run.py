@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.headless import Headless, Listener
+from flowlang.cli.recorded import journal_for, resume_command
 from flowlang.cli.run_options import (
     EXIT_CODES,
     Surroundings,
     add_input_options,
+    add_journal_option,
     add_output_options,
     add_surroundings_options,
     inputs_of,
@@ -36,10 +38,7 @@ def main(arguments: Sequence[str], prog: str = "flowlang run", *, as_option: boo
 
 
 class Call:
-    """One run as it was asked for on the command line."""
-
-    resume: str | None = None
-    problem: str | None = None
+    """One run as it was asked for on the command line. Runs of a project go into its journal."""
 
     def __init__(
         self, flow: str, project: Project, options: Namespace, interceptors: Sequence[Interceptor] = ()
@@ -51,6 +50,15 @@ class Call:
         self._options = options
         self._interceptors = interceptors
         self._executor: FlowExecutor | None = None
+        self._journal = None if options.no_journal else journal_for(self.flow)
+        self._recorder = None if self._journal is None else self._journal.recorder()
+
+    @property
+    def resume(self) -> str | None:
+        """The command that runs what is left of the run; None if it is not recorded."""
+        if self._journal is None or self._recorder is None:
+            return None
+        return resume_command(self._journal, self._recorder)
 
     @property
     def executor(self) -> FlowExecutor:
@@ -67,6 +75,7 @@ class Call:
             listener,
             token,
             timeout=self._timeout,
+            recorder=self._recorder,
             interceptors=[*interceptors_of(self._options, self.flow, self.executor), *self._interceptors],
         )
 
@@ -87,5 +96,6 @@ def _parser(prog: str, as_option: bool) -> Parser:
     add_input_options(parser)
     add_surroundings_options(parser)
     add_output_options(parser)
+    add_journal_option(parser)
     add_options(parser)
     return parser

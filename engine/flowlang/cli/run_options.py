@@ -56,6 +56,11 @@ def add_output_options(parser: Parser) -> None:
     add("--quiet", action="store_true", help="nothing on stderr but errors")
 
 
+def add_journal_option(parser: Parser) -> None:
+    """`--no-journal`."""
+    parser.add_argument("--no-journal", action="store_true", help="do not record the run, also not in a project")
+
+
 def inputs_of(options: Namespace, flow: str) -> dict[str, Any]:
     """The inputs that were given for the flow in the file `flow`."""
     if options.inputs is None and not options.input:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from flowlang.journal.compare_values import Change, changes
+from flowlang.journal.compare_values import Change, Kind, changes
 
 if TYPE_CHECKING:
     from flowlang.journal.records import RecordedRun, RecordedStep, RunSummary
@@ -20,6 +20,9 @@ MIN_SHARE: Final = 0.2
 
 What = Literal["inputs", "missing", "added", "branch", "status", "result", "error", "outputs", "ending"]
 
+#: The kinds of steps that have inputs.
+_TAKES: Final = frozenset({"task", "subflow"})
+
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
@@ -28,7 +31,7 @@ class Difference:
     """One thing that was not the same, at a step or, where `path` is empty, of the run itself.
 
     `what` is `missing` for a step that only the first run came to, and `added` for one that only the second did.
-    `at` is the place inside the value.
+    `at` is the place inside the value; `kind` tells whether something stands there in both.
     """
 
     path: str
@@ -36,6 +39,7 @@ class Difference:
     at: str = ""
     before: Any = None
     after: Any = None
+    kind: Kind = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def compare(
     """Compare two runs, step by step by path and occurrence. `min_ms` and `min_share` bound which times are told."""
     ours, theirs = latest(before.steps()), latest(after.steps())
     inputs = changes(before.inputs, after.inputs)
-    outputs = changes(before.outputs, after.outputs)
+    outputs = changes(before.outputs or {}, after.outputs or {})
     error = changes(_told(before.error), _told(after.error))
     return Comparison(
         before=before.summary,
@@ -187,12 +191,12 @@ def _at_moment(moment: _Moment, a: RecordedStep | None, b: RecordedStep | None) 
             return Difference(path, "added", "", None, b.status)
         return Difference(path, "missing", "", None if a is None else a.status, None)
     if not moment.ends:
-        if found := changes(a.inputs, b.inputs):
+        if found := changes(_inputs(a), _inputs(b)):
             return _at(path, "inputs", found[0])
         return Difference(path, "branch", "", a.branch, b.branch) if a.branch != b.branch else None
     if a.status != b.status:
         return Difference(path, "status", "", _ending(a), _ending(b))
-    if found := changes(_told(a.error), _told(b.error)):
+    if found := changes(_own_error(a), _own_error(b)):
         return _at(path, "error", found[0])
     if found := changes(a.outputs, b.outputs):
         return _at(path, "result", found[0])
@@ -200,11 +204,11 @@ def _at_moment(moment: _Moment, a: RecordedStep | None, b: RecordedStep | None) 
 
 
 def _at(path: str, what: What, change: Change) -> Difference:
-    return Difference(path, what, change.at, change.before, change.after)
+    return Difference(path, what, change.at, change.before, change.after, change.kind)
 
 
 def _ending(step: RecordedStep) -> str:
-    message = _told(step.error).get("message")
+    message = _own_error(step).get("message")
     return f"{step.status}: {message}" if message else step.status
 
 
@@ -213,6 +217,17 @@ def _told(error: Any) -> dict[str, Any]:
     if not isinstance(error, Mapping):
         return {} if error is None else {"message": str(error)}
     return {name: error[name] for name in ("type", "message", "step") if error.get(name) is not None}
+
+
+def _inputs(step: RecordedStep) -> Any:
+    """What went into the step. A block takes nothing: what its failure shows is the step inside that failed."""
+    return step.inputs if step.kind in _TAKES else None
+
+
+def _own_error(step: RecordedStep) -> dict[str, Any]:
+    """The step's failure, unless it is that of a step inside, which tells it."""
+    told = _told(step.error)
+    return told if told.get("step", step.step_id) == step.step_id else {}
 
 
 def _moments(steps: _Steps) -> list[_Moment]:
@@ -243,8 +258,8 @@ def _merged(ours: list[_Moment], theirs: list[_Moment]) -> Iterator[_Moment]:
 
 
 def _step(a: RecordedStep, b: RecordedStep) -> StepDifference | None:
-    inputs, outputs = changes(a.inputs, b.inputs), changes(a.outputs, b.outputs)
-    error = changes(_told(a.error), _told(b.error))
+    inputs, outputs = changes(_inputs(a), _inputs(b)), changes(a.outputs, b.outputs)
+    error = changes(_own_error(a), _own_error(b))
     if a.status == b.status and not (inputs or outputs or error):
         return None
     return StepDifference(b.path, b.occurrence, b.step_id, b.flow, b.line, (a.status, b.status), inputs, outputs, error)

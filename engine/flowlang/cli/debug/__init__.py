@@ -14,10 +14,10 @@ from flowlang.cli.debug.points import Points
 from flowlang.cli.debug.prompt import Prompt
 from flowlang.cli.debug.running import DebuggedRun
 from flowlang.cli.debug.session import Session
-from flowlang.cli.headless import exit_code, tell_recording, tell_refusal
+from flowlang.cli.headless import exit_code, tell_how_to_resume, tell_refusal
 from flowlang.cli.reports import TextReport
 from flowlang.cli.run import Call
-from flowlang.cli.run_options import EXIT_CODES, add_input_options, add_surroundings_options
+from flowlang.cli.run_options import EXIT_CODES, add_input_options, add_journal_option, add_surroundings_options
 from flowlang.cli.standing_in import add_options
 from flowlang.cli.target import Target, UsageError
 from flowlang.cli.terminal import Palette
@@ -72,7 +72,7 @@ def _end(run: DebuggedRun, palette: Palette) -> int:
         raise error
     sys.stdout.flush()
     TextReport(Target(sys.stdout.buffer, sys.stdout.encoding), palette).result(run.result)
-    tell_recording(run.call, run.result)
+    tell_how_to_resume(run.call, run.result)
     return exit_code(run.result)
 
 
@@ -111,5 +111,6 @@ def _parser() -> Parser:
     parser.add_argument("--condition", metavar="EXPR", action=_Condition, help="stop there only where this holds")
     parser.add_argument("--through-errors", action="store_true", help="do not stop where a step fails")
     add_surroundings_options(parser)
+    add_journal_option(parser)
     add_options(parser)
     return parser

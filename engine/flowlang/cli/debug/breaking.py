@@ -33,9 +33,9 @@ class Steps:
         self.main = plan
         self.places = Places(plan.with_subplans())
 
-    def names(self) -> list[str]:
-        """The address of each step."""
-        return sorted({self.places.address(plan) for plan in self.places})
+    def names(self) -> set[str]:
+        """What steps may be called: the id of each, and its address."""
+        return {plan.id for plan in self.places} | {self.places.address(plan) for plan in self.places}
 
     def breakpoint(self, text: str, file: str | None = None) -> Breakpoint:
         """The breakpoint that a text describes; a line alone is one of `file`. Raises UsageError."""
@@ -72,7 +72,7 @@ class Steps:
             return meant[0]
         near = nearest(place, self.names())
         ask = f"; did you mean `{near}`?" if near else ""
-        raise UsageError(f"there is no step `{place}`{ask}", hint=f"The steps are {', '.join(self.names())}.")
+        raise UsageError(f"there is no step `{place}`{ask}", hint=f"The steps are {', '.join(sorted(self.names()))}.")
 
     def lines_of(self, points: Iterable[Breakpoint], file: str | None) -> set[int]:
         """The lines of a file at which there are breakpoints."""
@@ -96,13 +96,9 @@ class Steps:
 
     def _at_line(self, file: str | None, line: int) -> StepPlan:
         """The innermost step on a line, else the next one below."""
-        steps = [plan for plan in self.places if self.places.home[plan].path == file]
-        around = [plan for plan in steps if plan.line <= line <= plan.step.span.end_line]
-        if around:
-            return max(around, key=lambda plan: plan.line)
-        below = [plan for plan in steps if plan.line > line]
-        if below:
-            return min(below, key=lambda plan: plan.line)
+        for home in self.main.with_subplans():
+            if home.path == file and (steps := self.places.steps_at_line(home, line)):
+                return steps[0]
         raise UsageError(f"there is no step at line {line} or below it")
 
     def _file(self, written: str) -> str:

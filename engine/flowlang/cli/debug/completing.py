@@ -54,9 +54,9 @@ class _Completer:
     def _words(self) -> set[str]:
         first, blank, _ = self._line().lstrip().partition(" ")
         if not blank:
-            return {command.name for command in COMMANDS}
+            return {f"{command.name} " if command.takes else command.name for command in COMMANDS}
         if first in _OF_STEPS:
-            return set(self._prompt.steps.names())
+            return self._prompt.steps.names()
         try:
             values = self._prompt.here.scope(self._prompt.calls).values
         except DebuggerError:

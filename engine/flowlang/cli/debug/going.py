@@ -34,16 +34,24 @@ class Going(AtStop):
         return True
 
     def do_again(self, rest: str) -> bool:
+        self._stay()
         self.here.run_again()
         return True
 
     def do_skip(self, rest: str) -> bool:
+        self._stay()
         self.here.skip()
         return True
 
     def do_give(self, rest: str) -> bool:
-        self.here.give(self.value(rest))
+        value = self.value(rest)
+        self._stay()
+        self.here.give(value)
         return True
+
+    def _stay(self) -> None:
+        """Stop at the next step: whoever steps in by hand wants to see what comes of it."""
+        self.debugger.pause()
 
     def do_commit(self, rest: str) -> bool:
         self.here.commit()
@@ -72,5 +80,5 @@ class Going(AtStop):
         return True
 
     def do_quit(self, rest: str) -> bool:
-        self.run.cancel("ended from the debugger")
+        self.run.end("ended from the debugger")
         return True

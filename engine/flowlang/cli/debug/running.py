@@ -60,11 +60,16 @@ class DebuggedRun:
             future.cancel()
             raise
 
-    def cancel(self, reason: str) -> None:
-        """Cancel the run, wherever it stands; its handlers run."""
+    def end(self, reason: str) -> None:
+        """Cancel the run, wherever it stands; its handlers run, and nothing stops any more."""
+
+        async def ended() -> None:
+            await self.token.cancel(reason)
+            self.debugger.let_go()
+
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(self.token.cancel(reason), loop)
+            asyncio.run_coroutine_threadsafe(ended(), loop)
 
     def _run(self) -> None:
         try:

@@ -46,7 +46,7 @@ class Session:
                 try:
                     self._prompt.converse(list(self._stops.values()), stop)
                 except EndOfInput:
-                    self._end()
+                    self._run.end("the input ended")
                 self._asked = 0
                 self._released.add(self._prompt.here.id)
 
@@ -65,14 +65,11 @@ class Session:
                 self._stops.pop(news.stop.id, None)
                 self._released.discard(news.stop.id)
 
-    def _end(self) -> None:
-        """Nobody types any more: end the run, its handlers too, without another stop."""
-        self._run.debugger.let_go()
-        self._run.cancel("the input ended")
-
     def _received(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGTERM:
-            self._run.cancel("terminated from outside")
+            self._run.end("terminated from outside")
+            if self._prompt.listening:
+                raise EndOfInput
         elif self._prompt.listening:
             raise KeyboardInterrupt
         else:
@@ -82,6 +79,6 @@ class Session:
                 self._run.debugger.pause()
             elif self._asked == 2:
                 tell("Stopping: cleaning up. Once more ends it at once.")
-                self._run.cancel("interrupted")
+                self._run.end("interrupted")
             else:
                 os._exit(INTERRUPTED)

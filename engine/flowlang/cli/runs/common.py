@@ -17,7 +17,6 @@ from flowlang.journal import Journal, RecordedRun, RunQuery, RunSummary
 from flowlang.project import Project
 
 _LAST: Final = re.compile(r"last(-failed)?(?:~([0-9]{1,9}))?")
-_SHORT: Final = re.compile(r"[0-9a-f]{2,8}")
 
 #: How a run's id is explained wherever it is asked for.
 RUN_HELP: Final = "an id or its beginning, the short id that `list` shows, `last`, `last~1`, `last-failed`"
@@ -44,7 +43,7 @@ def found(journal: Journal, reference: str) -> RecordedRun:
     """The run that a person means. Raises RunNotFoundError, or UsageError where there are not so many."""
     last = _LAST.fullmatch(reference)
     if last is None:
-        return journal.run(_full_id(journal, reference))
+        return journal.run(reference)
     failed, back = last[1] is not None, int(last[2] or 0)
     query = RunQuery(status="failed" if failed else None, limit=1, offset=back)
     summaries = journal.runs(query)
@@ -58,18 +57,6 @@ def found(journal: Journal, reference: str) -> RecordedRun:
         else f"{reference}: only {there} such runs are recorded in {journal.root}",
         hint="`flowlang runs list` shows what is there.",
     )
-
-
-def _full_id(journal: Journal, reference: str) -> str:
-    """The id behind a short id; `reference` itself where it is none, or not the only one of its kind."""
-    if _SHORT.fullmatch(reference) is None:
-        return reference
-    meant = [
-        summary.run_id
-        for summary in journal.runs(RunQuery(text=reference, limit=None))
-        if short_id(summary.run_id).startswith(reference)
-    ]
-    return meant[0] if len(meant) == 1 else reference
 
 
 def short_id(run_id: str) -> str:

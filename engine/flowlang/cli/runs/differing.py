@@ -71,7 +71,7 @@ def report(comparison: Comparison, palette: Palette) -> Iterator[str]:
         ("inputs", list(_changes(comparison.inputs, palette))),
         ("values", list(_values(comparison, palette))),
         ("outputs", list(_changes(comparison.outputs, palette))),
-        ("error", list(_changes(comparison.error, palette))),
+        ("error", list(_errors(comparison))),
         ("only in a", [one_line(path) for path in comparison.missing]),
         ("only in b", [one_line(path) for path in comparison.added]),
         ("branches", [_arrow(one.path, str(one.before), str(one.after), palette) for one in comparison.branches]),
@@ -109,8 +109,8 @@ def _first(first: Difference, palette: Palette) -> Iterator[str]:
     where = f"step `{one_line(first.path)}`, " if first.path else ""
     at = f" at {one_line(first.at)}" if first.at else ""
     yield f"{where}{_FIRST[first.what]}{at}"
-    yield f"  a: {_shown(first.before, 400)}"
-    yield f"  b: {_shown(first.after, 400)}"
+    yield f"  a: {_shown(first.before, 400) if first.kind != 'added' else 'nothing'}"
+    yield f"  b: {_shown(first.after, 400) if first.kind != 'removed' else 'nothing'}"
 
 
 def _values(comparison: Comparison, palette: Palette) -> Iterator[str]:
@@ -121,6 +121,13 @@ def _values(comparison: Comparison, palette: Palette) -> Iterator[str]:
             yield f"  {_arrow('status', *step.status, palette)}"
         for title, changed in (("inputs", step.inputs), ("result", step.outputs), ("error", step.error)):
             yield from (f"  {line}" for line in _changes(changed, palette, title))
+
+
+def _errors(comparison: Comparison) -> Iterator[str]:
+    if comparison.error:
+        for name, run in (("a", comparison.before), ("b", comparison.after)):
+            step = f", step `{one_line(run.failed_step)}`" if run.failed_step else ""
+            yield f"{name}: {one_line(f'{run.error_type}: {run.error}')}{step}" if run.error else f"{name}: none"
 
 
 def _changes(changed: Sequence[Change], palette: Palette, title: str = "") -> Iterator[str]:

@@ -138,7 +138,7 @@ def _execution(step: RecordedStep, statements: bool, palette: Palette) -> Iterat
         facts.append(f"took `{one_line(step.branch)}`")
     yield f"{paint(SIGNS.get(step.status, '·'))} {palette.strong(one_line(step.path))}  {', '.join(facts)}"
     yield f"  {palette.faint('at')} {one_line(step.flow)}:{step.line}, {one_line(step.task or step.kind)}"
-    if step.inputs:
+    if step.inputs and step.error is None:
         yield from _section("inputs", readable(plain(step.inputs), 4), palette)
     if step.outputs is not None:
         yield from _section("output", readable(plain(step.outputs), 4), palette)
