@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -392,3 +394,48 @@ async def test_after_a_deadlock_mysql_is_sent_nothing_more(mysql: Sandboxed) -> 
     await mysql.look("rollback")
     assert "the sandbox is over" in str(result.error)
     assert len(await mysql.look("select * from orders")) == 3
+
+
+async def test_what_redis_did_is_told_as_not_undone_and_reading_is_not(
+    postgres: Sandboxed, redis_database: str
+) -> None:
+    postgres.head = postgres.head.replace("}}\nsteps", f"}}, cache: {{type: redis, url: '{redis_database}'}}}}\nsteps")
+    result = await postgres.run("""\
+  - for_each: [a, b]
+    id: each
+    as: name
+    do: [{redis_set: {id: keep, connection: cache, key: '${name}', value: '1'}}]
+  - redis_get: {id: look, connection: cache, key: a}
+  - pg_query: {id: read, connection: db, query: select 1}
+outputs: {found: '${look.value}'}
+""")
+    assert result.success, result.error
+    assert postgres.lines() == [
+        "sandbox: everything on db was undone",
+        "  no step changed anything there",
+        "not undone:",
+        "  `redis_set` on `cache`: redis has no transaction for a run (each[0]/keep, each[1]/keep)",
+    ]
+
+
+KILLED = """
+import asyncio, os, sys
+from flowlang import FlowExecutor, TaskRegistry
+from flowlang.debugger.sandbox import Sandbox
+
+registry = TaskRegistry()
+
+@registry.register("Kill")
+async def kill():
+    os.kill(os.getpid(), 9)
+
+asyncio.run(FlowExecutor(registry).execute_flow(sys.stdin.read(), interceptors=[Sandbox()]))
+"""
+
+
+async def test_after_a_kill_the_server_undoes_it(postgres: Sandboxed) -> None:
+    flow = postgres.head + "  - pg_execute: {query: delete from orders}\n  - Kill: {}\n"
+    ran = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED], input=flow, text=True)
+    assert ran.returncode == -9
+    # waits for the rows that the session holds, for as long as the server has it
+    assert len(await postgres.look("select * from orders for update")) == 3
