@@ -168,13 +168,16 @@ class Continuation(ABC):
             return None
         if record.status == "skipped":
             return Turn("answer", record)
+        holds = isinstance(step, SubflowStep) or next(iter(step.blocks()), None) is not None
+        if record.terminated:
+            return Turn("enter", record) if holds else None
         handled = record.status == "failed" and record.handled and not known.open
         if isinstance(step, TaskStep):
             return Turn("answer", record) if handled else None
         if isinstance(step, SubflowStep):
             whole = record.status == "succeeded" and record.restorable and not known.open
             return Turn("answer", record) if whole or handled else Turn("enter", record, known.attempt)
-        if next(iter(step.blocks()), None) is None:
+        if not holds:
             return None
         if handled:
             return Turn("answer", record)

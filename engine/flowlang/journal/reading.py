@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from json import loads
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from flowlang.journal.records import Origin, RecordedStep, Session
 from flowlang.journal.tally import Tally
@@ -36,13 +36,32 @@ def parsed(content: bytes) -> list[Line]:
     return lines
 
 
-class SessionReading:
-    """One session of a run. `lines` begin with the header; `ending` tells what became of its process."""
+class Head(NamedTuple):
+    """A step, as lines name it."""
 
-    def __init__(self, lines: list[Line], ending: Ending, blobs: Blobs) -> None:
+    flow: str
+    step_id: str
+    task: str | None
+    kind: str
+    line: int
+    silent: bool
+
+
+class SessionReading:
+    """One session of a run. `lines` begin with the header; `ending` tells what became of its process.
+
+    `definition` is what ran, where the lines don't have it.
+    """
+
+    def __init__(
+        self, lines: list[Line], ending: Ending, blobs: Blobs, definition: Mapping[str, Any] | None = None
+    ) -> None:
         self.header: Mapping[str, Any] = lines[0][1]
         self.number: int = self.header["session"]
         self.ending: Ending = ending
+        told = next((line for line in lines[:2] if line[0] == "f"), None)
+        self.definition: Mapping[str, Any] = definition if told is None else told[2]  # type: ignore[assignment]
+        self.definition_key: str = "" if told is None else told[1]
         self._lines = lines
         self._blobs = blobs
 
@@ -62,10 +81,13 @@ class SessionReading:
         """Whether anything was told yet."""
         return any(line[0] == "e" for line in self._lines[:4])
 
-    @property
-    def definition(self) -> tuple[str, dict[str, Any]] | None:
-        """The definition and its key, where the lines have it."""
-        return next(((line[1], line[2]) for line in self._lines[:3] if line[0] == "f"), None)
+    def heads(self) -> dict[int, Head]:
+        """The steps by their numbers."""
+        found: dict[int, Head] = {}
+        for number, (flow, step_id, task, kind, line) in enumerate(self.definition["steps"]):
+            head = Head(flow, step_id, task, kind, line, False)
+            found[number], found[-1 - number] = head, head._replace(silent=True)
+        return found
 
     def lines(self) -> Iterator[tuple[str, Line]]:
         """The letter of each line, and the line, whole again."""
@@ -79,11 +101,11 @@ class SessionReading:
     def events(self, seq: int = 0) -> Iterator[dict[str, Any]]:
         """The events, numbered from behind `seq`."""
         run_id, epoch = self.header["run_id"], self.header["started"]
-        heads: dict[int, dict[str, Any]] = {}
+        heads = self.heads()
         path = ""
         for letter, line in self.lines():
             if letter == "d":
-                heads[line[1]] = line[2]
+                add_head(heads, line)
                 continue
             if letter == "e":
                 seq += 1
@@ -93,17 +115,15 @@ class SessionReading:
                 continue
             head = heads[line[1]]
             place = line[3]
-            here = head["step_id"] if place is None else path if place == 0 else place
+            here = head.step_id if place is None else path if place == 0 else place
             if letter == "s":
                 path = here
-            if head.get("silent"):
+            if head.silent:
                 continue
             seq += 1
             event: dict[str, Any] = {"type": "", "run_id": run_id, "seq": seq, "timestamp": epoch + line[2] / 1e6}
-            for name in ("flow", "step_id", "task", "kind"):
-                event[name] = head[name]
-            event["path"] = here
-            event["line"] = head["line"]
+            event["flow"], event["step_id"], event["task"], event["kind"] = head[:4]
+            event["path"], event["line"] = here, head.line
             event.update(_rest(letter, line))
             yield event
 
@@ -136,33 +156,41 @@ class SessionReading:
     def tally(self) -> Tally:
         """What a list shows, counted from the lines."""
         tally = Tally()
-        tally.header = self.header
+        tally.header, tally.definition = self.header, self.definition_key
+        tally.steps = list(self.definition["steps"])
+        tally.calls = [0] * len(tally.steps)
         for letter, line in self.lines():
             if letter == "z":
                 tally.take(line[1])
             elif letter == "x":
                 tally.gap = line[2]
-            elif letter == "f":
-                tally.definition = line[1]
+            elif letter == "d":
+                tally.steps.append(line[2])
+                tally.calls.append(0)
         if tally.status is None:
             self._count(tally)
         return tally
 
     def _count(self, tally: Tally) -> None:
+        numbers = {(step[0], step[1], step[4]): number for number, step in enumerate(tally.steps)}
         for event in self.events():
             if event["type"].startswith("flow_"):
                 tally.flow_event(event)
-        under_way = {"complete": "cancelled", "alive": "running", "dead": "unknown"}[self.ending]
+            elif event["type"] == "step_failed":
+                tally.failed(event)
         for step in self.steps():
             tally.ended = max(tally.ended or 0.0, step.ended or step.started or 0.0)
             if step.status == "unknown" and step.kind not in BLOCKS:
                 tally.unknown.append(step.path)
-            if step.status in (under_way, "skipped") or step.answered_by:
-                continue
-            counts = tally.step(step.flow, step.step_id, step.kind)
-            counts[3] += 1
-            counts[4] += step.status == "failed"
-            counts[5] += int(step.duration_ms * 1e3)
+            if step.ended is not None and step.status != "skipped" and not step.answered_by:
+                tally.calls[numbers[step.flow, step.step_id, step.line]] += 1
+
+
+def add_head(heads: dict[int, Head], line: Line) -> None:
+    """Take note of a step that the definition doesn't have."""
+    flow, step_id, task, kind, number = line[2]
+    head = Head(flow, step_id, task, kind, number, False)
+    heads[line[1]], heads[-1 - line[1]] = head, head._replace(silent=True)
 
 
 class _Steps:
@@ -175,23 +203,23 @@ class _Steps:
         self._open: dict[tuple[str, int], RecordedStep] = {}
         self._last: dict[tuple[str, int], RecordedStep] = {}
         self._seen: Counter[tuple[str, int]] = Counter()
-        self._heads: dict[int, dict[str, Any]] = {}
+        self._heads = reading.heads()
 
     def read(self) -> list[RecordedStep]:
         path = ""
         for letter, line in self._reading.lines():
             if letter == "d":
-                self._heads[line[1]] = line[2]
+                add_head(self._heads, line)
             elif letter in "scCijg":
                 head, place = self._heads[line[1]], line[3]
-                here = head["step_id"] if place is None else path if place == 0 else place
+                here = head.step_id if place is None else path if place == 0 else place
                 if letter == "s":
                     path = here
                     self._begin(here, head, line[2], line[4])
                 elif letter in "cC":
                     self._completed(here, head, line, letter == "C")
                 elif letter == "i":
-                    step = self._open.get((here, head["line"]))
+                    step = self._open.get((here, head.line))
                     if step is not None:
                         step.length = line[5]
                 elif letter == "g":
@@ -201,37 +229,37 @@ class _Steps:
             step.status = "unknown" if ending == "dead" else "running" if ending == "alive" else "cancelled"
         return self._steps
 
-    def _begin(self, path: str, head: Mapping[str, Any], at: int, inputs: Any) -> RecordedStep:
-        key = (path, head["line"])
+    def _begin(self, path: str, head: Head, at: int, inputs: Any) -> RecordedStep:
+        key = (path, head.line)
         self._seen[key] += 1
         step = RecordedStep(
             path=path,
-            step_id=head["step_id"],
-            flow=head["flow"],
-            kind=head["kind"],
-            task=head["task"],
-            line=head["line"],
+            step_id=head.step_id,
+            flow=head.flow,
+            kind=head.kind,
+            task=head.task,
+            line=head.line,
             status="unknown",
             session=self._reading.number,
             occurrence=self._seen[key],
             started=self._epoch + at / 1e6,
             inputs=inputs,
-            silent=bool(head.get("silent")),
+            silent=head.silent,
         )
         self._open[key] = self._last[key] = step
         self._steps.append(step)
         return step
 
-    def _end(self, path: str, head: Mapping[str, Any], at: int, took: float) -> RecordedStep:
+    def _end(self, path: str, head: Head, at: int, took: float) -> RecordedStep:
         """The step that ends now; one that was answered did not begin before."""
-        step = self._open.pop((path, head["line"]), None)
+        step = self._open.pop((path, head.line), None)
         if step is None:
             step = self._begin(path, head, at - int(took * 1e3), None)
-            del self._open[path, head["line"]]
+            del self._open[path, head.line]
         step.ended, step.duration_ms = self._epoch + at / 1e6, took
         return step
 
-    def _completed(self, path: str, head: Mapping[str, Any], line: Line, is_tagged: bool) -> None:
+    def _completed(self, path: str, head: Head, line: Line, is_tagged: bool) -> None:
         step = self._end(path, head, line[2], line[4] / 1e3)
         step.status = "succeeded"
         step.outputs, step.why_not = _exact(line[5], is_tagged)
@@ -239,10 +267,11 @@ class _Steps:
         if len(line) > 6:
             more = line[6]
             step.attempts = more["attempts"]
+            step.terminated = more["status"] == "terminated"
             step.answered_by = more.get("answered_by")
             step.inputs = more.get("inputs", step.inputs)
 
-    def _other(self, path: str, head: Mapping[str, Any], at: int, event: Mapping[str, Any]) -> None:
+    def _other(self, path: str, head: Head, at: int, event: Mapping[str, Any]) -> None:
         kind = event["type"]
         if kind == "step_failed":
             step = self._end(path, head, at, event["duration_ms"])
@@ -255,14 +284,14 @@ class _Steps:
             step.status, step.started = "skipped", None
             step.answered_by = event.get("answered_by")
         else:
-            key = (path, head["line"])
+            key = (path, head.line)
             last = self._open.get(key) or self._last.get(key)
             if last is None:
                 return
             if kind == "statement":
-                last.statements.append(event)
+                last.statements.append({**event, "timestamp": self._epoch + at / 1e6})
             elif kind == "step_retrying":
-                last.retries.append(event)
+                last.retries.append({**event, "timestamp": self._epoch + at / 1e6})
                 last.attempts = event["attempt"] + 1
             elif kind == "branch_taken":
                 last.branch = event["branch"]

@@ -81,7 +81,8 @@ class RecordedStep:
 
     `path` is that of its events, `orders[3]/ship`; `occurrence` counts executions of the same path in one
     session, from 1 (a block that is tried again has its steps run again). `status` is `unknown` when the step was
-    under way as the session's process died, and `running` while that lives.
+    under way as the session's process died, and `running` while that lives. `terminated` tells that the
+    flow was ended in there.
 
     `inputs` are masked and plain. `outputs` have their types back (`Decimal`, dates, bytes …) where the journal
     could write them down: `restorable` is false where it could not, and `why_not` says why; `outputs` are then
@@ -99,6 +100,7 @@ class RecordedStep:
     session: int = 1
     occurrence: int = 1
     handled: bool = False
+    terminated: bool = False
     started: float | None = None
     ended: float | None = None
     duration_ms: float = 0.0

@@ -90,18 +90,23 @@ class Replay(Interceptor):
             return given
         if turn is None:
             return None if self._may_run(path) else Answer("journal", status="skipped")
-        if not self._turns and not self._script.only and not self._script.given:
-            self._interception.concern(self, self._ends)
-        return self._answer(execution, path, turn)
+        answer = self._answer(execution, path, turn)
+        self._leave()
+        return answer
 
     def first_attempt(self, execution: Intercepted) -> int:
-        return self._attempts.pop(execution.frame.path + execution.plan.id, 1)
+        attempt = self._attempts.pop(execution.frame.path + execution.plan.id, 1)
+        self._leave()
+        return attempt
 
     def branch(self, frame: Frame, plan: StepPlan) -> str | None:
-        return self._branches.pop(frame.path + plan.id, None)
+        name = self._branches.pop(frame.path + plan.id, None)
+        self._leave()
+        return name
 
     def items(self, frame: Frame, plan: StepPlan, count: int) -> None:
         recorded = self._lengths.pop(frame.path + plan.id, count)
+        self._leave()
         if recorded != count:
             raise FlowExecutionError(
                 f"`{plan.id}` ran over {recorded} items before and would run over {count} now, so its iterations "
@@ -114,12 +119,20 @@ class Replay(Interceptor):
         begun, closed = self._rounds.get(path, (0, False))
         if index < begun:
             return True
-        return False if self._rounds.pop(path, None) is not None and closed else None
+        self._rounds.pop(path, None)
+        self._leave()
+        return False if closed else None
 
     def over(self, execution: Intercepted) -> None:
         path = execution.frame.path + execution.plan.id
         if self._target is not None and self._target.is_at(path):
             raise FlowExit(f"stopped after `{path}`, as asked", {}, False, whole_run=True)
+
+    def _leave(self) -> None:
+        """Ask about no more steps than have to be, once nothing is left to be said."""
+        left = self._turns or self._attempts or self._branches or self._lengths or self._rounds
+        if not left and not self._script.only and not self._script.given:
+            self._interception.concern(self, self._ends)
 
     def _answer(self, execution: Intercepted, path: str, turn: Turn) -> Answer | None:
         record = turn.record

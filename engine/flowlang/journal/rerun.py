@@ -153,7 +153,9 @@ class Rerun(Continuation):
         if path in self.outputs:
             return True
         turn = turns.get(path)
-        return turn is not None and (turn.action == "answer" or turn.record.status == "succeeded")
+        if turn is None or turn.record.terminated:
+            return False
+        return turn.action == "answer" or turn.record.status == "succeeded"
 
 
 def _before(level: Level) -> list[Step]:
