@@ -24,6 +24,7 @@ from typing import Any, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from flowlang.errors import JournalError
+from flowlang.journal.definitions import StepFacts
 from flowlang.journal.finding import summary_of
 from flowlang.journal.opened import stored_sessions
 from flowlang.journal.reading import SessionReading, parsed
@@ -73,18 +74,18 @@ def write_bundle(store: Store, root: Path, run_id: str, path: Path) -> Path:
         "format": FORMAT,
         "version": VERSION,
         "run_id": run_id,
-        "flow": sessions[-1].reading.header["flow"],
-        "sessions": [{"number": one.reading.number, "complete": one.reading.ending == "complete"} for one in sessions],
+        "flow": sessions[-1].header["flow"],
+        "sessions": [{"number": one.number, "complete": one.ending == "complete"} for one in sessions],
     }
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as bundle:
             bundle.writestr("manifest.json", to_text(manifest))
             for session in sessions:
-                number = session.reading.number
-                bundle.writestr(f"definition/{number}.json", _without(places, to_text(session.definition)))
-                lines = "".join(f"{_without(places, to_text(line))}\n" for line in _lines(session.reading))
-                bundle.writestr(f"events/{number}.jsonl", lines)
+                definition = _without(places, to_text(session.definition))
+                bundle.writestr(f"definition/{session.number}.json", definition)
+                lines = "".join(f"{_without(places, to_text(line))}\n" for line in _lines(session))
+                bundle.writestr(f"events/{session.number}.jsonl", lines)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
@@ -132,8 +133,11 @@ def _read(bundle: ZipFile, path: Path) -> Bundle:
 
 def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packed:
     definition = loads(_member(bundle, f"definition/{int(number)}.json"))
-    texts = {str(name): str(text) for name, text in definition["flows"].items()}
-    hashes = {str(name): str(text) for name, text in definition["tasks"].items()}
+    known = {
+        "flows": {str(name): str(text) for name, text in definition["flows"].items()},
+        "tasks": {str(name): str(text) for name, text in definition["tasks"].items()},
+        "steps": [_step(*facts) for facts in definition["steps"]],
+    }
     content = _member(bundle, f"events/{int(number)}.jsonl")
     lines = parsed(content)
     head = {name: lines[0][1][name] for name in _KEPT}
@@ -141,14 +145,17 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
         raise ValueError("another run")
     if len(lines) != content.count(b"\n") or any(line[0] in ("h", "f", "b", "z") for line in lines[1:]):
         raise ValueError("lines that no export has")
-    text = to_text({"flows": texts, "tasks": hashes})
-    key = sha256(text.encode("ascii")).hexdigest()
-    lines[:1] = [["h", head], ["f", key, {"flows": texts, "tasks": hashes}]]
+    key = sha256(to_text(known).encode("ascii")).hexdigest()
+    lines[:1] = [["h", head], ["f", key, known]]
     reading = SessionReading(lines, "complete" if complete else "dead", lambda key: None)
     tally = reading.tally()  # reads every event and every step
     tally.has_large = True
     whole = "".join(f"{to_text(line)}\n" for line in lines).encode("ascii")
     return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
+
+
+def _step(flow: str, step_id: str, task: str | None, kind: str, line: int) -> StepFacts:
+    return str(flow), str(step_id), None if task is None else str(task), str(kind), int(line)
 
 
 def _member(bundle: ZipFile, name: str) -> bytes:

@@ -17,12 +17,20 @@ _KEPT: Final = 64
 _TASKS_FILE: Final = "flow.py"
 
 
+#: A step, as the lines of a run name it by its number: flow, id, task, kind and line.
+StepFacts = tuple[str, str, str | None, str, int]
+
+
 class Definition(NamedTuple):
-    """`text` is JSON of the texts and hashes by file, `key` its SHA-256 in hexadecimal; `path` is the flow's file."""
+    """`text` is JSON of the texts and hashes by file and of the steps, `key` its SHA-256 in hexadecimal.
+
+    `path` is the flow's file.
+    """
 
     key: str
     text: str
     path: str | None
+    steps: list[StepFacts]
 
 
 class Definitions:
@@ -53,8 +61,10 @@ def _definition(plan: Plan) -> Definition:
     texts = {_name(one.path, one.root) or f"{one.name}.yaml": one.text for one in plans}
     files = {file for one in plans for file in _task_files(one)}
     hashes = {name: _hash(Path(plan.root, name)) for name in sorted(files)}
-    text = to_text({"flows": texts, "tasks": {name: known for name, known in hashes.items() if known}})
-    return Definition(sha256(text.encode("ascii")).hexdigest(), text, _name(plan.path, plan.root))
+    steps = [(one.name, step.id, step.task, step.kind, step.line) for one in plans for step in one.every_step]
+    tasks = {name: known for name, known in hashes.items() if known}
+    text = to_text({"flows": texts, "tasks": tasks, "steps": steps})
+    return Definition(sha256(text.encode("ascii")).hexdigest(), text, _name(plan.path, plan.root), steps)
 
 
 def _name(path: str | None, root: Path) -> str | None:

@@ -99,7 +99,7 @@ def under_way(reading: SessionReading, now: float) -> RunSummary:
         started=head["started"],
         ended=None if reading.ending == "alive" else ended,
         duration_ms=tally.duration_ms or max(0.0, (ended - head["started"]) * 1000),
-        steps=tally.calls,
+        steps=sum(tally.calls),
         failed_step=tally.failed_step,
         error=tally.error,
         error_type=tally.error_type,
@@ -141,8 +141,7 @@ def _where(query: RunQuery, without: Sequence[str]) -> tuple[str, list[Any]]:
     if query.status is not None:
         need("status = ?", query.status)
     if query.step is not None:
-        steps = "SELECT id FROM steps WHERE step_id = ?"
-        need(f"id IN (SELECT run FROM run_steps WHERE step IN ({steps}))", _step_id(query.step))
+        need("step_set IN (SELECT step_set FROM steps_in_sets WHERE step_id = ?)", _step_id(query.step))
     if query.text is not None:
         pattern = "".join(f"\\{one}" if one in "%_\\" else one for one in query.text)
         # inputs are JSON, where other characters than those of ASCII are written as escapes

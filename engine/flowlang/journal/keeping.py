@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from json import loads
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from flowlang.journal.settings import Settings
     from flowlang.journal.store import Store
 
-#: Where the database is not in use yet, so many complete files, or so many bytes of one, wait for the next one to look.
+#: So many complete files, of so many bytes each, wait for the next one to look.
 FILES_LEFT: Final = 16
 BYTES_LEFT: Final = 1_000_000
 #: A draft that is older than so many seconds belongs to nobody any more.
 _DRAFT_SECONDS: Final = 60.0
+
+#: Lines of steps that a definition doesn't have.
+_ADDED: Final = re.compile(rb'^\["d",.*$', re.MULTILINE)
 
 _log = logging.getLogger("flowlang.journal")
 
@@ -43,19 +46,23 @@ class Keeper:
     def defers(self, spool: Spool, tally: Tally) -> bool:
         """Whether a complete file is left for whoever looks at the journal next.
 
-        A short run need not wait until SQLite is loaded and the database open.
+        So a short run need not wait until SQLite is loaded and a transaction committed.
         """
-        if "sqlite3" in sys.modules or spool.size > BYTES_LEFT or tally.gap is not None:
+        if spool.size > BYTES_LEFT or tally.gap is not None:
             return False
         return sum(name.endswith(SUFFIX) for name in os.listdir(self.folder)) < FILES_LEFT
 
     def take(self, spool: Spool, tally: Tally) -> None:
-        """Take a run that is over into the database. Raises JournalError or OSError, with the file left there."""
+        """Take a run that is over into the database, and others that wait.
+
+        Raises JournalError or OSError, with the file left there.
+        """
         try:
             content = written_lines(spool.path.read_bytes())
             self._seal(spool.path, content, tally, complete=tally.status is not None)
         finally:
             spool.close()
+        self.adopt()
 
     def adopt(self) -> list[SessionReading]:
         """Take in what dead processes left, and what is complete; give back what is still under way.
@@ -166,7 +173,8 @@ def _told_at_the_end(content: bytes) -> Tally | None:
     tally.take(loads(last)[1])
     first, second = _first_lines(content)
     tally.header = loads(first)[1]
-    tally.definition = loads(second[: second.index(b",", 6)] + b"]")[1]
+    _, tally.definition, definition = loads(second)
+    tally.steps = definition["steps"] + [loads(line)[2] for line in _ADDED.findall(content)]
     return tally
 
 

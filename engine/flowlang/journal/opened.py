@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from json import loads
 from time import time
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import decompress
 
 from flowlang.journal.finding import summary_of, under_way
-from flowlang.journal.reading import SessionReading, parsed
+from flowlang.journal.reading import Ending, SessionReading, parsed
 from flowlang.journal.records import RecordedRun, RecordedStep, RunSummary, Session
 from flowlang.journal.store import Store
 
@@ -18,15 +18,13 @@ def opened_run(store: Store | None, run_id: str, live: Sequence[SessionReading])
     """The run with this id. `live` are its sessions that are not in the database."""
     sessions = _Sessions(store, run_id, live)
     summary = _summary(store, run_id, live)
-    definition = sessions.definition()
     last = sessions.readings[-1]
-    texts: dict[str, str] = definition.get("flows", {})
     outputs, _ = last.outputs()
     return RecordedRun(
         summary,
         sessions,
-        definition=texts,
-        tasks=definition.get("tasks", {}),
+        definition=last.definition["flows"],
+        tasks=last.definition["tasks"],
         inputs=_inputs(sessions.readings[0]),
         masked_inputs=tuple(sessions.readings[0].header["masked"]),
         outputs=outputs,
@@ -34,19 +32,12 @@ def opened_run(store: Store | None, run_id: str, live: Sequence[SessionReading])
     )
 
 
-class StoredSession(NamedTuple):
-    """A session from the database, with the definition that it ran."""
-
-    reading: SessionReading
-    definition: dict[str, Any]
-
-
-def stored_sessions(store: Store, run_id: str) -> list[StoredSession]:
+def stored_sessions(store: Store, run_id: str) -> list[SessionReading]:
     """The sessions of a run that are in the database, in order."""
     query = (
         "SELECT session, complete, chunks.content, definitions.content FROM chunks JOIN runs ON chunks.run = runs.id "
         "JOIN sessions ON sessions.run = runs.id AND sessions.number = session "
-        "LEFT JOIN definitions ON definitions.key = definition WHERE run_id = ? ORDER BY session, chunks.number"
+        "JOIN definitions ON definitions.key = definition WHERE run_id = ? ORDER BY session, chunks.number"
     )
     with store.reading() as database:
         rows = database.execute(query, (run_id,)).fetchall()
@@ -55,8 +46,8 @@ def stored_sessions(store: Store, run_id: str) -> list[StoredSession]:
         ours = [row for row in rows if row[0] == number]
         _, complete, _, definition = ours[0]
         lines = parsed(b"".join(decompress(row[2]) for row in ours))
-        reading = SessionReading(lines, "complete" if complete else "dead", lambda key: _blob(store, key))
-        found.append(StoredSession(reading, {} if definition is None else loads(decompress(definition))))
+        ending: Ending = "complete" if complete else "dead"
+        found.append(SessionReading(lines, ending, lambda key: _blob(store, key), loads(decompress(definition))))
     return found
 
 
@@ -70,8 +61,8 @@ class _Sessions:
     """The sessions of one run, each read once."""
 
     def __init__(self, store: Store | None, run_id: str, live: Sequence[SessionReading]) -> None:
-        self._stored = [] if store is None else stored_sessions(store, run_id)
-        self.readings = [*(one.reading for one in self._stored), *sorted(live, key=lambda one: one.number)]
+        stored = [] if store is None else stored_sessions(store, run_id)
+        self.readings = [*stored, *sorted(live, key=lambda one: one.number)]
 
     def sessions(self) -> list[Session]:
         return [reading.session for reading in self.readings]
@@ -86,11 +77,6 @@ class _Sessions:
 
     def steps(self, session: int | None = None) -> list[RecordedStep]:
         return [step for one in self.readings if session in (None, one.number) for step in one.steps()]
-
-    def definition(self) -> dict[str, Any]:
-        """What the last session ran."""
-        told = self.readings[-1].definition
-        return self._stored[-1].definition if told is None else told[1]
 
 
 def _summary(store: Store | None, run_id: str, live: Sequence[SessionReading]) -> RunSummary:

@@ -5,8 +5,8 @@ Each line of the file is a JSON array that begins with a letter; `reading` turns
 | line | what it tells |
 |---|---|
 | `["h", {…}]` | the run, its owner and its inputs |
-| `["f", key, {…}]` | the definition |
-| `["d", n, {…}]` | the step that later lines call `n` |
+| `["f", key, {…}]` | the definition; other lines name its steps by their numbers `n`, silent ones by `-1 - n` |
+| `["d", n, […]]` | one more step |
 | `["s", n, µs, path, inputs]` | a step started |
 | `["c", n, µs, path, µs taken, outputs, …]` | it succeeded; `C` where the outputs are tagged (`exact`) |
 | `["i", n, µs, path, index, length]` | an iteration started, `j` for one that ended |
@@ -53,18 +53,17 @@ _log = logging.getLogger("flowlang.journal")
 
 
 class _Head:
-    """A step of the definition: the beginnings of its lines, and its counts."""
+    """A step of the definition, and the beginnings of its lines."""
 
-    __slots__ = ("completed", "facts", "flow", "line", "number", "started", "step_id")
+    __slots__ = ("completed", "line", "number", "place", "started", "step_id")
 
-    def __init__(self, number: int, event: Mapping[str, Any], facts: list[Any]) -> None:
-        self.number = number
-        self.step_id: str = event["step_id"]
-        self.flow: str = event["flow"]
-        self.line: int = event["line"]
-        self.started = f'["s",{number},'
-        self.completed = f'["c",{number},'
-        self.facts = facts
+    def __init__(self, number: int, step_id: str, line: int, *, silent: bool) -> None:
+        self.place = number
+        self.number = -1 - number if silent else number
+        self.step_id = step_id
+        self.line = line
+        self.started = f'["s",{self.number},'
+        self.completed = f'["c",{self.number},'
 
 
 class RunRecorder:
@@ -100,7 +99,7 @@ class RunRecorder:
         self._path: str | None = None
         self._heads: dict[str, _Head] = {}
         self._silent_heads: dict[str, _Head] = {}
-        self._all_heads: dict[tuple[str, str, int, bool], _Head] = {}
+        self._numbers: dict[tuple[str, str, int], int] = {}
         self._handlers: dict[str, Callable[[Any, Any, dict[str, _Head]], None]] = {
             "step_started": self._started,
             "step_completed": self._completed,
@@ -185,26 +184,26 @@ class RunRecorder:
         self._spool, self._live = spool, True
         self._tally.header = head
         self._tally.definition = definition.key
+        self._tally.steps = [*definition.steps]
+        self._tally.calls = [0] * len(definition.steps)
 
     def _head(self, event: Any, heads: dict[str, _Head]) -> _Head:
         head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"] or head.flow != event["flow"]:
-            head = self._learn(event, heads)
-        return head
+        return self._learn(event, heads) if head is None or head.line != event["line"] else head
 
     def _learn(self, event: Any, heads: dict[str, _Head]) -> _Head:
-        silent = heads is self._silent_heads
-        key = (event["flow"], event["step_id"], event["line"], silent)
-        head = self._all_heads.get(key)
-        if head is None:
-            number = len(self._all_heads)
-            facts = self._tally.step(event["flow"], event["step_id"], event["kind"])
-            head = self._all_heads[key] = _Head(number, event, facts)
-            words = {name: event[name] for name in ("flow", "step_id", "task", "kind", "line")}
-            if silent:
-                words["silent"] = True
-            self._waiting += f'["d",{number},{to_text(words)}]\n'
-        heads[event["step_id"]] = head
+        step_id, line, flow = event["step_id"], event["line"], event["flow"]
+        if not self._numbers:
+            steps = self._tally.steps
+            self._numbers = {(step[0], step[1], step[4]): number for number, step in enumerate(steps)}
+        number = self._numbers.get((flow, step_id, line))
+        if number is None:
+            number = self._numbers[flow, step_id, line] = len(self._tally.steps)
+            facts = (flow, step_id, event["task"], event["kind"], line)
+            self._tally.steps.append(facts)
+            self._tally.calls.append(0)
+            self._waiting += f'["d",{number},{to_text(facts)}]\n'
+        head = heads[step_id] = _Head(number, step_id, line, silent=heads is self._silent_heads)
         return head
 
     def _place(self, event: Any, head: _Head) -> str:
@@ -215,7 +214,7 @@ class RunRecorder:
 
     def _started(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
         head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"] or head.flow != event["flow"]:
+        if head is None or head.line != event["line"]:
             head = self._learn(event, heads)
         inputs = event["inputs"]
         text = flat(inputs) if type(inputs) is dict else None
@@ -229,7 +228,7 @@ class RunRecorder:
 
     def _completed(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
         head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"] or head.flow != event["flow"]:
+        if head is None or head.line != event["line"]:
             head = self._learn(event, heads)
         text = flat(raw) if type(raw) is dict else None
         begin = head.completed
@@ -243,9 +242,7 @@ class RunRecorder:
             names = ("attempts", "status", "answered_by", "inputs")
             more = f",{to_text({name: event[name] for name in names if name in event})}]\n"
         if "answered_by" not in event:
-            facts = head.facts
-            facts[3] += 1
-            facts[5] += took
+            self._tally.calls[head.place] += 1
         place = "0" if event["path"] == self._path else self._place(event, head)
         at = int((event["timestamp"] - self._epoch) * 1e6)
         line = f"{self._waiting}{begin}{at},{place},{took},{text}{more}"
@@ -288,7 +285,8 @@ class RunRecorder:
             return
         head = self._head(event, heads)
         if event["type"] == "step_failed" and "answered_by" not in event:
-            self._tally.failed(head.facts, event)
+            self._tally.calls[head.place] += 1
+            self._tally.failed(event)
         self._append(f'["g",{head.number},{at},{self._place(event, head)},{text}]\n')
 
     def _append(self, line: str) -> None:

@@ -44,8 +44,11 @@ def expired(database: sqlite3.Connection, keep: int | None, older_than: float | 
 def forget(database: sqlite3.Connection, runs: Sequence[int]) -> None:
     """Delete runs with all that only they need, in the transaction that is open."""
     rows = [(run,) for run in runs]
-    for table in ("sessions", "chunks", "run_blobs", "run_steps"):
+    for table in ("sessions", "chunks", "run_blobs"):
         database.executemany(f"DELETE FROM {table} WHERE run = ?", rows)
     database.executemany("DELETE FROM runs WHERE id = ?", rows)
     database.execute("DELETE FROM definitions WHERE key NOT IN (SELECT definition FROM sessions)")
     database.execute("DELETE FROM blobs WHERE key NOT IN (SELECT key FROM run_blobs)")
+    unused = "SELECT id FROM step_sets WHERE id NOT IN (SELECT step_set FROM runs)"
+    database.execute(f"DELETE FROM steps_in_sets WHERE step_set IN ({unused})")
+    database.execute(f"DELETE FROM step_sets WHERE id IN ({unused})")

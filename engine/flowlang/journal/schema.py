@@ -15,7 +15,8 @@ MIGRATIONS: Final = (
         id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, flow TEXT NOT NULL, path TEXT, status TEXT NOT NULL,
         started REAL NOT NULL, ended REAL, duration_ms REAL NOT NULL, steps INTEGER NOT NULL, failed_step TEXT,
         error TEXT, error_type TEXT, inputs TEXT NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, origin_run TEXT,
-        origin_how TEXT, origin_step TEXT, sessions INTEGER NOT NULL, unknown TEXT, gap TEXT);
+        origin_how TEXT, origin_step TEXT, sessions INTEGER NOT NULL, unknown TEXT, gap TEXT, step_set INTEGER);
+    CREATE INDEX runs_by_steps ON runs (step_set);
     CREATE INDEX runs_by_time ON runs (started DESC, id DESC);
     CREATE INDEX runs_by_status ON runs (status, started DESC, id DESC);
     CREATE INDEX runs_by_flow ON runs (flow, started DESC, id DESC);
@@ -30,12 +31,9 @@ MIGRATIONS: Final = (
     CREATE TABLE blobs (key TEXT PRIMARY KEY, content BLOB NOT NULL);
     CREATE TABLE run_blobs (run INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, key)) WITHOUT ROWID;
     CREATE INDEX runs_of_blobs ON run_blobs (key);
-    CREATE TABLE steps (id INTEGER PRIMARY KEY, flow TEXT NOT NULL, step_id TEXT NOT NULL, kind TEXT NOT NULL,
-        UNIQUE (step_id, flow, kind));
-    CREATE TABLE run_steps (
-        step INTEGER NOT NULL, run INTEGER NOT NULL, calls INTEGER NOT NULL, failed INTEGER NOT NULL,
-        total_ms REAL NOT NULL, PRIMARY KEY (step, run)) WITHOUT ROWID;
-    CREATE INDEX steps_of_runs ON run_steps (run);
+    CREATE TABLE step_sets (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, names TEXT NOT NULL);
+    CREATE TABLE steps_in_sets (
+        step_id TEXT NOT NULL, step_set INTEGER NOT NULL, PRIMARY KEY (step_id, step_set)) WITHOUT ROWID;
     """,
 )
 VERSION: Final = len(MIGRATIONS)

@@ -34,18 +34,16 @@ class Packed(NamedTuple):
     tally: Tally
     complete: bool
     chunks: list[bytes]
-    definition: bytes | None
+    definition: bytes
     blobs: dict[str, bytes]
 
 
 def pack(content: bytes, tally: Tally, *, complete: bool, inline_limit: int) -> Packed:
-    """Compress the lines of a session. Values over `inline_limit` bytes become blobs."""
+    """Compress the lines of a session, its definition aside. Values over `inline_limit` bytes become blobs."""
     blobs: dict[str, bytes] = {}
     head, _, rest = content.partition(b"\n")
-    definition = None
-    if rest.startswith(b'["f",'):
-        line, _, rest = rest.partition(b"\n")
-        definition = compress(line[line.index(b",", 6) + 1 : -1], _LEVEL)
+    line, _, rest = rest.partition(b"\n")
+    definition = line[line.index(b",", 6) + 1 : -1]
     content = head + b"\n" + rest
     if tally.has_large:
         content = b"\n".join(_without_large(content.split(b"\n"), inline_limit, blobs))
@@ -66,20 +64,21 @@ def put(database: sqlite3.Connection, packed: Packed) -> None:
     database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (run, number, tally.definition, packed.complete))
     rows = ((run, number, place, chunk) for place, chunk in enumerate(packed.chunks))
     database.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
-    if packed.definition is not None:
-        database.execute("INSERT OR IGNORE INTO definitions VALUES (?, ?)", (tally.definition, packed.definition))
+    if not database.execute("SELECT 1 FROM definitions WHERE key = ?", (tally.definition,)).fetchone():
+        definition = compress(packed.definition, _LEVEL)
+        database.execute("INSERT INTO definitions VALUES (?, ?)", (tally.definition, definition))
     database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", packed.blobs.items())
     database.executemany("INSERT OR IGNORE INTO run_blobs VALUES (?, ?)", ((run, key) for key in packed.blobs))
-    _put_steps(database, run, tally.steps)
 
 
-_KNOWN: Final = ("id", "sessions", "steps", "unknown", "origin_run", "origin_how", "origin_step", "started", "gap")
+_KNOWN: Final = ("id", "sessions", "steps", "unknown", "origin_run", "origin_how", "origin_step", "started", "step_set")
 
 
 def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any] | None) -> int:
     tally, head = packed.tally, packed.tally.header
     origin = head.get("origin") or (None, None, None)
     unknown = set(tally.unknown)
+    steps = tally.ran
     values: dict[str, Any] = {
         "run_id": head["run_id"],
         "flow": head["flow"],
@@ -88,7 +87,7 @@ def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any
         "started": head["started"],
         "ended": tally.ended,
         "duration_ms": tally.duration_ms or max(0.0, ((tally.ended or head["started"]) - head["started"]) * 1000),
-        "steps": tally.calls,
+        "steps": sum(tally.calls),
         "failed_step": tally.failed_step,
         "error": tally.error,
         "error_type": tally.error_type,
@@ -103,7 +102,9 @@ def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any
         unknown |= set(loads(before["unknown"] or "[]")) - _ended_paths(packed)
         values["sessions"] = max(values["sessions"], before["sessions"])
         values["steps"] += before["steps"]
+        steps += _step_names(database, before["step_set"])
         values |= {name: before[name] for name in ("started", "origin_run", "origin_how", "origin_step")}
+    values["step_set"] = _step_set(database, steps)
     values["unknown"] = dumps(sorted(unknown)) if unknown else None
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     changes = ", ".join(f"{name} = excluded.{name}" for name in values if name != "run_id")
@@ -127,22 +128,27 @@ def _listed(inputs: Any) -> str:
 def _ended_paths(packed: Packed) -> set[str]:
     """The paths of steps that came to an end in a session."""
     lines = parsed(b"".join(map(decompress, packed.chunks)))
-    reading = SessionReading(lines, "complete" if packed.complete else "dead", lambda key: None)
+    definition = {"steps": packed.tally.steps}
+    reading = SessionReading(lines, "complete" if packed.complete else "dead", lambda key: None, definition)
     return {step.path for step in reading.steps() if step.status != "unknown"}
 
 
-def _put_steps(database: sqlite3.Connection, run: int, steps: Iterable[list[Any]]) -> None:
-    for flow, step_id, kind, calls, failed, microseconds in steps:
-        if not calls:
-            continue
-        key = (flow, step_id, kind)
-        database.execute("INSERT OR IGNORE INTO steps (flow, step_id, kind) VALUES (?, ?, ?)", key)
-        database.execute(
-            "INSERT INTO run_steps SELECT id, ?, ?, ?, ? FROM steps WHERE flow = ? AND step_id = ? AND kind = ? "
-            "ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, failed = failed + excluded.failed, "
-            "total_ms = total_ms + excluded.total_ms",
-            (run, calls, failed, microseconds / 1e3, *key),
-        )
+def _step_set(database: sqlite3.Connection, names: Iterable[str]) -> int:
+    """The number of a set of steps: runs of a flow mostly share it, so that search by step costs them no row each."""
+    text = "\n".join(sorted(set(names)))
+    key = sha256(text.encode("utf-8", "replace")).hexdigest()
+    row = database.execute("SELECT id FROM step_sets WHERE key = ?", (key,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    number = database.execute("INSERT INTO step_sets (key, names) VALUES (?, ?)", (key, text)).lastrowid
+    assert number is not None, "a row was inserted"
+    database.executemany("INSERT INTO steps_in_sets VALUES (?, ?)", ((name, number) for name in text.split("\n")))
+    return number
+
+
+def _step_names(database: sqlite3.Connection, step_set: int | None) -> list[str]:
+    row = database.execute("SELECT names FROM step_sets WHERE id = ?", (step_set,)).fetchone()
+    return [] if row is None else row[0].split("\n")
 
 
 def _chunks(content: bytes) -> Iterator[bytes]:

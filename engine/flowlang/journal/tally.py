@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 #: How many failures are remembered, to tell in which step it began.
@@ -12,13 +12,15 @@ _FAILURES: Final = 1000
 class Tally:
     """Counts of one session, and how it ended; `status` is None until it has.
 
-    Steps are lists `[flow, step id, kind, calls, failed, microseconds]`, which are counted in place.
+    `steps` are the steps of the definition as `definitions` lists them, and those that were met besides; `calls` has
+    a count for each.
     """
 
     def __init__(self) -> None:
         self.header: Mapping[str, Any] = {}
         self.definition = ""
-        self.steps: list[list[Any]] = []
+        self.steps: list[Sequence[Any]] = []
+        self.calls: list[int] = []
         self.status: str | None = None
         self.ended: float | None = None
         self.duration_ms = 0.0
@@ -30,26 +32,17 @@ class Tally:
         #: Paths of steps that were under way when the process died, blocks aside.
         self.unknown: list[str] = []
         self.has_large = False
-        self._known: dict[tuple[str, str, str], list[Any]] = {}
         self._failures: list[tuple[str, str]] = []
 
-    def step(self, flow: str, step_id: str, kind: str) -> list[Any]:
-        """The counts of a step."""
-        key = (flow, step_id, kind)
-        counts = self._known.get(key)
-        if counts is None:
-            counts = self._known[key] = [flow, step_id, kind, 0, 0, 0]
-            self.steps.append(counts)
-        return counts
+    @property
+    def ran(self) -> list[str]:
+        """The ids of the steps that ran."""
+        return [step[1] for step, calls in zip(self.steps, self.calls, strict=False) if calls]
 
-    def failed(self, counts: list[Any], event: Mapping[str, Any]) -> None:
-        """Count a call that ended with `step_failed`."""
-        counts[3] += 1
-        counts[5] += int(event["duration_ms"] * 1e3)
-        if event["status"] == "failed":
-            counts[4] += 1
-            if not event["handled"] and len(self._failures) < _FAILURES:
-                self._failures.append((event["path"], event["step_id"]))
+    def failed(self, event: Mapping[str, Any]) -> None:
+        """Take note of a `step_failed`."""
+        if event["status"] == "failed" and not event["handled"] and len(self._failures) < _FAILURES:
+            self._failures.append((event["path"], event["step_id"]))
 
     def flow_event(self, event: Mapping[str, Any]) -> None:
         """Take note of what happened to the run itself."""
@@ -77,19 +70,13 @@ class Tally:
             "failed_step": self.failed_step,
             "inputs": self.inputs,
             "has_large": self.has_large,
-            "steps": [counts for counts in self.steps if counts[3]],
+            "calls": self.calls,
         }
 
     def take(self, data: Mapping[str, Any]) -> None:
         """Become what `as_data` said."""
-        for name in ("status", "ended", "duration_ms", "error", "error_type", "failed_step", "inputs", "has_large"):
+        for name in self.as_data():
             setattr(self, name, data[name])
-        self.steps = data["steps"]
-
-    @property
-    def calls(self) -> int:
-        """How many calls of steps ended that were not answered."""
-        return sum(counts[3] for counts in self.steps)
 
     def _end(self, status: str, event: Mapping[str, Any]) -> None:
         self.status, self.ended, self.duration_ms = status, event["timestamp"], event["duration_ms"]
