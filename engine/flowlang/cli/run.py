@@ -76,7 +76,7 @@ class Call:
             token,
             timeout=self._timeout,
             recorder=self._recorder,
-            interceptors=[*interceptors_of(self._options, self.flow, self.executor), *self._interceptors],
+            interceptors=[*self._interceptors, *interceptors_of(self._options, self.flow, self.executor)],
         )
 
 

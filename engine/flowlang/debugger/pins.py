@@ -13,7 +13,7 @@ from flowlang.debugger.pin_check import check_pins
 from flowlang.debugger.pin_file import Pin, PinFile, PinnedError, pins_path, read_pins, segments_of
 from flowlang.errors import FlowExecutionError, FlowValidationError
 from flowlang.runtime.failure import StepFailed
-from flowlang.runtime.interception import Again, Answer, Intercepted, Interception, Interceptor
+from flowlang.runtime.interception import Answer, Answered, Intercepted, Interception, Interceptor
 
 if TYPE_CHECKING:
     from flowlang.runtime.executor import FlowExecutor
@@ -39,8 +39,7 @@ _NOT_RAISED: Final = frozenset({"StopIteration", "StopAsyncIteration", "Generato
 class Pins(Interceptor):
     """Answers for the pinned steps of one run. `used` is how often each pin was, by its address.
 
-    Among a run's interceptors it comes before those that look at failures. A pinned step whose condition doesn't
-    hold is skipped as ever.
+    A pinned step whose condition doesn't hold is skipped as ever.
     """
 
     def __init__(self, pins: Iterable[Pin]) -> None:
@@ -73,10 +72,7 @@ class Pins(Interceptor):
             self._use(pin)
             raise exception_of(pin.error)
         if pin.has_output:
-            raise _Given(pin.output)
-
-    async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
-        return Answer("pin", error.output) if isinstance(error, _Given) else None
+            raise Answered(pin.output)
 
     def told(self) -> dict[str, Any]:
         return {"pins": dict(self.used)}
@@ -111,14 +107,6 @@ def usable_pins(flow: str | os.PathLike[str], executor: FlowExecutor) -> PinFile
     if file.is_broken:
         raise FlowValidationError(file.problems)
     return file
-
-
-class _Given(Exception):
-    """Stands for the output that a pin gives after attempts that it made fail."""
-
-    def __init__(self, output: Any) -> None:
-        super().__init__()
-        self.output = output
 
 
 def _is_wanted(execution: Intercepted) -> bool:

@@ -56,6 +56,14 @@ class Again(Enum):
 AGAIN: Final = Again.AGAIN
 
 
+class Answered(Exception):
+    """Raised by `Interceptor.bound` to answer for the attempt, which is not made: it succeeds with `result`."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
 class Interceptor:
     """Steps in where steps of a run begin and end. Every method has a default that changes nothing."""
 
@@ -96,7 +104,7 @@ class Interceptor:
         return None
 
     async def bound(self, execution: Intercepted) -> None:
-        """Before an attempt, its `execution.inputs` known; they may be replaced."""
+        """Before an attempt, its `execution.inputs` known; they may be replaced. What is raised here fails it."""
 
     async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
         """After an attempt that succeeded: its result, another one, or AGAIN."""
@@ -232,7 +240,10 @@ class Intercepted(Execution):
         while True:
             result: Any | Again
             try:
-                result = await super().one_attempt()
+                try:
+                    result = await super().one_attempt()
+                except Answered as answered:
+                    result = answered.result
             except BaseException as error:
                 if is_fatal(error):
                     raise
