@@ -27,6 +27,7 @@ WORKLOADS = {
     "W13": "logs",
     "W14": "graph",
     "W15": "watched",
+    "W17": "debugging",
 }
 
 

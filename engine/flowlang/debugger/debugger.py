@@ -198,6 +198,8 @@ class Debugger(Interceptor):
     async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
         """Stop after an attempt that succeeded, where that is wanted."""
         taken, statement = self._ended(execution)
+        if statement is None and not self._points.at(execution.plan, "after"):
+            return result
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
         found = self._reason_after(execution, "after", extras, statement)
         if found is None:
@@ -226,6 +228,8 @@ class Debugger(Interceptor):
         if isinstance(error, FlowExit):
             return None
         taken, statement = self._ended(execution)
+        if statement is None and not self._points.at(execution.plan, "error"):
+            return None
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
         extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
         found = self._reason_after(execution, "error", extras, statement, error)

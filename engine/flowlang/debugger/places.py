@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,30 +41,42 @@ class Node(NamedTuple):
 
 
 class Places:
-    """The steps of some plans by their place."""
+    """The steps of some plans by their place. What most runs don't need is worked out when it is asked for."""
 
     def __init__(self, plans: Iterable[Plan] = ()) -> None:
-        self.home: dict[StepPlan, Plan] = {}
-        self._around: dict[StepPlan, Around | None] = {}
-        for plan in plans:
-            self.add(plan)
+        self.plans: list[Plan] = list(plans)
+        self._known = 0
+        self._home: dict[StepPlan, Plan] = {}
+        self._around: dict[StepPlan, Around] = {}
 
     def add(self, plan: Plan) -> None:
         """Take up the steps of one more plan."""
-        made = {one.step: one for one in plan.every_step}
-        for one in plan.every_step:
-            self.home[one] = plan
-            self._around.setdefault(one, None)
-            for block, steps in one.step.blocks():
-                for step in steps:
-                    self._around[made[step]] = Around(one, block)
+        self.plans.append(plan)
 
     def __iter__(self) -> Iterator[StepPlan]:
-        return iter(self.home)
+        return (step for plan in self.plans for step in plan.every_step)
 
     def around(self, plan: StepPlan) -> Around | None:
         """The block in which a step stands; None for a step of one of the flow's own lists."""
+        self._look()
         return self._around.get(plan)
+
+    @property
+    def home(self) -> Mapping[StepPlan, Plan]:
+        """The plans of the flows in which the steps stand."""
+        self._look()
+        return self._home
+
+    def _look(self) -> None:
+        while self._known < len(self.plans):
+            plan = self.plans[self._known]
+            self._known += 1
+            made = {one.step: one for one in plan.every_step}
+            for one in plan.every_step:
+                self._home[one] = plan
+                for block, steps in one.step.blocks():
+                    for step in steps:
+                        self._around[made[step]] = Around(one, block)
 
     def address(self, plan: StepPlan) -> str:
         """The step's address in its flow: the ids of the loops around it, and its own."""

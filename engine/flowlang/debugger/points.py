@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowlang.debugger.breakpoints import ANY_STEP, Breakpoint, When, flow_key
-from flowlang.debugger.watching import Expression, compiled, names_at, watch_frame
+from flowlang.debugger.watching import Watch, names_at
 from flowlang.errors import ExpressionError
 from flowlang.language.expressions import as_text, truth
 
@@ -25,14 +25,16 @@ class Point:
         self.breakpoint = breakpoint
         self.hits = 0
         self.problem: str | None = None
-        self._condition: Expression | None = None
-        self._log: Expression | None = None
+        self._condition: Watch | None = None
+        self._log: Watch | None = None
+        if not (breakpoint.condition or breakpoint.log):
+            return
         try:
             names = names_at(home.flow, plan.step)
             if breakpoint.condition:
-                self._condition = compiled(breakpoint.condition, "condition", names)
+                self._condition = Watch(breakpoint.condition, "condition", names)
             if breakpoint.log:
-                self._log = compiled(breakpoint.log, "value", names)
+                self._log = Watch(breakpoint.log, "value", names)
         except ExpressionError as error:
             self.problem = str(error)
 
@@ -40,7 +42,7 @@ class Point:
         """Count a hit, and tell whether it is one to stop or log at. A condition that fails is met, and says why."""
         if self._condition is not None:
             try:
-                if not truth(self._condition(watch_frame(frame, extras, own))):
+                if not truth(self._condition.value(frame, extras, own)):
                     return False
                 self.problem = None
             except ExpressionError as error:
@@ -53,7 +55,7 @@ class Point:
         if self._log is None:
             return self.problem or ""
         try:
-            return as_text(self._log(watch_frame(frame, extras, own)))
+            return as_text(self._log.value(frame, extras, own))
         except ExpressionError as error:
             return f"{self.breakpoint.log}: {error}"
 
@@ -76,9 +78,8 @@ class Points:
         for breakpoint in breakpoints:
             if not breakpoint.enabled:
                 continue
-            for plan in places:
-                home = places.home[plan]
-                if self._meant(breakpoint, plan, home, places, main):
+            for home in places.plans:
+                for plan in _meant(breakpoint, home, places, main):
                     point = Point(breakpoint, plan, home)
                     point.hits = counts.get((breakpoint, plan), 0)
                     self._by_step.setdefault(plan, []).append(point)
@@ -88,13 +89,16 @@ class Points:
         points = self._by_step.get(plan)
         return [] if points is None else [one for one in points if one.breakpoint.when == when]
 
-    @staticmethod
-    def _meant(breakpoint: Breakpoint, plan: StepPlan, home: Plan, places: Places, main: Plan) -> bool:
-        if breakpoint.step != ANY_STEP and breakpoint.step_id != plan.id:
-            return False
-        if breakpoint.flow:
-            if breakpoint.flow not in (flow_key(home), home.name, home.path):
-                return False
-        elif breakpoint.step != ANY_STEP and flow_key(home) != flow_key(main):
-            return False
-        return breakpoint.fits(places.address(plan))
+
+def _meant(breakpoint: Breakpoint, home: Plan, places: Places, main: Plan) -> Sequence[StepPlan]:
+    """The steps of a plan that a breakpoint names."""
+    if breakpoint.flow:
+        if breakpoint.flow not in (flow_key(home), home.name, home.path):
+            return ()
+    elif breakpoint.step != ANY_STEP and flow_key(home) != flow_key(main):
+        return ()
+    if breakpoint.step == ANY_STEP:
+        return home.every_step
+    id = breakpoint.step_id
+    found = [plan for plan in home.every_step if plan.id == id]
+    return found if id == breakpoint.step else [plan for plan in found if breakpoint.fits(places.address(plan))]

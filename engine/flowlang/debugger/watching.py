@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ExpressionError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: What can be read besides the names of the flow, at every step.
 EXTRAS: Final = ("result", "rows", "duration_ms", "attempts", "error", "statement")
-
-Expression = Callable[[Frame], Any]
 
 
 class WatchNames(Names):
@@ -46,13 +44,21 @@ def names_at(flow: Flow, step: Step) -> WatchNames:
     return WatchNames(flow, names, step)
 
 
-def watch_frame(frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState] | None = None) -> Frame:
-    """A frame below a step's with what `names_at` adds to it; `own` are states that the step's frame is to show."""
+def watch_frame(
+    frame: Frame,
+    extras: Mapping[str, Any],
+    own: Mapping[str, StepState] | None = None,
+    names: Sequence[str] = EXTRAS,
+) -> Frame:
+    """A frame below a step's with those of the `names` that `names_at` adds.
+
+    `own` are states that the step's frame is to show besides its own.
+    """
     seen = frame
     if own:
         seen = frame.view()
         seen.v = {**frame.v, **own}
-    states: dict[str, StepState] = {name: _known(extras.get(name)) for name in EXTRAS}
+    states: dict[str, StepState] = {name: _known(extras.get(name)) for name in names}
     below = seen.below(states, frame.length)
     below.item, below.index = frame.item, frame.index
     return below
@@ -91,25 +97,29 @@ def translated(text: str, form: Form, names: Names, problems: Problems) -> FlowV
     return value
 
 
-def compiled(text: str, form: Form, names: Names) -> Expression:
-    """A condition or text as a function of a frame of `watch_frame`. Raises ExpressionError for what is wrong."""
-    problems = Problems()
-    value = translated(text, form, names, problems)
-    for problem in problems.in_order():
-        if problem.severity == "error":
-            raise ExpressionError(problem.sentence)
-    compile_values([value])
-    run = value.run
-    assert run is not None, "a value without problems is compiled"
+class Watch:
+    """A condition or text, compiled for the frames of one step. Raises ExpressionError for what is wrong with it."""
 
-    def of_frame(frame: Frame) -> Any:
+    __slots__ = ("_extras", "_run", "_value")
+
+    def __init__(self, text: str, form: Form, names: Names) -> None:
+        problems = Problems()
+        value = self._value = translated(text, form, names, problems)
+        for problem in problems.in_order():
+            if problem.severity == "error":
+                raise ExpressionError(problem.sentence)
+        compile_values([value])
+        assert value.run is not None, "a value without problems is compiled"
+        self._run = value.run
+        self._extras = tuple({read.root for read in value.reads} & set(EXTRAS))
+
+    def value(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> Any:
+        """Its value at a step's frame. Raises ExpressionError."""
         try:
-            return run(frame)
+            return self._run(watch_frame(frame, extras, own, self._extras))
         # what an expression raises is Python's: it is told in the terms of the flow
         except Exception as error:
-            raise evaluation_error(error, value) from error
-
-    return of_frame
+            raise evaluation_error(error, self._value) from error
 
 
 def evaluated(text: str, flow: Flow, plan: StepPlan, frame: Frame) -> Any:
