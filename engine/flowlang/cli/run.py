@@ -34,6 +34,10 @@ def main(arguments: Sequence[str], prog: str = "flowlang run", *, as_option: boo
     """Run the flow that `arguments` name. With `as_option` the flow is the value of `--run`."""
     options = _parser(prog, as_option).parse_args(arguments)
     project = Project(options.flow)
+    if options.resume is not None:
+        from flowlang.cli.runs.again import resume_of_flow
+
+        return resume_of_flow(options, project, prog)
     return Headless(Call(project.main, project, options), options, prog).perform()
 
 
@@ -97,5 +101,7 @@ def _parser(prog: str, as_option: bool) -> Parser:
     add_surroundings_options(parser)
     add_output_options(parser)
     add_journal_option(parser)
+    about = "go on with a recorded run of this flow, as `flowlang runs resume` does"
+    parser.add_argument("--resume", metavar="RUN", help=about)
     add_options(parser)
     return parser

@@ -6,6 +6,7 @@ import os
 import re
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,22 +40,24 @@ def journal_of(options: Namespace) -> Journal:
     return Journal(Path(Project(options.project).root))
 
 
-def found(journal: Journal, reference: str) -> RecordedRun:
-    """The run that a person means. Raises RunNotFoundError, or UsageError where there are not so many."""
+def found(journal: Journal, reference: str, among: RunQuery | None = None) -> RecordedRun:
+    """The run that a person means; `last` is that of `among`. Raises RunNotFoundError, or UsageError for `last`."""
     last = _LAST.fullmatch(reference)
     if last is None:
         return journal.run(reference)
     failed, back = last[1] is not None, int(last[2] or 0)
-    query = RunQuery(status="failed" if failed else None, limit=1, offset=back)
+    query = replace(among or RunQuery(), limit=1, offset=back)
+    if failed:
+        query = replace(query, status="failed")
     summaries = journal.runs(query)
     if summaries:
         return journal.run(summaries[0].run_id)
-    there = journal.count(RunQuery(status="failed" if failed else None))
     kind = "run that failed" if failed else "run"
+    there = journal.count(query)
     raise UsageError(
-        f"{reference}: no {kind} is recorded in {journal.root}"
-        if not there
-        else f"{reference}: only {there} such runs are recorded in {journal.root}",
+        f"{reference}: only {there} such runs are recorded in {journal.root}"
+        if there
+        else f"{reference}: no {kind} is recorded in {journal.root}",
         hint="`flowlang runs list` shows what is there.",
     )
 

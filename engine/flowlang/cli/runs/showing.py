@@ -121,13 +121,14 @@ def _executions(run: RecordedRun, steps: Sequence[RecordedStep], statements: boo
     yield f"{_headline(run.summary, palette)}"
     for step in steps[:MOST]:
         yield ""
-        yield from _execution(step, statements, palette)
+        yield from execution(step, statements, palette)
     if len(steps) > MOST:
         yield ""
         yield f"… and {len(steps) - MOST} more executions; name one as in `{one_line(steps[-1].path)}`"
 
 
-def _execution(step: RecordedStep, statements: bool, palette: Palette) -> Iterator[str]:
+def execution(step: RecordedStep, statements: bool, palette: Palette) -> Iterator[str]:
+    """One execution of a step in full."""
     paint = paint_of(step.status, palette)
     facts = [step.status + (" (handled)" if step.handled else ""), duration(step.duration_ms)]
     if step.attempts > 1:

@@ -43,6 +43,11 @@ class Calls:
         return next((status for status in _WORST if status in own.values()), self.last.status)
 
     @property
+    def ran(self) -> bool:
+        """Whether the step did anything itself."""
+        return any(call.status != "skipped" and call.answered_by is None for call in self.calls)
+
+    @property
     def milliseconds(self) -> float:
         """How long all of its executions took; answers from a journal or a pin took no time."""
         return sum(call.duration_ms for call in self.calls)
@@ -105,7 +110,7 @@ def tree(steps: Iterable[RecordedStep], palette: Palette) -> list[str]:
                 Cell(SIGNS.get(calls.status, "·"), paint_of(calls.status, palette)),
                 Cell(name, palette.strong),
                 Cell(cut(one_line(last.task or last.kind), 40)),
-                Cell(duration(calls.milliseconds) if calls.status != "skipped" else ""),
+                Cell(duration(calls.milliseconds) if calls.ran else ""),
                 Cell(times),
                 Cell(", ".join(one_line(note) for note in calls.notes()), palette.faint),
             ]
