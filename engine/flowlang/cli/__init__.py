@@ -12,6 +12,7 @@ COMMANDS: Final[dict[str, str]] = {
     "watch": "run a flow, and again whenever it is saved",
     "debug": "run a flow step by step: look at its data, change it, go on",
     "test": "run the test files of a project",
+    "runs": "the runs there were: look at them, compare them, go on with them",
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
     "connection": "list, test and scaffold connections, and the plugins behind them",
