@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.opening import copy_sample
+from tests.tui.unseen import paint_nothing
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +15,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the workbench remembers, and what a person set, is the test's own."""
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
+
+
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is painted on a screen that nobody sees; a test that looks at one has it painted then."""
+    paint_nothing(monkeypatch)
 
 
 @pytest.fixture

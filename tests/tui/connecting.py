@@ -21,6 +21,7 @@ from flowlang.tasks.registry import TaskRegistry
 from flowlang_tui.panes.connections import ConnectionsPane
 from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.engine import EngineThread
+from tests.tui import unseen
 
 CANARY = "canary-4711"
 URL = f"postgresql://app:{CANARY}@127.0.0.1:1/shop"
@@ -95,7 +96,7 @@ class PaneApp(App[None]):
 
 def painted(app: App[Any]) -> str:
     """Everything on the screen, as text."""
-    return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
+    return "\n".join(line.text for line in unseen.painted(app.screen))
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:

@@ -20,6 +20,7 @@ from flowlang_tui.screens.conflict import Conflict
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.screens.workbench import Workbench
 from tests.tui.opening import Opened, opened
+from tests.tui.unseen import painted
 
 #: Markup of Rich and Textual, colours and the clipboard of the terminal, letters that turn the reading direction.
 EVIL = "[@click=app.quit]q[/][red]r[$error]\x1b[31m\x1b]52;c;aGk=\x07\u202eb\u200b\x9b2J"
@@ -64,14 +65,13 @@ steps:
 
 def segments(one: Opened) -> Iterator[Segment]:
     """What is on the screen."""
-    for strip in one.app.screen._compositor.render_strips():
-        yield from strip
+    for line in painted(one.app.screen):
+        yield from line
 
 
 def shown(one: Opened) -> str:
     """The text of the whole screen, line by line."""
-    strips = one.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+    return "\n".join(line.text for line in painted(one.app.screen))
 
 
 def is_harmless(one: Opened) -> bool:
