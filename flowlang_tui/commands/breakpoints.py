@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 
 from flowlang_tui.graph.addresses import lines_of
 from flowlang_tui.graph.nest import SEPARATOR
-from flowlang_tui.panes.debug_breakpoints import SIGNS, BreakpointsPane
+from flowlang_tui.panes.debug_breakpoints import BreakpointsPane
 from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.debugging_points import Mark
 from flowlang_tui.widgets.code_editor.editor import CodeEditor
 
 if TYPE_CHECKING:
     from flowlang.debugger import Breakpoint
     from flowlang_tui.graph.addresses import Key
 
+
+#: What stands for breakpoints in the graph, where some signs beside the text are those of steps.
+_SIGNS: Final[dict[Mark, str]] = {"plain": "◉", "conditional": "◈", "log": "◇", "off": "○"}
 
 #: What is done at a step: it gets the file of its flow, and its address.
 _Act = Callable[[Path, str], None]
@@ -35,6 +39,8 @@ class BreakpointCommands(ProjectScreen):
         checked = self.session.checked(current)
         if current is not None and (checked is None or checked.text == self.editor.code.text):
             steps = {} if checked is None else lines_of(checked.graph)
+            if points.of(current):
+                points.follow(current, steps)
             self.editor.code.set_breakpoints(points.marks(current, steps))
         self.graph.show_breakpoints(self._signs_in_graph())
         if "breakpoints" in self.panes:
@@ -57,7 +63,7 @@ class BreakpointCommands(ProjectScreen):
             if path not in marks:
                 checked = self.session.checked(path)
                 steps = {} if checked is None else lines_of(checked.graph)
-                marks[path] = {line: SIGNS[mark] for line, mark in points.marks(path, steps).items()}
+                marks[path] = {line: _SIGNS[mark] for line, mark in points.marks(path, steps).items()}
             if key[1] in marks[path]:
                 signs[key] = marks[path][key[1]]
         return signs

@@ -20,17 +20,38 @@ KEPT: Final = 200
 HINT: Final = "an expression, `query select …`, `set name = …`, `input name = …`, `give …`, `help`"
 
 
+class ConsoleLine(Input):
+    """A line to type that remembers those before it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "go(-1)", "Earlier line", show=False),
+        Binding("down", "go(1)", "Later line", show=False),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, placeholder=HINT, compact=True)
+        self._typed: list[str] = []
+        self._at = 0
+
+    def remember(self, text: str) -> None:
+        """Keep a line that was typed, and begin a new one."""
+        self._typed = [*self._typed, text][-KEPT:]
+        self._at = len(self._typed)
+        self.value = ""
+
+    def action_go(self, step: int) -> None:
+        """Bring back an earlier line, or go on to the one after it."""
+        self._at = min(max(self._at + step, 0), len(self._typed))
+        self.value = self._typed[self._at] if self._at < len(self._typed) else ""
+        self.cursor_position = len(self.value)
+
+
 class ConsolePane(TreePane):
     """Answers above, the line to type below."""
 
     DEFAULT_CSS = """
     ConsolePane #console-prompt { height: 1; background: $surface; }
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "earlier(-1)", "Earlier line", show=False),
-        Binding("down", "earlier(1)", "Later line", show=False),
-    ]
 
     title = "Console"
 
@@ -44,20 +65,19 @@ class ConsolePane(TreePane):
     def __init__(self, *, id: str = "console") -> None:
         super().__init__(id=id)
         self._answers: list[Node] = []
-        self._typed: list[str] = []
-        self._at = 0
+        self._count = 0
 
     def compose(self) -> ComposeResult:
         yield ValueTree(id="console-tree")
-        yield Input(id="console-prompt", placeholder=HINT, compact=True)
+        yield ConsoleLine(id="console-prompt")
 
     def on_mount(self) -> None:
         self.values.show(self._answers)
 
     @property
-    def prompt(self) -> Input:
+    def prompt(self) -> ConsoleLine:
         """The line to type."""
-        return self.query_one("#console-prompt", Input)
+        return self.query_one(ConsoleLine)
 
     def focus_inside(self) -> None:
         """Give the focus to the line."""
@@ -72,7 +92,8 @@ class ConsolePane(TreePane):
         else:
             inside = [Node("value", value, is_open=True)]
         # labels tell rows from each other, so that what is open stays so
-        label = f"{len(self._typed)}› {text}"
+        self._count += 1
+        label = f"{self._count}› {text}"
         self._answers.append(Node(label, None, role="section", note=note, is_open=True, children=inside))
         del self._answers[:-KEPT]
         if self.is_mounted:
@@ -84,20 +105,8 @@ class ConsolePane(TreePane):
         event.stop()
         text = event.value.strip()
         if text:
-            self._typed.append(text)
-            del self._typed[:-KEPT]
-            self._at = len(self._typed)
-            event.input.value = ""
+            self.prompt.remember(text)
             self.post_message(self.Typed(text))
-
-    def action_earlier(self, step: int) -> None:
-        """Bring back a line that was typed before, or go on to the ones after it."""
-        if self.prompt.has_focus and self._typed:
-            self._at = min(max(self._at + step, 0), len(self._typed))
-            self.prompt.value = self._typed[self._at] if self._at < len(self._typed) else ""
-            self.prompt.cursor_position = len(self.prompt.value)
-        elif not self.prompt.has_focus:
-            self.values.move(step)
 
     def key_escape(self) -> None:
         """From the line to the answers, where the debugger's letters are keys."""

@@ -53,6 +53,7 @@ class StepGraph(ScrollView, can_focus=True):
             *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"),
             "missed",
             "stopped",
+            "breakpoint",
             "empty",
         )
     }
@@ -81,6 +82,7 @@ class StepGraph(ScrollView, can_focus=True):
         & > .step-graph--unknown { color: $warning; text-style: bold; }
         & > .step-graph--missed { color: $foreground 62%; text-style: not bold; }
         & > .step-graph--stopped { color: $text-warning; text-style: bold; }
+        & > .step-graph--breakpoint { color: $text-error; text-style: bold; }
         & > .step-graph--related { color: $accent; }
         & > .step-graph--critical { text-style: bold; }
         & > .step-graph--selected { color: $primary; text-style: bold; }

@@ -109,9 +109,13 @@ class Painter:
             case "sign":
                 return [Segment(self._sign(text, look), self._style("label", look, node))]
             case "label":
-                if self.drawing.is_rail:
-                    text = self._marked(text, node)
-                return [Segment(text, self._style("label", look, node))]
+                style = self._style("label", look, node)
+                if not self.drawing.is_rail:
+                    return [Segment(text, style)]
+                if node in self.breakpoints:
+                    sign = Segment(self.breakpoints[node], self._style("breakpoint", None, node))
+                    return [sign, Segment(text[1:], style)]
+                return [Segment(self._marked(text, node), style)]
             case "detail":
                 if self.drawing.is_rail and node in self.related:
                     return [Segment(filled(f"  {self.related[node]}", run.width), self._one("related"))]
@@ -135,12 +139,8 @@ class Painter:
             text = text.translate(HEAVY)
         elif run.node in self.critical:
             text = text.translate(DOUBLE)
-        point = self.breakpoints.get(run.node)
-        if run.text[0] == "╭" and point is not None:
-            text = f"{text[0]}{point}{text[2:]}"
-        if run.text[0] == "╭" and run.node in self.related and run.width > 6:
-            words = f" {cut(self.related[run.node], run.width - 5)} "
-            return _inlaid(text, style, 2, words, self._one("related"))
+        if run.text[0] == "╭":
+            return self._top(text, style, run)
         if run.text[0] == "╰" and run.node not in self.drawing.with_badge:
             # the box has no room for its badge, but its border may have
             port = max(run.text.find("┬"), 1)
@@ -149,6 +149,17 @@ class Painter:
                 start = run.width - cells(words) - 3
                 return _inlaid(text, style, start, f" {words} ", self._style("badge", look, run.node))
         return [Segment(text, style)]
+
+    def _top(self, text: str, style: Style, run: Run) -> list[Segment]:
+        """The upper border of a box, with its breakpoint and what it has to do with the selected step."""
+        point = self.breakpoints.get(run.node)
+        corner, rest = [Segment(text[:2], style)], [Segment(text[2:], style)]
+        if point is not None:
+            corner = [Segment(text[:1], style), Segment(point, self._one("breakpoint"))]
+        if run.node in self.related and run.width > 6:
+            words = f" {cut(self.related[run.node], run.width - 5)} "
+            rest = _inlaid(text[2:], style, 0, words, self._one("related"))
+        return corner + rest
 
     def _look(self, node: str) -> Look | None:
         if node in self.stopped:
@@ -166,8 +177,7 @@ class Painter:
 
     def _marked(self, text: str, node: str) -> str:
         """The id of a step with a mark before it, where there is no border that could tell."""
-        critical = "║" if node in self.critical else ""
-        mark = self.breakpoints.get(node) or ("▸" if node == self.selected else critical)
+        mark = "▸" if node == self.selected else "║" if node in self.critical else ""
         return mark + text[1:] if mark else text
 
     def _said(self, node: str, width: int) -> str:

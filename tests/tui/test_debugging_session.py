@@ -154,7 +154,8 @@ def test_several_branches_stop_and_one_of_them_is_chosen(flow: Path) -> None:
         first = debugging.chosen
         debugging.choose(1)
         second = debugging.chosen
-        assert first is not None and second is not None
+        assert first is not None
+        assert second is not None
         assert {first.stop.path, second.stop.path} == {"each[0]/double", "other"}
         debugging.go_on()
         one.until(lambda: len(debugging.sights) == 1)
