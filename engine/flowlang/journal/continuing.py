@@ -49,7 +49,8 @@ class Continuation(ABC):
         """What is about to happen: `41 steps from the journal, 12 will run`."""
         turns = self._script.turns
         answered = sum(1 for path, turn in turns.items() if turn.action == "answer" and self._works(path, turn))
-        left = self._left(set(turns))
+        done = {turn.record.step_id for turn in turns.values() if turn.action in ("answer", "skip")}
+        left = self._left(self.places.flow, done)
         running = f"{left} will run" if left else "none will run"
         return f"{answered} {'step' if answered == 1 else 'steps'} from the journal, {running}"
 
@@ -202,17 +203,19 @@ class Continuation(ABC):
         place = self.places.find(path)
         return turn.record.status != "skipped" and place is not None and _is_work(place.step)
 
-    def _left(self, turned: set[str]) -> int:
-        """How many steps of the flows nothing is known of."""
-        ids = {path.rpartition("/")[2] for path in turned if self._script.turns[path].action != "run"}
-        return sum(
-            1
-            for flow in self.places.flows()
-            for name, steps in flow.blocks()
-            if name in ("steps", "finally")
-            for step in _inside(steps)
-            if _is_work(step) and step.id not in ids
-        )
+    def _left(self, flow: Flow, answered: set[str]) -> int:
+        """How many steps of a flow, and of those that it would call, will run as far as anybody can tell now."""
+        left = 0
+        for name, steps in flow.blocks():
+            for step in _inside(steps) if name in ("steps", "finally") else ():
+                if step.id in answered:
+                    continue
+                if isinstance(step, TaskStep):
+                    left += 1
+                elif isinstance(step, SubflowStep):
+                    called = self.places.called(flow, step)
+                    left += 1 if called is None else self._left(called, answered)
+        return left
 
 
 def _is_work(step: Step) -> bool:

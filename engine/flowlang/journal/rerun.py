@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowlang.journal.continuing import Continuation
-from flowlang.journal.places import Level, Place, parts_of, relation
+from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
 from flowlang.journal.records import How, Origin
 from flowlang.journal.replay import Script, Turn
@@ -133,21 +133,39 @@ class Rerun(Continuation):
         pieces = path.split("/")
         for number, level in enumerate(place.levels):
             prefix = "".join(f"{piece}/" for piece in pieces[: level.depth])
-            for step in _before(level):
-                if not isinstance(step, ExitStep) and not self._has_result(prefix + step.id, turns):
-                    self._note(
-                        ReplayProblem(
-                            "unreached",
-                            f"`{prefix}{step.id}`, which comes before `{path}`, has no result in run {self.run.run_id}",
-                            f"run again from `{prefix}{step.id}`, or give its result in `outputs`",
-                            prefix + step.id,
-                        )
-                    )
-            around = level.siblings[level.position]
-            holder = prefix + around.id
-            if number < len(place.levels) - 1 and holder not in turns:
-                message = f"run {self.run.run_id} did not come to `{holder}`, inside which `{path}` would run"
-                self._note(ReplayProblem("unreached", message, f"run again from `{holder}`", holder))
+            upstream = [prefix + step.id for step in _before(level) if not isinstance(step, ExitStep)]
+            if level.block == "do" and level.depth and not level.iterations_at_once:
+                upstream = [*_of_the_iteration_before(pieces[: level.depth], level), *upstream]
+            missing = [one for one in upstream if not self._has_result(one, turns)]
+            if missing:
+                self._note_missing(missing[0], path)
+                return
+            holder = prefix + level.siblings[level.position].id
+            inner = place.levels[number + 1 : number + 2]
+            if inner and not self._leads_to(holder, inner[0].block, pieces, turns):
+                message = f"run {self.run.run_id} did not come to `{path}`"
+                self._note(ReplayProblem("unreached", message, f"run again from `{holder}`", path))
+                return
+
+    def _note_missing(self, missing: str, path: str) -> None:
+        message = f"`{missing}`, which comes before `{path}`, has no result in run {self.run.run_id}"
+        hint = f"run again from `{missing}`, or give its result in `outputs`"
+        origin = self.run.summary.origin
+        call = missing.rpartition("/")[0]
+        if origin is not None and call in self.standing and self.standing[call].record.answered_by == "journal":
+            hint = f"run again from `{call}`, or from here in run {origin.run_id}, where its steps ran"
+        self._note(ReplayProblem("unreached", message, hint, missing))
+
+    def _leads_to(self, holder: str, block: str, pieces: Sequence[str], turns: Mapping[str, Turn]) -> bool:
+        """Whether the run went into a block or call, by the branch or into the iteration that the path leads to."""
+        turn = turns.get(holder)
+        if turn is None or turn.action != "enter":
+            return False
+        if turn.record.kind in ("if", "switch") and block != "on_error" and turn.record.branch != block:
+            return False
+        part = (parts_of(pieces[holder.count("/")]) or [Part("", None)])[0]
+        length = turn.record.length
+        return part.iteration is None or length is None or part.iteration < length
 
     def _has_result(self, path: str, turns: Mapping[str, Turn]) -> bool:
         if path in self.outputs:
@@ -156,6 +174,15 @@ class Rerun(Continuation):
         if turn is None or turn.record.terminated:
             return False
         return turn.action == "answer" or turn.record.status == "succeeded"
+
+
+def _of_the_iteration_before(pieces: Sequence[str], level: Level) -> list[str]:
+    """The steps of the iteration before the one that a path goes into; none for the first."""
+    (loop,) = parts_of(pieces[-1]) or [Part("", None)]
+    if not loop.iteration:
+        return []
+    prefix = "".join(f"{piece}/" for piece in [*pieces[:-1], f"{loop.id}[{loop.iteration - 1}]"])
+    return [prefix + step.id for step in level.siblings if not isinstance(step, ExitStep)]
 
 
 def _before(level: Level) -> list[Step]:

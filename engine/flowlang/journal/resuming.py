@@ -86,11 +86,11 @@ class Resumption(Continuation):
     def _look_at_the_run(self) -> None:
         summary = self.run.summary
         if summary.status == "running":
-            hint = "cancel it first, or wait for its end"
-            self._note(ReplayProblem("running", f"run {summary.run_id} is still running", hint))
+            message = f"run {summary.run_id} is still running"
+            self._note(ReplayProblem("running", message, "cancel it first, or wait for its end"))
         elif summary.status in _ENDED_WELL:
-            hint = "run it again instead"
-            self._note(ReplayProblem("finished", f"run {summary.run_id} came to its end: nothing is left of it", hint))
+            message = f"run {summary.run_id} came to its end: nothing is left of it"
+            self._note(ReplayProblem("finished", message, "run it again instead"))
         elif summary.gap is not None:
             message = f"the recording stopped before the run did ({summary.gap}): what ran after that would run again"
             agreed = self.on_unknown == "retry"

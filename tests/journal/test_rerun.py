@@ -1,0 +1,215 @@
+"""Running a part of a run again: from a step, only a step, up to a step; nothing upstream happens again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowlang.journal import ReplayError, Rerun
+from tests.journal.projects import Project
+
+FLOW = """
+flow: main
+inputs: [{name: who, default: Ada}]
+steps:
+  - Do: {id: a, what: 'a ${inputs.who}'}
+  - for_each: [1, 2, 3]
+    id: each
+    as: n
+    do:
+      - Do: {id: b, what: 'b${n}'}
+      - if: ${n == 2}
+        id: second
+        then: [{Do: {id: c, what: 'c${n} ${b.done}'}}]
+      - Do: {id: d, what: 'd${n}'}
+    collect: ${d.done}
+  - parallel:
+      - Do: {id: left, what: left}
+      - Do: {id: right, what: right}
+      - Do: {id: after_left, what: 'after ${left.done}'}
+  - subflow: part
+    id: part
+    inputs: {n: '${a.done}'}
+  - Do: {id: last, what: 'last ${part.all} ${each.results}'}
+outputs: {all: '${last.done}'}
+finally: [{Do: {id: tidy, what: tidy}}]
+"""
+
+PART = """
+flow: part
+inputs: [{name: n}]
+steps:
+  - Do: {id: x, what: 'x ${inputs.n}'}
+  - Do: {id: y, what: 'y ${x.done}'}
+outputs: {all: '${y.done}'}
+"""
+
+LAST = "last y x a Ada ['d1', 'd2', 'd3']".replace("'", '"')
+BESIDE = ["left", "right", "after left"]
+PARTS = ["x a Ada", "y x a Ada"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path)
+    made.write(FLOW)
+    made.write(PART, "part")
+    return made
+
+
+@pytest.fixture
+async def run_id(project: Project) -> str:
+    result = await project.run()
+    assert result.success, result.error
+    project.effects()
+    return result.run_id
+
+
+@pytest.mark.parametrize(
+    ("step", "effects"),
+    [
+        ("last", [LAST, "tidy"]),
+        ("part", [*PARTS, LAST, "tidy"]),
+        ("part/y", [PARTS[1], LAST, "tidy"]),
+        ("each[2]/d", ["d3", *BESIDE, *PARTS, LAST, "tidy"]),
+        ("each[1]/c", ["c2 b2", "d2", "b3", "d3", *BESIDE, *PARTS, LAST, "tidy"]),
+        ("each[1]/second", ["c2 b2", "d2", "b3", "d3", *BESIDE, *PARTS, LAST, "tidy"]),
+        ("left", ["left", "after left", *PARTS, LAST, "tidy"]),
+        ("right", ["right", *PARTS, LAST, "tidy"]),
+        ("tidy", ["tidy"]),
+    ],
+)
+async def test_what_comes_after_the_step_runs_and_nothing_else(
+    project: Project, run_id: str, step: str, effects: list[str]
+) -> None:
+    result = await project.rerun(run_id, from_step=step)
+    assert project.effects() == effects
+    assert result["all"] == LAST
+    assert result.run_id != run_id
+    summary = project.journal.run(result.run_id).summary
+    assert summary.origin is not None
+    assert (summary.origin.run_id, summary.origin.how, summary.origin.from_step) == (run_id, "rerun", step)
+
+
+async def test_a_loop_without_an_iteration_means_its_first_one(project: Project, run_id: str) -> None:
+    await project.rerun(run_id, from_step="each/d", until="each[1]/b")
+    assert project.effects() == ["d1", "b2", "tidy"]
+
+
+@pytest.mark.parametrize(
+    ("step", "effects"),
+    [("last", [LAST]), ("each[1]/b", ["b2"]), ("each[1]/second", ["c2 b2"]), ("part/y", [PARTS[1]]), ("part", PARTS)],
+)
+async def test_only_one_step_runs_if_that_is_wanted(
+    project: Project, run_id: str, step: str, effects: list[str]
+) -> None:
+    result = await project.rerun(run_id, from_step=step, only=True)
+    assert project.effects() == effects
+    assert (result.status, result.reason) == ("terminated", f"stopped after `{step}`, as asked")
+
+
+async def test_a_run_goes_up_to_a_step(project: Project, run_id: str) -> None:
+    result = await project.rerun(run_id, until="each[1]/c")
+    assert project.effects() == ["a Ada", "b1", "d1", "b2", "c2 b2", "tidy"]
+    assert result.status == "terminated"
+    assert result.reason == "stopped after `each[1]/c`, as asked"
+
+
+async def test_a_run_ends_in_a_subflow_too(project: Project, run_id: str) -> None:
+    result = await project.rerun(run_id, from_step="part/x", until="part/x")
+    assert project.effects() == ["x a Ada", "tidy"]
+    assert result.status == "terminated"
+
+
+async def test_results_upstream_may_be_changed(project: Project, run_id: str) -> None:
+    result = await project.rerun(run_id, from_step="last", outputs={"part": {"all": "new"}, "each[0]/d": {"done": "D"}})
+    assert result["all"] == 'last new ["D","d2","d3"]' or "new" in result["all"]
+    assert project.steps(result.run_id)["part"].answered_by == "debugger"
+    assert "D" in result["all"]
+
+
+async def test_inputs_may_be_changed(project: Project, run_id: str) -> None:
+    await project.rerun(run_id, inputs={"who": "Grace"}, until="a")
+    assert project.effects() == ["a Grace", "tidy"]
+
+
+async def test_a_part_run_again_is_recorded_as_a_whole_run(project: Project, run_id: str) -> None:
+    again = await project.rerun(run_id, from_step="last")
+    steps = project.steps(again.run_id)
+    assert steps["each[2]/d"].outputs == {"done": "d3"}
+    assert steps["each[2]/d"].answered_by == "journal"
+    assert steps["last"].answered_by is None
+    project.effects()
+    third = await project.rerun(again.run_id, from_step="part")
+    assert project.effects() == [*PARTS, LAST, "tidy"]
+    assert third["all"] == LAST
+    (problem,) = Rerun(project.journal, again.run_id, from_step="part/y").problems
+    assert problem.hint == f"run again from `part`, or from here in run {run_id}, where its steps ran"
+
+
+async def test_a_part_that_was_interrupted_can_be_resumed(project: Project, run_id: str) -> None:
+    project.write(FLOW.replace("Do: {id: last", "Try: {id: last"))
+    project.break_()
+    failed = await project.rerun(run_id, from_step="part")
+    assert not failed.success
+    project.mend()
+    project.effects()
+    result = await project.resume(failed.run_id)
+    assert project.effects() == [LAST, "tidy"]
+    assert result["all"] == LAST
+
+
+async def test_the_file_may_be_as_it_is_now_or_as_it_was(project: Project, run_id: str) -> None:
+    project.write(FLOW.replace("'last ", "'now "))
+    await project.rerun(run_id, from_step="last")
+    assert project.effects()[0].startswith("now ")
+    await project.rerun(run_id, from_step="last", as_it_was=True)
+    assert project.effects()[0] == LAST
+
+
+async def test_a_step_that_there_is_not_is_told_with_what_may_be_meant(project: Project, run_id: str) -> None:
+    (problem,) = Rerun(project.journal, run_id, from_step="lasst").problems
+    assert (problem.kind, problem.hint) == ("unreached", "did you mean `last`?")
+    with pytest.raises(ReplayError):
+        await project.rerun(run_id, from_step="lasst")
+    assert project.effects() == []
+
+
+async def test_a_step_before_which_another_failed_cannot_be_run_again(project: Project) -> None:
+    project.write("- Try: {id: a, what: a}\n- Do: {id: b, what: 'b ${a.done}'}")
+    project.break_()
+    failed = await project.run()
+    (problem,) = Rerun(project.journal, failed.run_id, from_step="b").problems
+    assert (problem.kind, problem.path) == ("unreached", "a")
+    project.effects()
+    result = await project.rerun(failed.run_id, from_step="b", outputs={"a": {"done": "by hand"}})
+    assert result.success
+    assert project.effects() == ["b by hand"]
+
+
+async def test_an_iteration_or_a_branch_that_the_run_did_not_have_is_told(project: Project, run_id: str) -> None:
+    for step in ("each[7]/b", "each[0]/c"):
+        result = Rerun(project.journal, run_id, from_step=step)
+        assert [problem.kind for problem in result.problems] == ["unreached"]
+
+
+async def test_an_iteration_after_one_that_failed_cannot_be_run_again(project: Project) -> None:
+    project.write("- for_each: [1, 2, 3]\n  id: each\n  as: n\n  do: [{Try: {id: a, what: 'a${n}', if: '${n > 1}'}}]")
+    project.break_()
+    failed = await project.run()
+    (problem,) = Rerun(project.journal, failed.run_id, from_step="each[2]/a").problems
+    assert problem.path == "each[1]/a"
+
+
+async def test_what_comes_before_the_step_is_no_place_to_end(project: Project, run_id: str) -> None:
+    (problem,) = Rerun(project.journal, run_id, from_step="last", until="a").problems
+    assert "comes before" in problem.message
+
+
+async def test_the_summary_says_what_will_happen(project: Project, run_id: str) -> None:
+    assert Rerun(project.journal, run_id, from_step="last").summary == "12 steps from the journal, 2 will run"
+    assert (
+        Rerun(project.journal, run_id, from_step="last", only=True).summary == "12 steps from the journal, 1 will run"
+    )
+    assert Rerun(project.journal, run_id, from_step="a").summary == "0 steps from the journal, 11 will run"
