@@ -156,6 +156,7 @@ async def begin_again(one: Opened, place: str) -> None:
         session.debugging.points.clear()
         session.debugging.breakpoints_changed()
     one.app.clear_notifications()
+    screen.leave_recorded()
     flow = session.folder / "flow.yaml"
     for document in session.documents:
         if document.path != flow:

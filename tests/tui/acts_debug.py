@@ -79,7 +79,7 @@ def _points(one: Opened) -> list[tuple[str, bool]]:
 
 
 def _others(one: Opened) -> bool:
-    return one.app.session.debugging.others_wait
+    return one.app.session.debugging.others_wait is True
 
 
 def _ended(one: Opened) -> list[tuple[str, str]]:
