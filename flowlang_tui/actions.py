@@ -102,6 +102,10 @@ run.cancel | ctrl+t | Run: Cancel | Stop the run; its finally steps still run | 
 run.again | alt+shift+c | Run: Again… | Run the chosen step of the shown run again, or what is around it | run-shown
 run.resume | alt+shift+z | Run: Resume | Go on with a run that ended before its time
 run.compare | | Run: Compare with the one before | What the shown run did differently | run-shown
+run.sandbox | alt+shift+x | Run: Sandbox | Run the flow and undo what it did to SQL databases; tells what it was | flow-open
+run.pins | alt+shift+o | Run: Pins | Use pins in runs, or run every step | flow-open
+step.pin | alt+shift+p | Step: Pin output | Keep what the chosen step gave: it gives that from now on, without running | flow-open
+step.unpin | | Step: Unpin | Let the chosen step run again | flow-open
 run.watch | ctrl+l | Run: Watch | Run again at every save, until you press it again | footer | flow-open
 debug.menu | ctrl+b | Debug: Menu | What can be done about breakpoints and stops, by a letter | footer Debug | in app
 debug.start | alt+shift+a | Debug: Start | Run the flow and stop before its first step | flow-open | in app

@@ -21,7 +21,7 @@ class RunCommands(ProjectScreen):
         """Run the flow; ask for inputs only if one is missing."""
         self.run_flow(self.shown_flow)
 
-    def run_flow(self, path: Path | None, *, stop_first: bool = False) -> None:
+    def run_flow(self, path: Path | None, *, stop_first: bool = False, sandbox: bool = False) -> None:
         """Save what is changed and run a flow, after a form if an input has no value."""
         if path is None:
             self.tell("There is no flow to run: open one in the project pane.", "warning")
@@ -30,9 +30,9 @@ class RunCommands(ProjectScreen):
             return
         known = self.session.last_inputs.get(path, {})
         if missing(self.session.declared(path), known):
-            self._ask_for_inputs(path, stop_first=stop_first)
+            self._ask_for_inputs(path, stop_first=stop_first, sandbox=sandbox)
         else:
-            self.session.run(path, known, stop_first=stop_first)
+            self.session.run(path, known, stop_first=stop_first, sandbox=sandbox)
 
     def action_run_start_form(self) -> None:
         if self.shown_flow is not None and self.session.save_all():
@@ -86,17 +86,17 @@ class RunCommands(ProjectScreen):
         if self.session.watching:
             self.tell("Watching: every save runs the flow again.")
 
-    def _ask_for_inputs(self, path: Path, *, stop_first: bool = False) -> None:
+    def _ask_for_inputs(self, path: Path, *, stop_first: bool = False, sandbox: bool = False) -> None:
         from flowlang_tui.screens.run_form import RunForm
 
         def filled(inputs: dict[str, Any] | None) -> None:
             if inputs is not None:
-                self._run_with(path, inputs, stop_first=stop_first)
+                self._run_with(path, inputs, stop_first=stop_first, sandbox=sandbox)
 
         form = RunForm(path.name, self.session.declared(path), self.session.last_inputs.get(path, {}))
         self.app.push_screen(form, filled)
 
-    def _run_with(self, path: Path, inputs: dict[str, Any], *, stop_first: bool = False) -> None:
+    def _run_with(self, path: Path, inputs: dict[str, Any], *, stop_first: bool = False, sandbox: bool = False) -> None:
         if self.session.save_all():
-            self.session.run(path, inputs, stop_first=stop_first)
+            self.session.run(path, inputs, stop_first=stop_first, sandbox=sandbox)
             self.workbench.remember_inputs(path, self.session.declared(path), inputs)

@@ -33,6 +33,9 @@ SIGNS: Final[dict[StepStatus, str]] = {
 #: The sign of a step at which the run stands still.
 STOPPED: Final = "➤"
 
+#: The sign of a step that doesn't run, because a pin says what it gives.
+PINNED: Final = "▣"
+
 #: The sign of a running step, one after the other.
 SPINNER: Final = "◐◓◑◒"
 

@@ -52,6 +52,10 @@ class GraphPane(Pane):
         """Show at which steps the run stands still."""
         self.drawing.show_stops(stopped)
 
+    def show_pins(self, addresses: frozenset[str]) -> None:
+        """Show which steps are pinned."""
+        self.drawing.show_pins(addresses)
+
     def show_breakpoints(self, signs: Mapping[Key, str]) -> None:
         """Show the signs of breakpoints at their steps."""
         self.drawing.show_breakpoints(signs)

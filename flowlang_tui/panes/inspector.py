@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from flowlang.cli.readable import duration
 from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked
+from flowlang_tui.graph.states import PINNED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.inspector_sections import of_answer, of_call, of_run, place_of
 from flowlang_tui.panes.pane import Pane
@@ -71,6 +72,7 @@ class InspectorPane(Pane):
         self._call: StepCall | None = None
         self._answer: Node | None = None
         self._shown: object = None
+        self._pinned: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         yield Static(id="inspector-head", markup=False)
@@ -141,6 +143,13 @@ class InspectorPane(Pane):
             self._show()
             self._shown = state
 
+    def show_pins(self, addresses: frozenset[str]) -> None:
+        """Show whether the step is pinned, so that it will not run."""
+        if addresses != self._pinned:
+            self._pinned = addresses
+            if self.is_mounted:
+                self._head()
+
     def show_answer(self, text: str, value: Any, error: str | None = None) -> None:
         """Show what an expression came to, above the rest."""
         self._answer = of_answer(text, value, error)
@@ -183,6 +192,8 @@ class InspectorPane(Pane):
         facts = [status if call is None else f"{status}, {duration(call.duration_ms)}"]
         if call is not None and call.answered_by is not None:
             facts.append(_ANSWERED.get(call.answered_by, f"from the {call.answered_by}"))
+        if step.address in self._pinned:
+            facts.append(f"{PINNED} does not run: it is pinned")
         if call is not None and call.attempts > 1:
             facts.append(f"{call.attempts} attempts")
         if step.runs > 1 or len(step.calls) > 1:

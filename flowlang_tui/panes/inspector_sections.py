@@ -35,6 +35,8 @@ def of_run(record: RunRecord) -> list[Node]:
         sections += _values("Outputs", record.outputs, always=True)
     if record.connections:
         sections += _values("Connections", dict(record.connections))
+    if record.sandbox is not None:
+        sections.append(_section("Sandbox", [_words("undone", "\n".join(record.sandbox_lines()))]))
     return sections
 
 

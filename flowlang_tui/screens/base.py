@@ -137,7 +137,7 @@ class ProjectScreen(Screen[None]):
         """Show a file in the editor, at a line if one is given (from 1)."""
         raise NotImplementedError
 
-    def run_flow(self, path: Path | None, *, stop_first: bool = False) -> None:
+    def run_flow(self, path: Path | None, *, stop_first: bool = False, sandbox: bool = False) -> None:
         """Save what is changed and run a flow, after a form if an input has no value; perhaps stop at its start."""
         raise NotImplementedError
 

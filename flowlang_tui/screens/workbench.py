@@ -20,6 +20,7 @@ from flowlang_tui.commands.files import FileCommands
 from flowlang_tui.commands.general import GeneralCommands
 from flowlang_tui.commands.history import HistoryCommands
 from flowlang_tui.commands.making import MakingCommands
+from flowlang_tui.commands.pinning import PinCommands
 from flowlang_tui.commands.rerunning import RerunCommands
 from flowlang_tui.commands.running import RunCommands
 from flowlang_tui.commands.showing import Showing
@@ -47,6 +48,7 @@ class Workbench(
     HistoryCommands,
     RerunCommands,
     DebugCommands,
+    PinCommands,
     DebugShowing,
     FileCommands,
     EditingCommands,

@@ -51,6 +51,8 @@ class Launch:
     replay: Callable[[], Replay] | None = None
     #: Whether it is to stop before its first step.
     stop_first: bool = False
+    #: Whether what it does to SQL databases is undone at its end.
+    sandbox: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -175,6 +175,9 @@ class RunRecord:
         self.error: Any = None
         self.reason: str | None = None
         self.connections: dict[str, str] = {}
+        #: What a sandbox run did, which was undone; None before its end, and for every other run.
+        self.sandbox: Mapping[str, Any] | None = None
+        self.is_sandbox = False
         self.steps: dict[tuple[str, int], StepRecord] = {}
         self.events = 0
         #: How many calls of steps have ended, and the steps that are under way.
@@ -317,6 +320,18 @@ class RunRecord:
             call.statements.append(Statement(*facts, event.get("error")))
             call.statement_count += 1
 
+    def _sandbox_ended(self, event: Any) -> None:
+        self.is_sandbox, self.sandbox = True, event
+
+    def sandbox_lines(self) -> list[str]:
+        """What a sandbox run did, in words; nothing for every other run."""
+        if self.sandbox is None:
+            return []
+        from flowlang.debugger.sandbox_report import report_lines
+        from flowlang.values import to_json
+
+        return report_lines(self.sandbox, to_json)
+
     def _flow_completed(self, event: Any) -> None:
         if not self.is_over:
             status: RunStatus = "terminated" if event["terminated"] else "succeeded"
@@ -368,6 +383,7 @@ _HANDLERS: Final[dict[str, Callable[[RunRecord, Any], None]]] = {
     "iteration_started": RunRecord._iteration_started,
     "iteration_completed": RunRecord._iteration_completed,
     "statement": RunRecord._statement,
+    "sandbox_ended": RunRecord._sandbox_ended,
     "flow_completed": RunRecord._flow_completed,
     "flow_terminated": RunRecord._flow_terminated,
     "flow_cancelled": RunRecord._flow_cancelled,

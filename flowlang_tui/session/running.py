@@ -39,6 +39,7 @@ class ActiveRun:
 
         path = prepared.launch.path
         self.record = RunRecord(path, path.stem, {})
+        self.record.is_sandbox = prepared.launch.sandbox
         self.prepared = prepared
         self.is_cancelling = False
         self._engine = engine

@@ -35,6 +35,7 @@ from flowlang_tui.session.notices import (
     Told,
     WatchChanged,
 )
+from flowlang_tui.session.pinning import Pinning, sandboxed
 from flowlang_tui.session.runs import Runs
 from flowlang_tui.session.tasks import ProjectTasks
 
@@ -74,7 +75,8 @@ class Session:
         self.history = SessionHistory(self.root)
         self.runs = Runs(self.engine, self._tasks, self._checker, post, self._told_of_runs, environment, self.history)
         self.debugging = Debugging(self.root, self.engine, post, listener)
-        self.runs.interceptors.append(self.debugging.attach)
+        self.pinning = Pinning(self._tasks)
+        self.runs.interceptors += [self.debugging.attach, self.pinning.attach, sandboxed]
         self.connections = SessionConnections(self.root, self.engine, environment=environment)
         self._watcher: Watcher | None = None
         self._last_run: Path | None = None
@@ -265,15 +267,22 @@ class Session:
 
     # runs
 
-    def run(self, path: Path, inputs: Mapping[str, Any] | None = None, *, stop_first: bool = False) -> None:
+    def run(
+        self,
+        path: Path,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stop_first: bool = False,
+        sandbox: bool = False,
+    ) -> None:
         """Run a flow as its file is, with the inputs it had last unless there are others.
 
-        With `stop_first` it stops before its first step.
+        With `stop_first` it stops before its first step; a `sandbox` run undoes what it did to SQL databases.
         """
         given = dict(inputs if inputs is not None else self.last_inputs.get(path, {}))
         self.last_inputs[path] = given
         self._last_run = path
-        self.runs.start(Launch(path, given, stop_first=stop_first))
+        self.runs.start(Launch(path, given, stop_first=stop_first, sandbox=sandbox))
 
     def _told_of_runs(self, notice: Notice) -> None:
         if isinstance(notice, RunEnded):

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from flowlang.cli.readable import duration
+from flowlang_tui.graph.states import PINNED
 from flowlang_tui.inert import inert
 from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.ages import ago
@@ -49,6 +50,7 @@ class StatusBar(Widget):
         self._refusal = ""
         self._is_cancelling = False
         self._stopped = ""
+        self._pins = 0
         self._turn = 0
 
     def show_run(self, record: RunRecord) -> None:
@@ -65,6 +67,12 @@ class StatusBar(Widget):
         """Show where the run stands still; empty when it goes on."""
         self._stopped = where
         self.refresh()
+
+    def show_pins(self, count: int) -> None:
+        """Show how many steps are pinned, so that a run doesn't run them."""
+        if count != self._pins:
+            self._pins = count
+            self.refresh()
 
     def show_cancelling(self) -> None:
         """Show that the run was asked to stop."""
@@ -88,6 +96,8 @@ class StatusBar(Widget):
         yield inert(self._project), "b"
         if self.watching:
             yield "  ◉ watching", "b $text-accent"
+        if self._pins:
+            yield f"  {PINNED} {self._pins} pinned", "b $text-warning"
         yield "  "
         if self._recorded is not None and (self._record is None or self._record.is_over):
             started = self._recorded.started or 0.0
@@ -108,6 +118,8 @@ class StatusBar(Widget):
     def _under_way(self, record: RunRecord) -> Iterator[_Piece]:
         spinner = "‖" if self._stopped else _SPINNER[self._turn // 3 % len(_SPINNER)]
         yield f"{spinner} {inert(record.flow)} ", "b $text-primary"
+        if record.is_sandbox:
+            yield "in a sandbox ", "b $text-warning"
         if self._is_cancelling:
             yield "cancelling… ", "b $text-warning"
         elif self._stopped:
@@ -124,6 +136,8 @@ class StatusBar(Widget):
     def _ended(record: RunRecord) -> Iterator[_Piece]:
         sign, style = _ENDINGS.get(record.status, ("◐", "b $text-primary"))
         yield f"{sign} {inert(record.flow)} {record.status}", style
+        if record.is_sandbox:
+            yield " in a sandbox, undone", "b $text-warning"
         yield f" in {duration(record.duration_ms)}, {_steps(record.finished)}"
         why = record.reason or (record.error or {}).get("message")
         if why:

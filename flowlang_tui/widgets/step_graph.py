@@ -139,6 +139,7 @@ class StepGraph(ScrollView, can_focus=True):
         self._states: States | None = None
         self._stopped: frozenset[Key] = frozenset()
         self._breakpoints: Mapping[Key, str] = {}
+        self._pinned: frozenset[str] = frozenset()
         self._turning: Timer | None = None
 
     @property
@@ -195,6 +196,16 @@ class StepGraph(ScrollView, can_focus=True):
             self._painter.show_breakpoints(self._signs())
             self.refresh()
 
+    def show_pins(self, addresses: frozenset[str]) -> None:
+        """Show the steps at these addresses as pinned."""
+        if addresses != self._pinned:
+            self._pinned = addresses
+            self._painter.show_pins(self._pinned_nodes())
+            self.refresh()
+
+    def _pinned_nodes(self) -> frozenset[str]:
+        return frozenset(id for id, (address, _) in self.picture.keys.items() if address in self._pinned)
+
     def _nodes_of(self, keys: Iterable[Key]) -> frozenset[str]:
         """The nodes of steps; of what is inside a subflow or collapsed away, the one that stands for it."""
         seen = (self.picture.seen(self.picture.node_of(*key)) for key in keys)
@@ -236,6 +247,7 @@ class StepGraph(ScrollView, can_focus=True):
         self._painter.states = self._states
         self._painter.show_stops(self._nodes_of(self._stopped))
         self._painter.show_breakpoints(self._signs())
+        self._painter.show_pins(self._pinned_nodes())
         self._mark_critical_path()
         self.selected = self.picture.seen(self._asked)
         self._painter.select(self.selected, self.picture.relations(self.selected))

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from flowlang_tui.graph import Drawing, Look, Run, States
 from flowlang_tui.graph.cells import cells, cut, filled, flush_right
-from flowlang_tui.graph.states import SIGNS, SPINNER, STOPPED, badge
+from flowlang_tui.graph.states import PINNED, SIGNS, SPINNER, STOPPED, badge
 
 #: Finds the style of a component class, named without the `step-graph--` before it; for "" that of the widget.
 StyleOf = Callable[[str], Style]
@@ -44,6 +44,8 @@ class Painter:
         self.stopped: frozenset[str] = frozenset()
         #: The signs of breakpoints, by node.
         self.breakpoints: Mapping[str, str] = {}
+        #: The nodes of pinned steps.
+        self.pinned: frozenset[str] = frozenset()
         self._style_of = style_of
         self._styles: dict[tuple[str, ...], Style] = {}
         self._strips: dict[int, Strip] = {}
@@ -87,6 +89,11 @@ class Painter:
         """Show the signs of breakpoints on their nodes."""
         self.forget(*self.breakpoints, *signs)
         self.breakpoints = signs
+
+    def show_pins(self, nodes: frozenset[str]) -> None:
+        """Show these nodes as pinned."""
+        self.forget(*(self.pinned ^ nodes))
+        self.pinned = nodes
 
     def forget(self, *nodes: str | None) -> set[int]:
         """Paint anew what belongs to these nodes; give back the rows."""
@@ -159,6 +166,9 @@ class Painter:
         if run.node in self.related and run.width > 6:
             words = f" {cut(self.related[run.node], run.width - 5)} "
             rest = _inlaid(text[2:], style, 0, words, self._one("related"))
+        if run.node in self.pinned:
+            last = rest[-1]
+            rest[-1] = Segment(f"{last.text[:-2]}{PINNED}{last.text[-1:]}", last.style)
         return corner + rest
 
     def _look(self, node: str) -> Look | None:
@@ -177,7 +187,8 @@ class Painter:
 
     def _marked(self, text: str, node: str) -> str:
         """The id of a step with a mark before it, where there is no border that could tell."""
-        mark = "▸" if node == self.selected else "║" if node in self.critical else ""
+        other = "▸" if node == self.selected else "║" if node in self.critical else ""
+        mark = PINNED if node in self.pinned else other
         return mark + text[1:] if mark else text
 
     def _said(self, node: str, width: int) -> str:
