@@ -21,7 +21,7 @@ LAYERS = (
     ("journal",),
     ("debugger",),
     ("project", "watch", "api"),
-    ("testing",),
+    ("testing", "server"),
     ("scaffold",),
     ("cli", "__main__", "pytest_plugin"),
 )

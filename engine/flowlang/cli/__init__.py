@@ -11,6 +11,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "run a flow and print its result",
     "watch": "run a flow, and again whenever it is saved",
     "debug": "run a flow step by step: look at its data, change it, go on",
+    "serve": "offer the flows of a project over HTTP",
     "test": "run the test files of a project",
     "runs": "the runs there were: look at them, compare them, go on with them",
     "check": "find the problems of flows without running them (also: validate)",

@@ -81,7 +81,30 @@ class FlowExecutor:
         a result that says so. Raises FlowValidationError for a flow that cannot run as it is
         written; a file that cannot be read is such a one.
         """
-        plan = self.prepare(flow)
+        return await self.execute_plan(
+            self.prepare(flow),
+            inputs,
+            event_callback,
+            cancellation_token,
+            run_id=run_id,
+            timeout=timeout,
+            recorder=recorder,
+            interceptors=interceptors,
+        )
+
+    async def execute_plan(
+        self,
+        plan: Plan,
+        inputs: Mapping[str, Any] | None = None,
+        event_callback: EventCallback | None = None,
+        cancellation_token: CancellationToken | None = None,
+        *,
+        run_id: str | None = None,
+        timeout: float | None = None,
+        recorder: Recorder | None = None,
+        interceptors: Sequence[Interceptor] = (),
+    ) -> FlowResult:
+        """Run a flow that was prepared, whatever its file holds by now. Arguments and result as for `execute_flow`."""
         interception = None
         if interceptors:
             from flowlang.runtime.interception import Interception

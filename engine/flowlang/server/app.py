@@ -1,0 +1,272 @@
+"""The HTTP application: flows to call, runs to follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from json import dumps
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import StreamingResponse
+
+import flowlang
+from flowlang.server.answers import JSON, answer, status_of
+from flowlang.server.bodies import BadRequest, read_inputs
+from flowlang.server.executions import Execution, Executions, Full, Stopping
+from flowlang.server.hosting import HostedFlow, Hosting
+from flowlang.server.metrics import metrics
+from flowlang.server.security import Guard
+from flowlang.values import plain
+
+_EXECUTE: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"inputs": {"type": "object", "description": "The flow's inputs, by name."}},
+                },
+                "example": {"inputs": {"user_id": 1}},
+            }
+        },
+    }
+}
+_ENDINGS: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"description": "The run was cancelled."},
+    422: {"description": "The inputs don't fit the flow; every problem is told."},
+    500: {"description": "The flow failed; its error is told."},
+    503: {"description": "Tasks are not written yet, or the server can take nothing more."},
+}
+
+
+class Service:
+    """The answers to requests."""
+
+    def __init__(self, hosting: Hosting, executions: Executions) -> None:
+        self.hosting = hosting
+        self.executions = executions
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(default_response_class=JSON)
+        get, post = router.get, router.post
+        get("/", tags=["server"], summary="What this server is and which flows it has")(self.index)
+        get("/health", tags=["server"], summary="Whether the server lives")(self.health)
+        get("/ready", tags=["server"], summary="Whether the server takes requests, and every flow can run")(self.ready)
+        get("/metrics", tags=["server"], summary="Counters for Prometheus", response_class=PlainTextResponse)(
+            self.metrics
+        )
+        get("/flows", tags=["flows"], summary="Every flow")(self.flows)
+        get("/flows/{name}", tags=["flows"], summary="A flow, with the schemas of its inputs and outputs")(self.flow)
+        get("/flows/{name}/graph", tags=["flows"], summary="A page that draws the flow", response_class=HTMLResponse)(
+            self.graph
+        )
+        post(
+            "/flows/{name}/execute",
+            tags=["flows"],
+            summary="Run a flow and wait for its result",
+            openapi_extra=_EXECUTE,
+            responses=_ENDINGS,
+        )(self.execute)
+        post(
+            "/flows/{name}/execute/stream",
+            tags=["flows"],
+            summary="Run a flow and follow its events (server-sent events)",
+            openapi_extra=_EXECUTE,
+            response_class=StreamingResponse,
+        )(self.stream)
+        router.websocket("/flows/{name}/live")(self.live)
+        get("/executions", tags=["executions"], summary="The latest runs")(self.list)
+        get("/executions/{id}", tags=["executions"], summary="A run, with its result when it is over")(self.execution)
+        get(
+            "/executions/{id}/events",
+            tags=["executions"],
+            summary="A run's events from its beginning (server-sent events)",
+            response_class=StreamingResponse,
+        )(self.events)
+        post("/executions/{id}/cancel", tags=["executions"], summary="Cancel a run")(self.cancel)
+        return router
+
+    async def index(self) -> Response:
+        flows = [{"name": one.name, "description": one.flow.description} for one in self.hosting.flows.values()]
+        return JSON({"name": "flowlang", "version": flowlang.__version__, "flows": flows, "docs": "/docs"})
+
+    async def health(self) -> Response:
+        return JSON({"status": "ok"})
+
+    async def ready(self) -> Response:
+        problems = {str(path): problem for path, problem in self.hosting.problems.items()}
+        stubs = {one.name: list(one.stubs) for one in self.hosting.flows.values() if one.stubs}
+        ready = not problems and not stubs and not self.executions.is_stopping
+        told = {"ready": ready, "problems": problems, "stubs": stubs, "stopping": self.executions.is_stopping}
+        return JSON(told, 200 if ready else 503)
+
+    async def metrics(self) -> Response:
+        return PlainTextResponse(metrics(self.executions), media_type="text/plain; version=0.0.4")
+
+    async def flows(self) -> Response:
+        return JSON(plain([one.describe() for one in self.hosting.flows.values()]))
+
+    async def flow(self, name: str) -> Response:
+        return JSON(plain(self._hosted(name).describe()))
+
+    async def graph(self, name: str) -> Response:
+        from flowlang.server.graph_page import graph_page
+
+        return HTMLResponse(graph_page(self._hosted(name)))
+
+    async def execute(self, name: str, request: Request) -> Response:
+        execution = self._begin(self._hosted(name), await read_inputs(request))
+        gone = asyncio.ensure_future(_gone(request))
+        over = asyncio.ensure_future(execution.wait())
+        try:
+            await asyncio.wait((gone, over), return_when=asyncio.FIRST_COMPLETED)
+            if not over.done():
+                await execution.cancel("the client has gone")
+            result = await over
+        finally:
+            gone.cancel()
+        return JSON(answer(result), status_of(result))
+
+    async def stream(self, name: str, request: Request) -> Response:
+        execution = self._begin(self._hosted(name), await read_inputs(request))
+        return StreamingResponse(_told_to(execution, owner=True), media_type="text/event-stream", headers=_NOT_KEPT)
+
+    async def live(self, socket: WebSocket, name: str) -> None:
+        """A WebSocket: the client sends `{"inputs": …}`, then gets every event; `{"cancel": true}` cancels."""
+        hosted = self.hosting.flows.get(name)
+        await socket.accept()
+        try:
+            if hosted is None:
+                raise _not_found(f"there is no flow `{name}`")
+            first = await socket.receive_json()
+            inputs = first.get("inputs", {}) if isinstance(first, Mapping) else None
+            if not isinstance(inputs, Mapping):
+                raise BadRequest(422, ["the first message is a map with `inputs`"])
+            execution = self._begin(hosted, inputs)
+        except BadRequest as refused:
+            await socket.send_text(dumps({"type": "refused", "status": refused.status, **refused.told}))
+            await socket.close(1008)
+            return
+        except (ValueError, KeyError):
+            await socket.close(1003)
+            return
+        except WebSocketDisconnect:
+            return
+        listening = asyncio.ensure_future(_commands(socket, execution))
+        try:
+            async for event in execution.follow():
+                await socket.send_text(dumps(event, ensure_ascii=False))
+            result = await execution.wait()
+            await socket.send_text(dumps({"type": "end", "result": answer(result)}, ensure_ascii=False))
+            await socket.close()
+        except (WebSocketDisconnect, RuntimeError):
+            await execution.cancel("the client has gone")
+        finally:
+            listening.cancel()
+
+    async def list(self, flow: str | None = None, status: str | None = None, limit: int = 100) -> Response:
+        found = self.executions.list(flow, status, max(0, min(limit, 1000)))
+        return JSON([one.describe() for one in found])
+
+    async def execution(self, id: str) -> Response:
+        execution = self._execution(id)
+        result = None if execution.result is None else answer(execution.result)
+        return JSON({**execution.describe(), "result": result})
+
+    async def events(self, id: str) -> Response:
+        execution = self._execution(id)
+        return StreamingResponse(_told_to(execution, owner=False), media_type="text/event-stream", headers=_NOT_KEPT)
+
+    async def cancel(self, id: str) -> Response:
+        execution = self._execution(id)
+        if execution.result is not None:
+            return JSON({"detail": f"the run is over: it {execution.status}"}, 409)
+        await execution.cancel("cancelled by a client")
+        return JSON({"id": execution.id, "status": "cancelling"}, 202)
+
+    def _hosted(self, name: str) -> HostedFlow:
+        hosted = self.hosting.flows.get(name)
+        if hosted is None:
+            raise _not_found(f"there is no flow `{name}`", flows=list(self.hosting.flows))
+        return hosted
+
+    def _execution(self, id: str) -> Execution:
+        execution = self.executions.get(id)
+        if execution is None:
+            raise _not_found(f"there is no run `{id}`, or not any more")
+        return execution
+
+    def _begin(self, hosted: HostedFlow, inputs: Mapping[str, Any]) -> Execution:
+        if hosted.stubs:
+            raise BadRequest(503, ["tasks are not written yet"], stubs=list(hosted.stubs))
+        try:
+            return self.executions.start(hosted, inputs)
+        except (Full, Stopping) as error:
+            raise BadRequest(503, [str(error)]) from error
+
+
+def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None = None, grace: float = 10.0) -> FastAPI:
+    """The application for these flows. On shutdown runs get `grace` seconds to end, then they are cancelled."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await executions.stop(grace)
+            await hosting.close()
+
+    app = FastAPI(title="flowlang", version=flowlang.__version__, lifespan=lifespan)
+    app.state.hosting, app.state.executions = hosting, executions
+    app.include_router(Service(hosting, executions).router())
+
+    @app.exception_handler(BadRequest)
+    async def refused(request: Request, error: BadRequest) -> Response:
+        headers = {"Retry-After": "1"} if error.status == 503 else None
+        return JSON(error.told, error.status, headers=headers)
+
+    if guard is not None:
+        app.add_middleware(guard.middleware)
+    return app
+
+
+def _not_found(message: str, **more: Any) -> BadRequest:
+    return BadRequest(404, [message], **more)
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _commands(socket: WebSocket, execution: Execution) -> None:
+    try:
+        while True:
+            message = await socket.receive_json()
+            if isinstance(message, Mapping) and message.get("cancel"):
+                await execution.cancel("cancelled by a client")
+    except (WebSocketDisconnect, RuntimeError):
+        await execution.cancel("the client has gone")
+    except (ValueError, KeyError):
+        await socket.close(1003)
+
+
+_NOT_KEPT: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+async def _told_to(execution: Execution, *, owner: bool) -> AsyncIterator[str]:
+    """A run's events as server-sent events, the last of them `end`. The run of an `owner` that goes away ends."""
+    try:
+        async for event in execution.follow():
+            yield f"id: {event['seq']}\nevent: {event['type']}\ndata: {dumps(event, ensure_ascii=False)}\n\n"
+        result = await execution.wait()
+        yield f"event: end\ndata: {dumps(answer(result), ensure_ascii=False)}\n\n"
+    finally:
+        if owner and execution.result is None:
+            await asyncio.shield(execution.cancel("the client has gone"))
