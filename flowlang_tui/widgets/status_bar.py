@@ -136,9 +136,9 @@ class StatusBar(Widget):
     def _ended(record: RunRecord) -> Iterator[_Piece]:
         sign, style = _ENDINGS.get(record.status, ("◐", "b $text-primary"))
         yield f"{sign} {inert(record.flow)} {record.status}", style
-        if record.is_sandbox:
-            yield " in a sandbox, undone", "b $text-warning"
         yield f" in {duration(record.duration_ms)}, {_steps(record.finished)}"
+        if record.is_sandbox:
+            yield ", in a sandbox: undone", "b $text-warning"
         why = record.reason or (record.error or {}).get("message")
         if why:
             at = (record.error or {}).get("step")
