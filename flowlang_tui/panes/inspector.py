@@ -106,7 +106,7 @@ class InspectorPane(Pane):
     def show_run(self, record: RunRecord | None) -> None:
         """Show a run; the step that is shown is sought in it."""
         key = None if self._step is None else self._step.key
-        self._run = record
+        self._run, self._shown = record, None
         self.show_step(None if record is None or key is None else record.steps.get(key))
 
     def show_step(self, record: StepRecord | None) -> None:
