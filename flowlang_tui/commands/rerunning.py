@@ -14,7 +14,7 @@ from flowlang import FlowLangError
 from flowlang_tui.commands.history import told
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.again import Again, Extent
-from flowlang_tui.session.resumed import Resumed
+from flowlang_tui.session.resumed import Prospect, Resumed
 from flowlang_tui.widgets.ages import ago
 
 #: What there is to do where no step is chosen.
@@ -103,6 +103,9 @@ class RerunCommands(ProjectScreen):
         elif self.session.save_all():
             self._rerun(Again(run.run_id, extent, path))
 
+    def rerun(self, again: Again) -> None:
+        self._rerun(again)
+
     @work(exclusive=True, group="dialog")
     @told
     async def _rerun(self, again: Again) -> None:
@@ -164,22 +167,40 @@ class RerunCommands(ProjectScreen):
         history = self.session.history
         resumed = Resumed(run_id)
         found = await history.prospect(resumed)
+        if found.walls and all(one.kind == "missing" for one in found.walls) and await self._as_it_was(found):
+            resumed = replace(resumed, as_it_was=True)
+            found = await history.prospect(resumed)
+        if found.walls:
+            self.tell("\n".join(map(str, found.walls)), "warning")
+            return
         path = history.file_of(found.run)
         known = self.session.last_inputs.get(path, {})
         if found.open_inputs and all(name in known for name in found.open_inputs):
-            resumed = Resumed(run_id, inputs={name: known[name] for name in found.open_inputs})
+            resumed = replace(resumed, inputs={name: known[name] for name in found.open_inputs})
             found = await history.prospect(resumed)
-        if found.walls or found.open_steps or found.open_inputs:
+        if found.open_steps or found.open_inputs:
             secrets = [one for one in self.session.declared(path) if one.name in found.open_inputs]
             chosen = await self.app.push_screen_wait(Resume(found, secrets, known))
             if isinstance(chosen, str):
-                self.show_recorded(await history.open(run_id))
-                self.choose_path(chosen)
-                self.tell("This is what the step got and sent. u in the list of runs, or alt+Z, resumes the run.")
+                await self._look_at(run_id, chosen)
             if not isinstance(chosen, Resumed):
                 return
-            resumed = replace(chosen, inputs={**resumed.inputs, **chosen.inputs})
+            resumed = replace(resumed, choices=chosen.choices, inputs={**resumed.inputs, **chosen.inputs})
         self.session.resume(path, resumed)
+
+    async def _as_it_was(self, found: Prospect) -> bool:
+        """Whether somebody wants to go on with the text that the journal has of a flow whose file is gone."""
+        from flowlang_tui.screens.confirm import Confirm
+
+        question = "\n".join(one.message for one in found.walls)
+        choices = {"was": "Go on with the flow as it was", "no": "Cancel"}
+        return await self.app.push_screen_wait(Confirm(question, choices)) == "was"
+
+    async def _look_at(self, run_id: str, path: str) -> None:
+        """Show a step that may have had its effect."""
+        self.show_recorded(await self.session.history.open(run_id))
+        self.choose_path(path)
+        self.tell("This is what the step got and sent. u in the list of runs, or alt+Z, resumes the run.")
 
     @property
     def chosen_path(self) -> str:

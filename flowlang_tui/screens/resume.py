@@ -72,7 +72,6 @@ class Resume(ModalScreen[Resumed | str | None]):
     Resume Static { height: auto; }
     Resume .told, Resume .note { color: $text-muted; padding-left: 2; }
     Resume .sent { color: $foreground; padding-left: 2; }
-    Resume .wall { color: $text-error; }
     Resume OpenStep { height: auto; margin-top: 1; }
     Resume OpenStep Select { margin-left: 2; }
     Resume SelectCurrent, Resume Field Input { background: $panel; }
@@ -99,8 +98,6 @@ class Resume(ModalScreen[Resumed | str | None]):
             box.border_title = Content(f"Resume {inert(found.run.flow)} {inert(found.run.run_id[-8:])}")
             with VerticalScroll(can_focus=False):
                 yield Static(inert(found.words), markup=False)
-                for problem in found.walls:
-                    yield Static(f"✗ {inert(str(problem), newlines=True)}", classes="wall", markup=False)
                 for problem in found.notes:
                     yield Static(inert(str(problem), newlines=True), classes="note", markup=False)
                 for problem in found.open_steps:
@@ -109,19 +106,15 @@ class Resume(ModalScreen[Resumed | str | None]):
                     yield Field(declared, self._known)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Resume  ^r", id="resume", variant="primary", compact=True, disabled=bool(found.walls))
+                yield Button("Resume  ^r", id="resume", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        choosing = [*self.query(Select), *self.query(Field)]
-        first = choosing[0] if choosing else self.query_one("#resume")
-        (first if first.focusable else first.query(Input).first()).focus()
+        next(widget for widget in self.query("Select, Input, Button") if widget.focusable).focus()
 
     @on(Button.Pressed, "#resume")
     @on(Input.Submitted)
     def action_resume(self) -> None:
         """Give back what was chosen, unless something is missing."""
-        if self._prospect.walls:
-            return
         choices: dict[str, Choice] = {}
         for step in self.query(OpenStep):
             if step.choice == "retry":
