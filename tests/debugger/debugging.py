@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowlang import CancellationToken, FlowExecutor, FlowResult, TaskRegistry
 from flowlang.debugger import Breakpoint, Debugger, Stop
+from flowlang.runtime.interception import Interceptor
+from flowlang.runtime.recording import Recorder
 
 
 class Debugged:
@@ -26,6 +28,8 @@ class Debugged:
         *,
         folder: Path | None = None,
         paused: bool = False,
+        recorder: Recorder | None = None,
+        beside: Sequence[Interceptor] = (),
         **options: Any,
     ) -> None:
         points = [Breakpoint(one) if isinstance(one, str) else one for one in breakpoints]
@@ -38,6 +42,8 @@ class Debugged:
         self._executor = FlowExecutor(registry, folder=folder, env={})
         self._flow = flow
         self._inputs = inputs
+        self._recorder = recorder
+        self._beside = beside
         if paused:
             self.debugger.pause()
 
@@ -48,7 +54,8 @@ class Debugged:
                 self._inputs,
                 self.events.append,
                 self.token,
-                interceptors=[self.debugger],
+                recorder=self._recorder,
+                interceptors=[self.debugger, *self._beside],
             )
         )
         return self

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from flowlang.debugger.changes import Change as Change
     from flowlang.debugger.debugger import Debugger as Debugger
     from flowlang.debugger.errors import DebuggerError as DebuggerError
+    from flowlang.debugger.history import History as History
+    from flowlang.debugger.history import Past as Past
     from flowlang.debugger.queries import QueryAnswer as QueryAnswer
+    from flowlang.debugger.replacing import Redone as Redone
     from flowlang.debugger.scope import Scope as Scope
     from flowlang.debugger.scope import StackFrame as StackFrame
     from flowlang.debugger.scope import Variable as Variable
@@ -26,7 +29,10 @@ _HOMES = {
     "Change": "flowlang.debugger.changes",
     "Debugger": "flowlang.debugger.debugger",
     "DebuggerError": "flowlang.debugger.errors",
+    "History": "flowlang.debugger.history",
+    "Past": "flowlang.debugger.history",
     "QueryAnswer": "flowlang.debugger.queries",
+    "Redone": "flowlang.debugger.replacing",
     "Scope": "flowlang.debugger.scope",
     "StackFrame": "flowlang.debugger.scope",
     "Stop": "flowlang.debugger.stop",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flowlang.debugger.errors import DebuggerError
 from flowlang.language.model import Flow, Step
+from flowlang.language.names import Place
 from flowlang.runtime.frame import Ended, Frame, StepState
 
 _PARTS: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
@@ -19,18 +20,7 @@ def set_name(frame: Frame, flow: Flow, step: Step, path: str, value: Any) -> Any
 
     The name is that of a step, of a loop's variable, or `inputs` with the input's own. Raises DebuggerError.
     """
-    from flowlang.debugger.watching import names_at
-
-    found = _ROOT.match(path)
-    root = "" if found is None else found[0]
-    rest = path[len(root) :]
-    place = names_at(flow, step).parent
-    known = None if place is None else place.find(root)
-    if known is None or known.kind in ("env", "context", "loop"):
-        raise DebuggerError(
-            f"`{path}` is nothing that can be changed here",
-            hint="name a step, a loop's variable, or an input: `inputs.x`",
-        )
+    known, root, rest = place_of(flow, step, path)
     if known.kind == "inputs":
         return _set_input(frame, rest, value)
     level = frame
@@ -42,8 +32,27 @@ def set_name(frame: Frame, flow: Flow, step: Step, path: str, value: Any) -> Any
         return before
     state = level.v[root]
     before, result = set_at(state.result, rest, value)
-    level.v[root] = _with_result(state, result)
+    level.v[root] = with_result(state, result)
     return before
+
+
+def place_of(flow: Flow, step: Step, path: str) -> tuple[Place, str, str]:
+    """Where the name at the beginning of a path lives, as seen from a step; the name, and the rest of the path.
+
+    Raises DebuggerError for what nobody can change.
+    """
+    from flowlang.debugger.watching import names_at
+
+    found = _ROOT.match(path)
+    root = "" if found is None else found[0]
+    names = names_at(flow, step).parent
+    known = None if names is None else names.find(root)
+    if known is None or known.kind in ("env", "context", "loop"):
+        raise DebuggerError(
+            f"`{path}` is nothing that can be changed here",
+            hint="name a step, a loop's variable, or an input: `inputs.x`",
+        )
+    return known, root, path[len(root) :]
 
 
 def _set_input(frame: Frame, rest: str, value: Any) -> Any:
@@ -56,7 +65,8 @@ def _set_input(frame: Frame, rest: str, value: Any) -> Any:
     return before
 
 
-def _with_result(state: StepState, result: Any) -> StepState:
+def with_result(state: StepState, result: Any) -> StepState:
+    """A step's state with another result; one that had not run has run then."""
     status = "succeeded" if state.status == "pending" else state.status
     attempts = max(state.attempts, 1)
     inputs, error = state.inputs, state.error
