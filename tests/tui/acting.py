@@ -155,6 +155,7 @@ async def begin_again(one: Opened, place: str) -> None:
     if session.debugging.points.are_there:
         session.debugging.points.clear()
         session.debugging.breakpoints_changed()
+    session.pinning.on = True
     one.app.clear_notifications()
     screen.leave_recorded()
     flow = session.folder / "flow.yaml"
@@ -168,6 +169,7 @@ async def begin_again(one: Opened, place: str) -> None:
     if changed:
         session.changed(changed)
     session.refresh_files()
+    screen.show_pins()
     if screen.editor.current != flow:
         screen.open_file(flow)
     for bar in screen.query(FindBar):

@@ -12,11 +12,12 @@ from tests.tui.acts_editor import EDITOR
 from tests.tui.acts_everywhere import EVERYWHERE
 from tests.tui.acts_panes import CONNECTIONS, EXPLORER, GRAPH, INSPECTOR, LOGS, PROBLEMS, TIMELINE
 from tests.tui.acts_runs import RUNS
+from tests.tui.acts_pins import PINS
 from tests.tui.opening import Opened, opened
 from tests.tui.unseen import painted
 
 _PANES = EXPLORER | GRAPH | LOGS | INSPECTOR | CONNECTIONS | PROBLEMS | TIMELINE
-ACTS: dict[str, Act] = EVERYWHERE | EDITOR | DEBUG | RUNS | _PANES
+ACTS: dict[str, Act] = EVERYWHERE | PINS | EDITOR | DEBUG | RUNS | _PANES
 
 
 def test_it_is_told_of_every_action_what_one_sees_of_it() -> None:
