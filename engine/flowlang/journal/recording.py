@@ -88,6 +88,7 @@ class RunRecorder:
         self._keeper = keeper
         self._folder = keeper.folder
         self._settings = settings
+        self._inline = settings.inline_limit
         self._definitions = definitions
         self._origin = origin
         self._session = session
@@ -100,12 +101,6 @@ class RunRecorder:
         self._heads: dict[str, _Head] = {}
         self._silent_heads: dict[str, _Head] = {}
         self._numbers: dict[tuple[str, str, int], int] = {}
-        self._handlers: dict[str, Callable[[Any, Any, dict[str, _Head]], None]] = {
-            "step_started": self._started,
-            "step_completed": self._completed,
-            "iteration_started": self._iteration_started,
-            "iteration_completed": self._iteration_completed,
-        }
 
     def begin(self, run: Run, plan: Plan, given: Mapping[str, Any]) -> None:
         """The run begins: its file is there from now on."""
@@ -121,27 +116,61 @@ class RunRecorder:
 
     def hear(self, event: Any, raw: Any) -> None:
         """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's."""
-        if self._live:
-            handler = self._handlers.get(event["type"])
-            try:
-                if handler is not None:
-                    handler(event, raw, self._heads)
-                else:
-                    self._other(event, raw, self._heads)
-            # what a value of the flow, or the disk, raises must not reach the run
-            except Exception as error:
-                self._stop(error)
-        elif self._spool is not None and event["type"].startswith("flow_"):
-            self._tally.flow_event(event)
+        self._hear(event, raw, self._heads)
 
     def hear_silent(self, event: Any, raw: Any) -> None:
         """The same for an event that listeners aren't told."""
-        if self._live:
-            try:
-                self._handlers.get(event["type"], self._other)(event, raw, self._silent_heads)
-            # as in hear
-            except Exception as error:
-                self._stop(error)
+        self._hear(event, raw, self._silent_heads)
+
+    def _hear(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+        """What a step costs is mostly here: starts and ends that have nothing special are written without a call."""
+        if not self._live:
+            if self._spool is not None and event["type"].startswith("flow_"):
+                self._tally.flow_event(event)
+            return
+        try:
+            kind = event["type"]
+            if kind == "step_started":
+                head = heads.get(event["step_id"])
+                if head is None or head.line != event["line"]:
+                    head = self._learn(event, heads)
+                value = event["inputs"]
+                text = flat(value) if type(value) is dict else None
+                if text is None or len(text) > self._inline:
+                    text = self._shown(value)
+                self._path = path = event["path"]
+                place = "null" if path == head.step_id else quoted(path)
+                at = int((event["timestamp"] - self._epoch) * 1e6)
+                line = f"{self._waiting}{head.started}{at},{place},{text}]\n"
+            elif kind == "step_completed":
+                head = heads.get(event["step_id"])
+                if head is None or head.line != event["line"]:
+                    head = self._learn(event, heads)
+                text = flat(raw) if type(raw) is dict else None
+                begin = head.completed
+                if text is None or len(text) > self._inline or raw != event["outputs"]:
+                    text, is_tagged = self._value(raw, event["outputs"])
+                    if is_tagged:
+                        begin = f'["C",{head.number},'
+                more = "]\n"
+                if event["attempts"] != 1 or event["status"] != "succeeded" or "answered_by" in event:
+                    more = self._more(event)
+                else:
+                    self._tally.calls[head.place] += 1
+                place = "0" if event["path"] == self._path else self._place(event, head)
+                at = int((event["timestamp"] - self._epoch) * 1e6)
+                line = f"{self._waiting}{begin}{at},{place},{int(event['duration_ms'] * 1e3)},{text}{more}"
+            elif kind == "iteration_started" or kind == "iteration_completed":
+                self._iteration(kind, event, heads)
+                return
+            else:
+                self._other(event, raw, heads)
+                return
+            self._waiting = ""
+            self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # there is one while it is live
+        # what a value of the flow, or the disk, raises must not reach the run
+        except Exception as error:
+            self._stop(error)
 
     async def end(self) -> None:
         """The run is over: what was written is completed, and taken into the database when it is time to."""
@@ -212,58 +241,23 @@ class RunRecorder:
             return "0"
         return "null" if path == head.step_id else quoted(path)
 
-    def _started(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
-        head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"]:
-            head = self._learn(event, heads)
-        inputs = event["inputs"]
-        text = flat(inputs) if type(inputs) is dict else None
-        if text is None:
-            text = self._small(to_text(inputs))
-        self._path = path = event["path"]
-        place = "null" if path == head.step_id else quoted(path)
-        line = f"{self._waiting}{head.started}{int((event['timestamp'] - self._epoch) * 1e6)},{place},{text}]\n"
-        self._waiting = ""
-        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # only called where there is one
-
-    def _completed(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
-        head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"]:
-            head = self._learn(event, heads)
-        text = flat(raw) if type(raw) is dict else None
-        begin = head.completed
-        if text is None or raw != event["outputs"]:
-            text, is_tagged = self._value(raw, event["outputs"])
-            if is_tagged:
-                begin = f'["C",{head.number},'
-        took = int(event["duration_ms"] * 1e3)
-        more = "]\n"
-        if event["attempts"] != 1 or event["status"] != "succeeded" or "answered_by" in event:
-            names = ("attempts", "status", "answered_by", "inputs")
-            more = f",{to_text({name: event[name] for name in names if name in event})}]\n"
+    def _more(self, event: Any) -> str:
+        """The end of a line of a step that did not simply succeed at once."""
         if "answered_by" not in event:
-            self._tally.calls[head.place] += 1
-        place = "0" if event["path"] == self._path else self._place(event, head)
+            self._tally.calls[self._head(event, self._heads).place] += 1
+        names = ("attempts", "status", "answered_by", "inputs")
+        return f",{self._shown({name: event[name] for name in names if name in event})}]\n"
+
+    def _iteration(self, kind: str, event: Any, heads: dict[str, _Head]) -> None:
+        head = heads.get(event["step_id"])
+        if head is None or head.line != event["line"]:
+            head = self._learn(event, heads)
+        path, length = event["path"], event["length"]
+        place = "null" if path == head.step_id else quoted(path)
+        letter = "i" if kind == "iteration_started" else "j"
         at = int((event["timestamp"] - self._epoch) * 1e6)
-        line = f"{self._waiting}{begin}{at},{place},{took},{text}{more}"
-        self._waiting = ""
-        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # as above
-
-    def _iteration_started(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
-        self._iteration("i", event, heads)
-
-    def _iteration_completed(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
-        self._iteration("j", event, heads)
-
-    def _iteration(self, letter: str, event: Any, heads: dict[str, _Head]) -> None:
-        head = self._head(event, heads)
-        length = event["length"]
-        path = event["path"]
-        self._waiting += (
-            f'["{letter}",{head.number},{int((event["timestamp"] - self._epoch) * 1e6)},'
-            f"{'null' if path == head.step_id else quoted(path)},{event['index']},"
-            f"{'null' if length is None else length}]\n"
-        )
+        size = "null" if length is None else length
+        self._waiting += f'["{letter}",{head.number},{at},{place},{event["index"]},{size}]\n'
         if len(self._waiting) > _MOST_WAITING:
             self._append("")
 
@@ -276,9 +270,7 @@ class RunRecorder:
         if "outputs" in rest and event["type"] in ("flow_completed", "flow_terminated"):
             tagged, is_tagged = self._value(raw, rest.pop("outputs"))
             tagged = f",{tagged},{'true' if is_tagged else 'false'}"
-        text = to_text(rest)
-        if len(text) > self._settings.value_limit:
-            text = to_text({name: self._fitting(value) for name, value in rest.items()})
+        text = self._shown(rest)
         if not is_step:
             self._tally.flow_event(event)
             self._append(f'["e",{at},{text}{tagged}]\n')
@@ -308,14 +300,21 @@ class RunRecorder:
         self._tally.has_large = self._tally.has_large or len(text) > self._settings.inline_limit
         return text, is_tagged
 
-    def _small(self, text: str) -> str:
-        """The text of something that is only shown, or words in its place when it is too large to be kept."""
+    def _shown(self, value: Any, limit: int | None = None) -> str:
+        """The text of something that is only shown; of a map that is too large, its small parts."""
+        limit = limit or self._settings.value_limit
+        try:
+            text = to_text(value)
+        # a number of so many digits that Python writes none of them
+        except (ValueError, RecursionError):
+            text = ""
         self._tally.has_large = self._tally.has_large or len(text) > self._settings.inline_limit
-        return text if len(text) <= self._settings.value_limit else to_text(_not_kept(len(text)))
-
-    def _fitting(self, value: Any) -> Any:
-        size = len(to_text(value))
-        return value if size <= self._settings.value_limit // 8 else _not_kept(size)
+        if 0 < len(text) <= limit:
+            return text
+        if isinstance(value, dict) and limit == self._settings.value_limit:
+            parts = (f"{quoted(str(name))}:{self._shown(part, limit // 8)}" for name, part in value.items())
+            return f"{{{','.join(parts)}}}"
+        return to_text(f"… {len(text) / 1_000_000:,.1f} MB, not kept" if text else "… not kept: a number too long")
 
     def _stop(self, error: Exception) -> None:
         """Write nothing more: what came after a line that is missing would mean something else."""
@@ -340,7 +339,3 @@ class RunRecorder:
 
     def _complain(self) -> None:
         _log.warning("run %s is no longer recorded: %s; it goes on all the same", self.run_id, self.problem)
-
-
-def _not_kept(size: int) -> str:
-    return f"… {size / 1_000_000:,.1f} MB, not kept"
