@@ -226,6 +226,16 @@ def test_the_file_comes_with_the_first_pin_and_goes_with_the_last(tmp_path: Path
     assert not pins_path(flow).exists()
 
 
+def test_a_file_written_by_hand_goes_with_its_last_pin_unless_it_says_more(tmp_path: Path) -> None:
+    flow = tmp_path / "orders.yaml"
+    pins_path(flow).write_text("a: {output: 1}\n")
+    unpin(flow, "a")
+    assert not pins_path(flow).exists()
+    pins_path(flow).write_text("# mine\n\na: {output: 1}\n")
+    unpin(flow, "a")
+    assert pins_path(flow).read_text() == "# mine\n\n"
+
+
 def test_an_error_can_be_pinned_too() -> None:
     text = pinned("", Pin("a", error=PinnedError("OSError", "gone", 1)))
     error = pins_of(text)["a"].error

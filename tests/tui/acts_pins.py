@@ -24,8 +24,8 @@ def _has_badge(one: Opened) -> bool:
     return "1 pinned" in one.status
 
 
-def _in_sandbox(one: Opened) -> bool:
-    return one.app.session.runs.records[-1].is_sandbox
+def _in_sandbox(one: Opened) -> list[str]:
+    return [record.run_id for record in one.app.session.runs.records if record.is_sandbox]
 
 
 PINS: Final[dict[str, Act]] = {

@@ -252,7 +252,7 @@ def _rewritten(flow: str | os.PathLike[str], change: Callable[[str], str]) -> Pi
         raise EditError(f"{path} can't be read: {error}") from error
     text = change(old.replace("\r\n", "\n"))
     try:
-        if text.strip() == _NEW.strip():
+        if text.strip() in ("", _NEW.strip()):
             path.unlink()
         else:
             write_atomically(path, (text.replace("\n", "\r\n") if "\r\n" in old else text).encode(), mode=0o644)
