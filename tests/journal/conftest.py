@@ -47,6 +47,7 @@ class Recorded:
         self.events: list[Event] = []
         self.recorder: RunRecorder
         self.waiting = asyncio.Event()
+        self._wanted = ""
         for name in ("Count", "Money", "Fail", "Wait", "Give"):
             self.registry.register(name, getattr(self, name.lower()))
 
@@ -65,6 +66,8 @@ class Recorded:
 
         def listen(event: Event) -> None:
             self.events.append(event.copy())
+            if event["type"] == self._wanted:
+                self._came.set()
             if heard is not None:
                 heard(event)
 
@@ -74,8 +77,8 @@ class Recorded:
 
     async def comes_to(self, type: str) -> None:
         """Wait for an event."""
-        while not self.events or self.events[-1]["type"] != type:
-            await asyncio.sleep(0)
+        self._wanted, self._came = type, asyncio.Event()
+        await self._came.wait()
 
     async def count(self, n: int) -> dict[str, int]:
         return {"n": n}

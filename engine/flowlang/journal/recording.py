@@ -320,10 +320,10 @@ class RunRecorder:
         """Write nothing more: what came after a line that is missing would mean something else."""
         self._live = False
         self.problem = self._words(error)
-        words = to_text(self.problem)[1 : RESERVE // 2].rstrip("\\")
+        words = to_text(self.problem.encode("ascii", "replace")[: RESERVE // 3].decode("ascii"))
         at = int((time() - self._epoch) * 1e6)
         try:
-            self._spool.last_words(f'["x",{at},"{words}"]\n'.encode("ascii"))  # type: ignore[union-attr]
+            self._spool.last_words(f'["x",{at},{words}]\n'.encode("ascii"))  # type: ignore[union-attr]
         except OSError as second:
             _log.debug("the end of the recording could not be noted: %s", second)
         self._complain()
@@ -334,7 +334,7 @@ class RunRecorder:
 
     def _words(self, error: Exception) -> str:
         if isinstance(error, OSError):
-            return f"{self._folder.parent} cannot be written: {error.strerror or error}"
+            return f"{error.strerror or error}: {self._folder.parent} cannot be written"
         return f"{type(error).__name__}: {error}"
 
     def _complain(self) -> None:
