@@ -14,8 +14,8 @@ ChangeKind = Literal["input", "value", "output", "skip", "again", "query", "comm
 class Change(NamedTuple):
     """One thing that was done by hand at a stop.
 
-    `what` is the name of the argument, the path of the value, the statement and so on; `before` and `after` are
-    values of the run as they are, and what is told of them outside is masked.
+    `what` is the name of the argument, the path of the value, the statement and so on; `before` and `after` are values
+    of the run as they are, and what is told of them outside is masked. `text` is the new text of the flow, of an edit.
     """
 
     kind: ChangeKind
@@ -25,6 +25,7 @@ class Change(NamedTuple):
     what: str
     before: Any = None
     after: Any = None
+    text: str | None = None
 
 
 def tell(change: Change, frame: Frame, plan: StepPlan) -> None:

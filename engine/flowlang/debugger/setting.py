@@ -86,7 +86,7 @@ def set_at(value: Any, path: str, new: Any) -> tuple[Any, Any]:
 
     What is on the way is copied. Raises DebuggerError where the path leads nowhere.
     """
-    parts = _parts(path)
+    parts = parts_of(path)
     if not parts:
         return value, new
     return _set(value, parts, new)
@@ -111,7 +111,8 @@ def _set(value: Any, parts: list[str | int], new: Any) -> tuple[Any, Any]:
     return before, tuple(copy) if isinstance(value, tuple) else copy
 
 
-def _parts(path: str) -> list[str | int]:
+def parts_of(path: str) -> list[str | int]:
+    """The names and indexes of a path: `.a[0]['b c']`. Raises DebuggerError for what is none."""
     parts: list[str | int] = []
     at = 0
     while at < len(path):

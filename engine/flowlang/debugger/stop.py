@@ -414,12 +414,15 @@ class Stop:
     async def _redone(self, text: str) -> Redone:
         redone = self._debugger.replace(self, text)
         if redone.plan is not None:
-            self._record("edit", self.step_id, None, {"taken": list(redone.taken), "left": dict(redone.left)})
+            done = {"taken": list(redone.taken), "left": dict(redone.left)}
+            self._record("edit", self.step_id, None, done, text)
             self.decide(Redo(redone.plan))
         return redone
 
-    def _record(self, kind: ChangeKind, what: str, before: Any = None, after: Any = None) -> None:
-        change = Change(kind, self.path, self.flow, self.step_id, what, before, after)
+    def _record(
+        self, kind: ChangeKind, what: str, before: Any = None, after: Any = None, text: str | None = None
+    ) -> None:
+        change = Change(kind, self.path, self.flow, self.step_id, what, before, after, text)
         self.changes.append(change)
         self._debugger.changes.append(change)
         tell(change, self._frame, self._plan)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from flowlang.errors import FlowLangError
 from flowlang.language.diagnostics import Problems
-from flowlang.language.nodes import Mapping, Node, Scalar
+from flowlang.language.nodes import Mapping, Node, Scalar, Sequence
 from flowlang.language.source import read_text
 from flowlang.language.vocabulary import FLOW_KEYS
 from flowlang.values import to_json
@@ -83,6 +83,34 @@ def change_connection(text: str, name: str, config: dict[str, Any]) -> str:
         "this connection cannot be changed in",
     )
     return mark + changed
+
+
+def change_value(text: str, holder: Mapping | Sequence, key: str | int, value: Any) -> list[Splice]:
+    """What lets the entry or item `key` of a node of the text be `value`, written on one line.
+
+    A key that a map lacks is added to it. Raises EditError where the node is not in the text, or has no such item.
+    """
+    if holder.start is None:
+        raise EditError("this value is not written out in the text")
+    if isinstance(holder, Mapping):
+        if key not in holder.entries:
+            return list(_changes(text, holder, {**holder.data, str(key): value}))
+        node = holder.entries[str(key)][1]
+    else:
+        if not isinstance(key, int) or not 0 <= key < len(holder.items):
+            raise EditError(f"there is no item {key}")
+        node = holder.items[key]
+    start, end = _extent(node)
+    space = " " if start and text[start - 1] in ":-" else ""
+    return [Splice(start, _end_of_value(text, start, end), f"{space}{_inline(value)}")]
+
+
+def _end_of_value(text: str, start: int, end: int) -> int:
+    """Where a value really ends: a block of YAML is said to reach to what follows, over empty lines and comments."""
+    lines = text[start:end].splitlines(keepends=True)
+    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        lines.pop()
+    return start + len("".join(lines).rstrip()) if len(lines) > 1 or text[start:end].endswith("\n") else end
 
 
 class _Addition(NamedTuple):
