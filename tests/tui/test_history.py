@@ -1,0 +1,494 @@
+"""Recorded runs in the workbench: listed, shown, compared, run again, resumed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Select, TextArea
+
+from flowlang import FlowExecutor
+from flowlang.journal import Journal, RunQuery
+from flowlang_tui.commands.rerunning import RerunCommands
+from flowlang_tui.screens.compare import Compare
+from flowlang_tui.screens.resume import OpenStep, Resume
+from flowlang_tui.screens.run_again import RunAgain
+from flowlang_tui.screens.run_form import RunForm
+from flowlang_tui.widgets.run_list import RunList
+from tests.tui.acting import dialog, told
+from tests.tui.opening import Opened, opened
+
+FLOW = """\
+flow: Orders
+inputs:
+  - {name: who, type: string, default: Ada}
+steps:
+  - {task: Fetch, id: fetch, inputs: {name: "${inputs.who}"}}
+  - for_each: ${fetch.rows}
+    id: orders
+    do:
+      - {task: Ship, id: ship, inputs: {number: "${item}"}}
+  - {task: Total, id: total, inputs: {numbers: "${fetch.rows}"}}
+outputs: {total: "${total}"}
+"""
+
+TASKS = """\
+import os
+from pathlib import Path
+
+from flowlang import TaskRegistry
+
+LOG = Path(__file__).parent / "effects.txt"
+
+
+def note(text):
+    with open(LOG, "a") as file:
+        file.write(text + chr(10))
+
+
+def create_task_registry():
+    registry = TaskRegistry()
+
+    @registry.register("Fetch")
+    def fetch(name):
+        note("fetch")
+        if name == "Nobody":
+            raise ValueError("nobody ordered anything")
+        return {"rows": [1, 2, 3]}
+
+    @registry.register("Ship")
+    def ship(number):
+        note(f"ship {number}")
+        if (Path(__file__).parent / "die").exists() and number == 2:
+            os.kill(os.getpid(), 9)
+        return number * 10
+
+    @registry.register("Total")
+    def total(numbers):
+        note("total")
+        return sum(numbers)
+
+    return registry
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose tasks write down that they ran."""
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    for name, text in (("flow.yaml", FLOW), ("flow.py", TASKS), ("flowlang.yaml", "project: orders\n")):
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+async def one(project: Path) -> AsyncIterator[Opened]:
+    async with opened(project) as found:
+        yield found
+
+
+def effects(one: Opened) -> list[str]:
+    """What the tasks did since the last time this was asked."""
+    log = one.app.session.folder / "effects.txt"
+    lines = log.read_text().splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return lines
+
+
+async def run(one: Opened, runs: int = 1, **inputs: object) -> str:
+    """Run the flow to its end; gives back the run's id."""
+    one.app.session.run(one.app.session.folder / "flow.yaml", inputs or None)
+    await one.over(runs)
+    return one.app.session.runs.records[-1].run_id
+
+
+async def listed(one: Opened, count: int) -> RunList:
+    """The list of runs, once it has so many."""
+    one.screen.show_pane("runs")
+    await one.until(lambda: one.screen.runs.list.rows.total == count)
+    await one.pilot.pause()
+    return one.screen.runs.list
+
+
+def lines(one: Opened) -> list[str]:
+    view = one.screen.runs.list
+    return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
+
+
+async def test_runs_of_the_workbench_and_of_other_programs_are_listed(one: Opened) -> None:
+    folder = one.app.session.folder
+    journal = Journal(folder)
+    from flowlang.tasks.loader import load_registry
+
+    executor = FlowExecutor(load_registry(folder / "flow.py"))
+    await executor.execute_flow(folder / "flow.yaml", {"who": "Nobody"}, recorder=journal.recorder())
+    await executor.close()
+    await run(one)
+    view = await listed(one, 2)
+    assert [(row.flow, row.status) for row in map(view.rows.row, (0, 1)) if row] == [
+        ("Orders", "succeeded"),
+        ("Orders", "failed"),
+    ]
+    assert "fetch: nobody ordered" in lines(one)[2]
+
+
+async def test_the_journal_is_left_alone_until_somebody_looks(one: Opened) -> None:
+    await run(one)
+    assert one.screen.runs.list.rows.total is None
+
+
+async def test_a_filter_narrows_the_list(one: Opened) -> None:
+    await run(one)
+    await run(one, 2, who="Nobody")
+    await listed(one, 2)
+    one.screen.runs.set_filter("status:failed")
+    view = await listed(one, 1)
+    assert view.row is not None
+    assert view.row.status == "failed"
+    one.screen.runs.set_filter("status:odd")
+    await one.until(lambda: one.screen.runs.query_one("#runs-problem").display)
+    await one.press("escape")
+    await listed(one, 2)
+
+
+async def test_a_recorded_run_is_shown_as_if_it_had_just_ended(one: Opened) -> None:
+    failed = await run(one, who="Nobody")
+    await run(one, 2, who="Ada")
+    await listed(one, 2)
+    await one.press("j", "enter")
+    await one.until(lambda: one.screen.shown_recorded is not None)
+    await one.pilot.pause()
+    screen = one.screen
+    assert screen.shown_run is not None
+    assert (screen.shown_run.run_id, screen.shown_run.status) == (failed, "failed")
+    assert "recorded" in one.status
+    assert "nobody ordered anything" in one.status
+    assert screen.inspector.path == "fetch"
+    assert any("run of Orders started with who=Nobody" in line.text for line in _log(one))
+    assert screen.timeline.gantt.rows[0].step.status == "failed"
+    await one.press("0")
+    await one.until(lambda: screen.shown_recorded is None)
+    assert screen.shown_run.status == "succeeded"
+    assert "recorded" not in one.status
+
+
+def _log(one: Opened) -> list[object]:
+    store = one.screen.logs.view.store
+    return [store.line(number) for number in range(len(store))]
+
+
+async def test_a_run_of_another_text_is_drawn_as_the_flow_was_then(one: Opened) -> None:
+    await run(one)
+    one.screen.editor.code.replace_text(FLOW.replace("id: total", "id: sum").replace("${total}", "${sum}"))
+    await one.pilot.pause()
+    assert one.app.session.save_all()
+    await one.checked()
+    await listed(one, 1)
+    await one.press("enter")
+    await one.until(lambda: one.screen.shown_recorded is not None)
+    await one.pilot.pause()
+    drawn = one.screen.graph.drawing.picture
+    assert drawn.node_of("total", 10) is not None
+    assert one.screen.graph.badge == "as it was then"
+    await one.press("0")
+    await one.pilot.pause()
+    assert one.screen.graph.badge == ""
+    assert one.screen.graph.drawing.picture.node_of("sum", 10) is not None
+
+
+async def test_a_new_run_ends_looking_at_an_old_one(one: Opened) -> None:
+    await run(one)
+    await listed(one, 1)
+    await one.press("enter")
+    await one.until(lambda: one.screen.shown_recorded is not None)
+    await run(one, 2)
+    assert one.screen.shown_recorded is None
+    assert one.screen.shown_run is one.app.session.runs.latest
+
+
+async def test_a_run_is_pinned_and_forgotten(one: Opened) -> None:
+    await run(one)
+    view = await listed(one, 1)
+    await one.press("p")
+    await one.until(lambda: view.row is not None and view.row.pinned)
+    await one.press("d")
+    await one.until(lambda: dialog(one))
+    await one.press("d")
+    await listed(one, 0)
+
+
+async def test_a_run_is_given_to_somebody_else(one: Opened, tmp_path: Path) -> None:
+    await run(one)
+    await listed(one, 1)
+    await one.press("x")
+    await one.until(lambda: dialog(one).startswith("Ask"))
+    bundle = tmp_path / "one.run.zip"
+    one.app.screen.query_one(Input).value = str(bundle)
+    await one.press("enter")
+    await one.until(bundle.exists)
+    await one.press("d")
+    await one.until(lambda: dialog(one).startswith("Confirm"))
+    await one.press("d")
+    await listed(one, 0)
+    await one.press("i")
+    await one.until(lambda: dialog(one).startswith("Ask"))
+    one.app.screen.query_one(Input).value = str(bundle)
+    await one.press("enter")
+    view = await listed(one, 1)
+    assert view.row is not None
+    assert view.row.origin == "imported"
+
+
+async def test_a_file_that_is_no_run_is_told(one: Opened, tmp_path: Path) -> None:
+    await run(one)
+    await listed(one, 1)
+    await one.press("i")
+    await one.until(lambda: dialog(one).startswith("Ask"))
+    one.app.screen.query_one(Input).value = str(tmp_path / "orders" / "flow.yaml")
+    await one.press("enter")
+    await one.until(lambda: told(one))
+
+
+async def test_two_runs_are_compared_side_by_side(one: Opened) -> None:
+    await run(one, who="Ada")
+    await run(one, 2, who="Nobody")
+    await listed(one, 2)
+    await one.press("c")
+    await one.until(lambda: isinstance(one.app.screen, Compare))
+    await one.pilot.pause()
+    shown = [line for line in one.app.screen.query_one("#differences").lines if line.name]
+    assert [line.name for line in shown[:2]] == ["First difference", "the run: what it got  who"]
+    assert (shown[1].before, shown[1].after) == ("Ada", "Nobody")
+    assert {line.name for line in shown if line.look == "section"} >= {
+        "Inputs and outputs",
+        "Values",
+        "Steps that only one run came to",
+    }
+    step = next(at for at, line in enumerate(one.app.screen.list.lines) if line.path == "fetch")
+    one.app.screen.list.select(step)
+    await one.press("enter")
+    await one.until(lambda: one.screen.shown_recorded is not None)
+    assert one.screen.inspector.path == "fetch"
+
+
+async def test_the_first_run_has_none_to_be_compared_with(one: Opened) -> None:
+    await run(one)
+    await listed(one, 1)
+    await one.press("c")
+    await one.until(lambda: told(one))
+    assert "first run" in told(one)[-1]
+
+
+async def _choose(one: Opened, path: str) -> None:
+    one.screen.choose_path(path)
+    one.screen.show_pane("graph")
+    await one.pilot.pause()
+    assert one.screen.inspector.path == path
+
+
+@pytest.mark.parametrize(
+    ("key", "letter", "done"),
+    [
+        ("R", "f", ["ship 2", "ship 3", "total"]),
+        ("S", "o", ["ship 2"]),
+        ("U", "u", ["fetch", "ship 1", "ship 2"]),
+    ],
+)
+async def test_a_step_of_an_iteration_is_run_again_without_what_came_before(
+    one: Opened, key: str, letter: str, done: list[str]
+) -> None:
+    await run(one)
+    effects(one)
+    await _choose(one, "orders[1]/ship")
+    await one.press(key)
+    await one.over(2)
+    assert effects(one) == done
+    assert one.screen.shown_run is one.app.session.runs.latest
+    await one.until(lambda: Journal(one.app.session.root).count() == 2)
+    one.screen.show_run(one.app.session.runs.records[0])
+    await _choose(one, "orders[1]/ship")
+    await one.press("alt+C")
+    one.screen.action_run_again()
+    await one.until(lambda: dialog(one).startswith("Confirm"))
+    await one.press(letter)
+    await one.over(3)
+    assert effects(one) == done
+
+
+async def test_what_was_taken_from_the_journal_says_so(one: Opened) -> None:
+    await run(one)
+    await _choose(one, "total")
+    await one.press("R")
+    await one.over(2)
+    one.screen.choose_path("fetch")
+    await one.pilot.pause()
+    assert "taken from the journal" in str(one.screen.inspector.query_one("#inspector-head").render())
+
+
+async def test_a_step_is_run_again_with_another_output_of_one_before(one: Opened) -> None:
+    await run(one)
+    effects(one)
+    await _choose(one, "total")
+    one.screen.run_again(one.app.session.runs.records[0].run_id)
+    await one.until(lambda: isinstance(one.app.screen, RunAgain))
+    await one.pilot.pause()
+    form = one.app.screen
+    form.query_one("#other", Input).value = "fetch"
+    form.query_one("#other", Input).focus()
+    await one.press("enter")
+    area = form.query_one(TextArea)
+    assert area.text == '{\n  "rows": [\n    1,\n    2,\n    3\n  ]\n}'
+    area.text = '{"rows": [5'
+    await one.press("ctrl+r")
+    assert "the output of fetch: this is not JSON" in str(form.query_one("#wrong-output").render())
+    area.text = '{"rows": [5, 6, 7]}'
+    await one.press("ctrl+r")
+    await one.over(2)
+    assert effects(one) == ["total"]
+    assert one.app.session.runs.records[-1].outputs == {"total": 18}
+
+
+async def test_an_unknown_step_is_told_with_the_nearest(one: Opened) -> None:
+    run_id = await run(one)
+    one.screen.run_again(run_id)
+    await one.until(lambda: isinstance(one.app.screen, RunAgain))
+    await one.pilot.pause()
+    form = one.app.screen
+    form.query_one("#extent", Select).value = "only"
+    form.query_one("#step", Input).value = "totla"
+    await one.press("ctrl+r")
+    assert "there is total" in str(form.query_one("#wrong-step").render())
+
+
+async def test_a_whole_run_is_run_again_with_its_inputs(one: Opened) -> None:
+    await run(one, who="Bob")
+    await run(one, 2, who="Cleo")
+    effects(one)
+    await listed(one, 2)
+    await one.press("j", "r")
+    await one.until(lambda: isinstance(one.app.screen, RunAgain))
+    await one.pilot.pause()
+    await one.press("ctrl+r")
+    await one.over(3)
+    assert one.app.session.runs.records[-1].inputs == {"who": "Bob"}
+    assert effects(one) == ["fetch", "ship 1", "ship 2", "ship 3", "total"]
+
+
+async def test_without_a_chosen_step_it_is_said_how_to_choose_one(one: Opened) -> None:
+    await run(one)
+    one.screen.inspector.show_step(None)
+    one.screen.graph.drawing.select(None)
+    await one.pilot.pause()
+    RerunCommands.action_graph_from_here(one.screen)
+    await one.until(lambda: told(one))
+    assert told(one)[-1].startswith("Choose a step first")
+
+
+def die(project: Path) -> None:
+    """A run of another process that is killed at its second order."""
+    (project / "die").touch()
+    code = """
+        import asyncio, sys
+        from pathlib import Path
+        from flowlang import FlowExecutor
+        from flowlang.journal import Journal
+        from flowlang.tasks.loader import load_registry
+
+        folder = Path(sys.argv[1])
+        executor = FlowExecutor(load_registry(folder / "flow.py"))
+        asyncio.run(executor.execute_flow(folder / "flow.yaml", {}, recorder=Journal(folder).recorder()))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(project)], check=False, timeout=60)
+    assert done.returncode == -9
+    (project / "die").unlink()
+    (project / "effects.txt").unlink()
+
+
+async def test_an_interrupted_run_is_told_of_and_resumed_after_a_choice(project: Path) -> None:
+    die(project)
+    async with opened(project) as one:
+        await one.until(lambda: told(one))
+        assert "was interrupted after 2 steps. alt+Z resumes it." in told(one)[-1]
+        one.screen.show_pane("graph")
+        await one.press("alt+Z")
+        one.screen.action_run_resume()
+        await one.until(lambda: isinstance(one.app.screen, Resume))
+        await one.pilot.pause()
+        steps = list(one.app.screen.query(OpenStep))
+        assert [step.path for step in steps] == ["orders[1]/ship"]
+        steps[0].query_one(Select).value = "retry"
+        await one.press("ctrl+r")
+        await one.over()
+        assert effects(one) == ["ship 2", "ship 3", "total"]
+        (found,) = Journal(project).runs(RunQuery())
+        assert (found.status, found.sessions) == ("succeeded", 2)
+
+
+async def test_a_step_that_may_have_had_its_effect_can_be_looked_at_first(project: Path) -> None:
+    die(project)
+    async with opened(project) as one:
+        one.screen.action_run_resume()
+        await one.until(lambda: isinstance(one.app.screen, Resume))
+        await one.press("ctrl+r")
+        await one.until(lambda: one.screen.shown_recorded is not None)
+        await one.pilot.pause()
+        assert one.screen.inspector.path == "orders[1]/ship"
+        assert one.screen.inspector.call is not None
+        assert one.screen.inspector.call.status == "unknown"
+        assert effects(one) == []
+
+
+async def test_a_run_that_failed_is_resumed_from_the_list(one: Opened) -> None:
+    await run(one, who="Nobody")
+    effects(one)
+    source = one.app.session.folder / "flow.py"
+    source.write_text(TASKS.replace("Nobody", "No"))
+    await one.until(lambda: one.app.session.problems == [])
+    one.app.session.changed([source])
+    await listed(one, 1)
+    await one.press("u")
+    await one.over(2)
+    assert effects(one) == ["fetch", "ship 1", "ship 2", "ship 3", "total"]
+    assert one.app.session.runs.records[-1].status == "succeeded"
+
+
+async def test_secret_inputs_are_asked_for_again(project: Path) -> None:
+    text = FLOW.replace("type: string, default: Ada", "type: string, secret: true")
+    (project / "flow.yaml").write_text(text)
+    async with opened(project) as one:
+        await run(one, who="Hush")
+        effects(one)
+        one.app.session.last_inputs.clear()
+        await _choose(one, "fetch")
+        await one.press("R")
+        await one.until(lambda: isinstance(one.app.screen, RunForm))
+        one.app.screen.query_one(Input).value = "Hush"
+        await one.press("ctrl+r")
+        await one.over(2)
+        assert one.app.session.runs.records[-1].status == "succeeded"
+        kept = b"".join(path.read_bytes() for path in (project / ".flowlang").rglob("*") if path.is_file())
+        assert b"Hush" not in kept
+
+
+async def test_a_run_that_cannot_be_recorded_runs_all_the_same_and_that_is_told_once(project: Path) -> None:
+    (project / ".flowlang").write_text("a file where the folder has to be")
+    async with opened(project) as one:
+        await run(one)
+        await run(one, 2)
+        assert [record.status for record in one.app.session.runs.records] == ["succeeded", "succeeded"]
+        assert len([words for words in told(one) if "could not be recorded" in words]) == 1
+
+
+async def test_a_folder_that_is_no_project_does_not_become_one(tmp_path: Path) -> None:
+    folder = tmp_path / "loose" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "flow.yaml").write_text("flow: Loose\nsteps:\n  - exit: {}\n")
+    async with opened(folder) as one:
+        await run(one)
+        await listed(one, 1)
+        assert not list((tmp_path / "loose").rglob(".flowlang"))
