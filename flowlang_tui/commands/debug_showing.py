@@ -54,7 +54,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self.show_breakpoints()
         elif isinstance(notice, DocumentOpened):
             self.show_breakpoints()
-            self._show_standings()
+            self.show_standings()
         elif isinstance(notice, RunStarted):
             self._fill_panes()
         elif isinstance(notice, RunEnded):
@@ -73,26 +73,27 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
 
     def _show_stops(self) -> None:
         """Show where the run stands now, or that it goes on."""
-        chosen = self.session.debugging.chosen
+        debugging = self.session.debugging
+        chosen = debugging.chosen
         if chosen is None:
-            if self.arrangement.is_debugging and self._going_on is None:
+            if self.arrangement.is_debugging and self._going_on is None and not debugging.is_looking_back:
                 self._going_on = self.set_timer(_PATIENCE, self._show_going_on)
             return
         if self._going_on is not None:
             self._going_on.stop()
             self._going_on = None
-        self._begin_debugging()
+        self.begin_debugging()
         if chosen.stop.id != self._shown_stop:
             self._shown_stop = chosen.stop.id
             self.take_up_run()
             self._point_at(chosen)
-        self._show_standings()
+        self.show_standings()
         self._fill_panes()
         self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}")
-        self._offer()
+        self.offer()
         self._count_down(chosen.stop.deadline is not None)
 
-    def _begin_debugging(self) -> None:
+    def begin_debugging(self) -> None:
         """Give the debugger its places on the screen, and the focus."""
         if self.arrangement.is_debugging:
             return
@@ -101,11 +102,21 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         self.place_panes()
         self.show_pane("stack")
 
+    def show_now(self) -> None:
+        """Show the present again, after somebody looked back."""
+        self._shown_stop = None
+        if self.session.debugging.chosen is not None or self.session.runs.is_busy:
+            self._show_stops()
+            self._fill_panes()
+            self.show_standings()
+        else:
+            self._end_debugging()
+
     def _end_debugging(self) -> None:
         """The run is over: everything is where it was before."""
         self._stop_timers()
         self._shown_stop = None
-        self._show_standings()
+        self.show_standings()
         self.query_one(StatusBar).show_stop("")
         if self.arrangement.is_debugging:
             had_focus = self.arrangement.current
@@ -114,18 +125,18 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             if self.arrangement.current != had_focus or self.focused is None:
                 self.show_pane(self.arrangement.current)
         self._fill_panes()
-        self._offer()
+        self.offer()
 
     def _show_going_on(self) -> None:
         self._going_on = None
         if self.session.debugging.chosen is None:
             self._shown_stop = None
-            self._show_standings()
+            self.show_standings()
             self._fill_panes()
             self.query_one(StatusBar).show_stop("")
-            self._offer()
+            self.offer()
 
-    def _offer(self) -> None:
+    def offer(self) -> None:
         """Let the footer show what can be done, if that is something else now."""
         debugging = self.session.debugging
         offered = (debugging.is_stopped, len(debugging.sights) > 1, debugging.can("commit"), debugging.is_looking_back)
@@ -154,12 +165,15 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             return
         self.editor.go(line)
 
-    def _show_standings(self) -> None:
+    def show_standings(self) -> None:
         """Mark the lines and the boxes at which the run stands."""
         debugging = self.session.debugging
         current = self.editor.current
         lines: dict[int, Standing] = {}
         stopped: set[tuple[str, int]] = set()
+        moment = None if debugging.walk is None else debugging.walk.moment
+        if moment is not None and moment.past.file is not None and Path(moment.past.file) == current:
+            lines[moment.past.line] = "past"
         for sight in debugging.sights.values():
             stop = sight.stop
             stopped.add((address_of(stop.path), stop.line))
@@ -170,7 +184,8 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
                     break
         for sight in debugging.sights.values():
             if sight.stop.file is not None and Path(sight.stop.file) == current:
-                lines[sight.stop.line] = "here" if sight is debugging.chosen else lines.get(sight.stop.line, "other")
+                here = sight is debugging.chosen and moment is None
+                lines[sight.stop.line] = "here" if here else lines.get(sight.stop.line, "other")
         self.editor.code.set_standings(lines)
         self.graph.show_stops(frozenset(stopped))
 

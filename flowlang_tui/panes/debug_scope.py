@@ -151,7 +151,10 @@ class ScopePane(TreePane):
 
     def _words(self) -> Content:
         if self._past is not None:
-            return Content.assemble(("↶ ", "b $text-warning"), (inert(self._past[0]), "$text-warning"))
+            keys = "\n, back   . on   0 now   f runs again from here"
+            return Content.assemble(
+                ("↶ ", "b $text-warning"), (inert(self._past[0]), "$text-warning"), (keys, "$text-muted")
+            )
         if self._sight is None:
             return Content.styled(EMPTY, "$text-muted")
         stop = self._sight.stop

@@ -12,6 +12,7 @@ from flowlang_tui.graph.states import KINDS, STOPPED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.debug_list import ListPane
 from flowlang_tui.session.debugging import Sight
+from flowlang_tui.session.debugging_past import Moment
 from flowlang_tui.widgets.line_view import Piece
 
 if TYPE_CHECKING:
@@ -67,6 +68,14 @@ class StackPane(ListPane["Row"]):
         before = self.current
         stays = isinstance(before, Sight) and chosen is not None and before.stop.id == chosen.stop.id
         self.show_rows(rows, None if stays else selected)
+
+    def show_past(self, moment: Moment) -> None:
+        """Show where the run stood earlier."""
+        rows: list[tuple[Row | None, list[Piece]]] = []
+        for at, frame in enumerate(moment.stack):
+            pieces = _frame_line(frame)
+            rows.append((frame, [("↶ ", "stopped"), (inert(moment.past.path), "stopped")] if at == 0 else pieces))
+        self.show_rows(rows, 0)
 
     def empty(self) -> str:
         if self._runs:

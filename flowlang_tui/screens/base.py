@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flowlang_tui.panes.problems import ProblemsPane
     from flowlang_tui.panes.runs import RunsPane
     from flowlang_tui.panes.timeline import TimelinePane
+    from flowlang_tui.session.again import Again
     from flowlang_tui.session.recorded import Recorded
 
 
@@ -153,6 +154,26 @@ class ProjectScreen(Screen[None]):
         """Take up and show what the run did until now."""
         raise NotImplementedError
 
+    def begin_debugging(self) -> None:
+        """Give the debugger its places on the screen, and the focus."""
+        raise NotImplementedError
+
+    def show_now(self) -> None:
+        """Show the present again, after somebody looked back."""
+        raise NotImplementedError
+
+    def show_standings(self) -> None:
+        """Mark the lines and the boxes at which the run stands."""
+        raise NotImplementedError
+
+    def offer(self) -> None:
+        """Let the footer show what can be done, if that is something else now."""
+        raise NotImplementedError
+
+    def rerun(self, again: Again) -> None:
+        """Run a part of a recorded run again, after asking for the secrets that nobody has written down."""
+        raise NotImplementedError
+
     def look_at(self, path: Path, line: int) -> None:
         """Show a line of a file, without taking the focus there."""
         raise NotImplementedError
@@ -164,6 +185,10 @@ class ProjectScreen(Screen[None]):
     @property
     def watched_flow(self) -> Path | None:
         """The flow whose watched expressions are shown."""
+        raise NotImplementedError
+
+    def choose_again(self, address: str, line: int) -> None:
+        """Keep a step chosen in a new run, if the flow still has it."""
         raise NotImplementedError
 
     def choose_step(self, address: str, line: int) -> None:

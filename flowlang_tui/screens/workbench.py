@@ -13,6 +13,7 @@ from flowlang_tui.actions import bindings
 from flowlang_tui.arrangement import COLUMNS, DEBUG_PANES, DECKS, PANES, Arrangement, deck_of
 from flowlang_tui.commands.choosing import ChoosingCommands
 from flowlang_tui.commands.connecting import ConnectionCommands
+from flowlang_tui.commands.debug_past import PastCommands
 from flowlang_tui.commands.debug_showing import DebugShowing
 from flowlang_tui.commands.debugging import DebugCommands
 from flowlang_tui.commands.editing import EditingCommands
@@ -48,6 +49,7 @@ class Workbench(
     HistoryCommands,
     RerunCommands,
     DebugCommands,
+    PastCommands,
     PinCommands,
     DebugShowing,
     FileCommands,

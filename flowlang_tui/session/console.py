@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from flowlang import FlowLangError
+
 if TYPE_CHECKING:
     from flowlang.debugger import QueryAnswer, Stop
     from flowlang_tui.session.debugging import Debugging
@@ -48,6 +50,8 @@ class Console:
         word, rest = word.lower(), rest.strip()
         if text.lower() == "help":
             self._answer(text, HELP, None, "")
+        elif self._debugging.is_looking_back:
+            self._look_back(text)
         elif self._debugging.chosen is None:
             self._answer(text, None, "no step is stopped, so there is nothing to ask", "")
         elif text.lower() in ORDERS and not self._is_name(text):
@@ -62,6 +66,15 @@ class Console:
             self._ask(text, lambda stop: _give(stop, rest), lambda value: (None, "given"))
         else:
             self._ask(text, lambda stop: stop.evaluate(text), lambda value: (value, ""))
+
+    def _look_back(self, text: str) -> None:
+        walk = self._debugging.walk
+        try:
+            value = None if walk is None else walk.evaluate(text)
+        except FlowLangError as error:
+            self._answer(text, None, str(error), "")
+        else:
+            self._answer(text, value, None, "as it was")
 
     def _is_name(self, text: str) -> bool:
         """Whether a word is the name of a value here, and so an expression."""

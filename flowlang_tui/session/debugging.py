@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowlang import FlowLangError
+from flowlang_tui.session.debugging_past import Walk
 from flowlang_tui.session.debugging_points import FlowPoints
 from flowlang_tui.session.engine import EngineThread
 from flowlang_tui.session.launch import Launch
@@ -59,6 +60,8 @@ class Debugging:
         #: The run's debugger, from the moment when the run begins until it is over.
         self.debugger: Debugger | None = None
         self.others_wait = True
+        #: The way back through a run that somebody is on.
+        self.walk: Walk | None = None
         self._looks: set[asyncio.Task[None]] = set()
         self._engine = engine
         self._post = post
@@ -96,7 +99,7 @@ class Debugging:
     @property
     def is_looking_back(self) -> bool:
         """Whether an earlier state of the run is shown."""
-        return False
+        return self.walk is not None and self.walk.moment is not None
 
     def can(self, what: str) -> bool:
         """Whether something can be done with the chosen stop."""
@@ -255,6 +258,8 @@ class Debugging:
             self._tell(StopsChanged())
 
     def _choose(self, sight: Sight | None) -> None:
+        if self.chosen is None or sight is None or sight.stop.id != self.chosen.stop.id:
+            self.walk = None
         self.chosen = sight
         self._tell(StopsChanged())
 

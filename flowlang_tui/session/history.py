@@ -22,6 +22,8 @@ from flowlang_tui.session.recorded import Recorded, recorded
 from flowlang_tui.session.resumed import Prospect, Resumed
 
 if TYPE_CHECKING:
+    from flowlang import FlowExecutor
+    from flowlang.debugger import History
     from flowlang.journal import Journal, RecordedRun, RunQuery, RunRecorder, RunSummary
     from flowlang.journal.compare import Comparison
 
@@ -101,6 +103,12 @@ class SessionHistory:
     async def run(self, run_id: str) -> RecordedRun:
         """A run, its steps not read yet."""
         return await self._off(lambda journal: journal.run(run_id))
+
+    async def past(self, run_id: str, executor: FlowExecutor) -> History:
+        """A run to walk back through; `executor` reads the texts that ran."""
+        from flowlang.debugger import History
+
+        return await self._off(lambda journal: History(journal.run(run_id), executor, self.root))
 
     async def recording(self, run_id: str) -> Recording:
         """A run, its steps read."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flowlang import FlowLangError, FlowValidationError
@@ -131,12 +133,7 @@ class Runs:
 
     def _prepared(self, launch: Launch, tasks: FolderTasks) -> Prepared:
         """A run that can begin. Raises FlowLangError for one that cannot."""
-        from flowlang import FlowExecutor
-
-        executor = self._executors.get(tasks)
-        if executor is None or executor.registry is not tasks.registry:
-            executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
-        executor.preparer = tasks.preparer
+        executor = self._executor_of(tasks)
         replay = None if launch.replay is None else launch.replay()
         if replay is None:
             executor.prepare(launch.path)
@@ -147,6 +144,32 @@ class Runs:
         if replay is not None:
             return Prepared(launch, executor, replay, interceptors=interceptors)
         return Prepared(launch, executor, recorder=self._history.recorder(), interceptors=interceptors)
+
+    def _executor_of(self, tasks: FolderTasks) -> FlowExecutor:
+        from flowlang import FlowExecutor
+
+        executor = self._executors.get(tasks)
+        if executor is None or executor.registry is not tasks.registry:
+            executor = self._executors[tasks] = FlowExecutor(tasks.registry, environment=self._environment)
+        executor.preparer = tasks.preparer
+        return executor
+
+    async def executor(self, path: Path) -> FlowExecutor:
+        """Who would run a flow, to read what of it was recorded. Raises what loading its tasks raises."""
+        loop = asyncio.get_running_loop()
+        made: asyncio.Future[FlowExecutor] = loop.create_future()
+
+        def make() -> None:
+            try:
+                executor = self._executor_of(self._tasks.of(path.parent))
+            # loading tasks runs the project's own code: whatever that raises is for whoever waits
+            except Exception as error:
+                loop.call_soon_threadsafe(made.set_exception, error)
+            else:
+                loop.call_soon_threadsafe(made.set_result, executor)
+
+        self._checker.call(make)
+        return await made
 
     def _look_at(self, replay: Replay) -> None:
         """Tell what a part of a recorded run will do. Raises ReplayError if something stands in the way."""

@@ -251,7 +251,40 @@ async def _stopped_with_cursor(one: Opened) -> None:
 
 
 def _shown_past(one: Opened) -> str:
-    return "" if "scope" not in one.screen.panes else str(one.screen.scope.query_one("#scope-head").render())[:1]
+    """The step that is shown as it was."""
+    walk = one.app.session.debugging.walk
+    return "" if walk is None or walk.moment is None else walk.moment.past.path
+
+
+async def _finished(one: Opened) -> None:
+    """Show a run that is over, and have the focus in the debugger."""
+    before = len(one.app.session.runs.records)
+    one.screen.run_flow(_flow(one))
+    await one.until(lambda: len(one.app.session.runs.records) > before or one.app.session.runs.is_busy)
+    await one.until(lambda: not one.app.session.runs.is_busy)
+    one.screen.show_pane("stack")
+    await one.pilot.pause()
+
+
+def _looking_back(steps: int) -> Before:
+    """Look at what a run that is over was some steps before its end."""
+
+    async def before(one: Opened) -> None:
+        await _finished(one)
+        for _ in range(steps):
+            seen = _shown_past(one)
+            one.screen.action_debug_back()
+            await one.until(lambda seen=seen: _shown_past(one) not in ("", seen))
+        one.screen.show_pane("stack")
+        await one.pilot.pause()
+
+    return before
+
+
+def _origin_of_newest(one: Opened) -> str:
+    """The newest run, once it is over."""
+    runs = one.app.session.runs
+    return "" if runs.is_busy or runs.latest is None else runs.latest.run_id
 
 
 DEBUG: Final[dict[str, Act]] = {
@@ -284,6 +317,10 @@ DEBUG: Final[dict[str, Act]] = {
     "debug.accept": Act(lambda one: "number: 77" in one.screen.editor.code.text, True, _changed_input),
     "debug.commit": Act(lambda one: _result_of("pay")(one), ANYTHING, _in_transaction),
     "debug.roll-back": Act(lambda one: (_result_of("pay")(one) or ("", None))[0], "failed", _in_transaction),
+    "debug.back": Act(_shown_past, ANYTHING, _finished),
+    "debug.forward": Act(_shown_past, ANYTHING, _looking_back(2)),
+    "debug.now": Act(_shown_past, "", _looking_back(1)),
+    "debug.fork": Act(_origin_of_newest, ANYTHING, _looking_back(2)),
     "debug.open": Act(cursor, ("flow.yaml", 18), _points_listed("stored")),
     "debug.toggle": Act(_points, [("fetch", False)], _points_listed("fetch")),
     "debug.delete": Act(_points, [], _points_listed("fetch")),

@@ -387,3 +387,46 @@ async def test_leaving_asks_first_and_does_not_wait_for_the_stop(project: Path) 
         await one.press("escape")
         lines = lines_of(one.app.session.checked(project / "flow.yaml").graph)  # type: ignore[union-attr]
         assert lines["last"] == LAST
+
+
+# looking back
+
+
+async def test_one_steps_back_looks_and_comes_back_to_the_stop(project: Path) -> None:
+    async with opened(project) as one:
+        await run_to(one, "last")
+        await one.press("comma")
+        await one.until(lambda: "as it was" in str(one.screen.scope.query_one("#scope-head").render()))
+        walk = one.app.session.debugging.walk
+        assert walk is not None
+        assert walk.moment is not None
+        line = walk.moment.past.line
+        await one.until(lambda: gutter(one, line)[1] == "↶")
+        await one.press("colon")
+        await one.until(lambda: one.screen.console.prompt.has_focus)
+        one.screen.console.prompt.value = "inputs.limit * 2"
+        await one.press("enter")
+        await one.until(lambda: "as it was" in "\n".join(one.screen.console.query_one(ValueTree).rows))
+        await one.press("escape", "0")
+        await one.until(lambda: gutter(one, LAST)[1] == "➤")
+        assert "➤ before last" in str(one.screen.scope.query_one("#scope-head").render())
+        await one.press("c")
+        await one.over()
+
+
+async def test_a_run_that_is_over_is_walked_back_and_forked(project: Path) -> None:
+    async with opened(project) as one:
+        await one.press("ctrl+r")
+        await one.over()
+        before = shown(one)
+        await one.press("ctrl+b", "comma")
+        await one.until(lambda: one.app.session.debugging.is_looking_back)
+        await one.pilot.pause()
+        assert one.app.session.debugging.walk is not None
+        assert one.app.session.debugging.walk.moment is not None
+        assert one.app.session.debugging.walk.moment.past.path == "last"
+        assert "other  100" in rows(one)
+        await one.press("f")
+        await one.over(2)
+        assert one.app.session.runs.records[-1].outputs == {"last": 14}
+        assert shown(one) == before

@@ -1,0 +1,74 @@
+"""The actions that walk back through a run, and go on from an earlier state of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import work
+
+from flowlang import FlowLangError
+from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.session.again import Again
+from flowlang_tui.session.debugging_past import Moment, Walk
+from flowlang_tui.session.records import address_of
+
+
+class PastCommands(ProjectScreen):
+    """Back, forward, to the present, and a run of its own from there."""
+
+    def action_debug_back(self) -> None:
+        """Show the state as it was one step before."""
+        self._walk(-1)
+
+    def action_debug_forward(self) -> None:
+        """Show the state as it was one step later."""
+        self._walk(1)
+
+    def action_debug_now(self) -> None:
+        """Show the state as it is."""
+        self.session.debugging.walk = None
+        self.show_now()
+
+    def action_debug_fork(self) -> None:
+        """Run again from the step that is shown, with what came before it as it was."""
+        walk, run = self.session.debugging.walk, self.shown_run
+        if walk is None or walk.moment is None or run is None:
+            return
+        step = walk.moment.past.path
+        if not run.is_over:
+            self.tell(
+                "This run is still going on: ^t ends it, then it can be run again from an earlier step.", "warning"
+            )
+        elif self.session.save_all():
+            self.session.debugging.walk = None
+            self.rerun(Again(run.run_id, "from", step))
+
+    @work(exclusive=True, group="past")
+    async def _walk(self, by: int) -> None:
+        debugging, record = self.session.debugging, self.shown_run
+        if record is None or record.path is None:
+            return
+        try:
+            walk = debugging.walk
+            if walk is None:
+                executor = await self.session.runs.executor(record.path)
+                walk = debugging.walk = Walk(await self.session.history.past(record.run_id, executor))
+            moment = await walk.step(by)
+        except FlowLangError as error:
+            self.tell(str(error), "warning")
+        else:
+            if moment is None:
+                self.action_debug_now()
+            else:
+                self._show_moment(moment)
+
+    def _show_moment(self, moment: Moment) -> None:
+        past = moment.past
+        self.begin_debugging()
+        self.stack.show_past(moment)
+        self.scope.show_past(moment.words, moment.scope)
+        if past.file is not None:
+            self.look_at(Path(past.file), past.line)
+        self.choose_step(address_of(past.path), past.line)
+        self.show_standings()
+        self.offer()
