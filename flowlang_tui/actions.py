@@ -102,10 +102,6 @@ run.cancel | ctrl+t | Run: Cancel | Stop the run; its finally steps still run | 
 run.again | alt+shift+c | Run: Again… | Run the chosen step of the shown run again, or what is around it | run-shown
 run.resume | alt+shift+z | Run: Resume | Go on with a run that ended before its time
 run.compare | | Run: Compare with the one before | What the shown run did differently | run-shown
-run.sandbox | alt+shift+x | Run: Sandbox | Run the flow and undo what it did to SQL databases; tells what it was | flow-open
-run.pins | alt+shift+o | Run: Pins | Use pins in runs, or run every step | flow-open
-step.pin | alt+shift+p | Step: Pin output | Keep what the chosen step gave: it gives that from now on, without running | flow-open
-step.unpin | | Step: Unpin | Let the chosen step run again | flow-open
 run.watch | ctrl+l | Run: Watch | Run again at every save, until you press it again | footer | flow-open
 debug.menu | ctrl+b | Debug: Menu | What can be done about breakpoints and stops, by a letter | footer Debug | in app
 debug.start | alt+shift+a | Debug: Start | Run the flow and stop before its first step | flow-open | in app
@@ -197,6 +193,10 @@ graph.expand-all | plus,equals_sign | Graph: Expand all | Show everything
 graph.form | r | Graph: Boxes or rail | Draw boxes, or one line for each step, or what fits | footer Form
 graph.critical | c | Graph: Critical path | Mark the steps that decided how long the run took
 graph.breakpoint | b | Graph: Breakpoint | Stop at the selected step from now on, or no longer
+graph.pin | p | Step: Pin output | Keep what the step gave: it gives that from now on, without running | flow-open
+graph.unpin | P | Step: Unpin | Let the step run again | flow-open
+graph.pins | i | Run: Pins | Use pins in runs, or run every step | flow-open
+graph.sandbox | x | Run: Sandbox | Run the flow and undo what it did to SQL databases; tells what it was | flow-open
 graph.follow | f | Graph: Follow | Keep the steps in sight that are running
 graph.from-here | R | Run: From here | Run the selected step again, and all after it | run-shown
 graph.only-step | S | Run: Only this step | Run just the selected step again, with what it got then | run-shown

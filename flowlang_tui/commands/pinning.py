@@ -41,22 +41,22 @@ class PinCommands(BreakpointCommands, ProjectScreen):
         self.inspector.show_pins(active)
         self.query_one(StatusBar).show_pins(len(active))
 
-    def action_step_pin(self) -> None:
+    def action_graph_pin(self) -> None:
         """Pin what the chosen step gave the last time."""
         self._at_chosen(self._pin_step)
 
-    def action_step_unpin(self) -> None:
+    def action_graph_unpin(self) -> None:
         """Let the chosen step run again."""
         self._at_chosen(self._unpin_step)
 
-    def action_run_pins(self) -> None:
+    def action_graph_pins(self) -> None:
         """Use pins in runs, or none of them."""
         pinning = self.session.pinning
         pinning.on = not pinning.on
         self.show_pins()
         self.tell("Runs use pins." if pinning.on else "Runs use no pins; every step runs.")
 
-    def action_run_sandbox(self) -> None:
+    def action_graph_sandbox(self) -> None:
         """Run the flow and undo what it did to SQL databases."""
         self.run_flow(self.shown_flow, sandbox=True)
 

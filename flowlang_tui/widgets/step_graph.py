@@ -26,7 +26,10 @@ from flowlang_tui.session.records import RunRecord, StepRecord
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 
 #: What the screen does, which knows the run.
-_RUNNING: Final = frozenset({"graph.from-here", "graph.only-step", "graph.up-to-here", "graph.breakpoint"})
+_RUNNING: Final = frozenset(
+    {"graph.from-here", "graph.only-step", "graph.up-to-here", "graph.breakpoint"}
+    | {"graph.pin", "graph.unpin", "graph.pins", "graph.sandbox"}
+)
 
 
 @styled_once

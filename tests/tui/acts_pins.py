@@ -29,8 +29,8 @@ def _in_sandbox(one: Opened) -> list[str]:
 
 
 PINS: Final[dict[str, Act]] = {
-    "step.pin": Act(_is_pinned, True, lambda one: one.screen.editor.go(_LINE)),
-    "step.unpin": Act(_is_pinned, False, _pinned),
-    "run.pins": Act(_has_badge, False, _pinned),
-    "run.sandbox": Act(_in_sandbox),
+    "graph.pin": Act(_is_pinned, True, lambda one: one.screen.editor.go(_LINE)),
+    "graph.unpin": Act(_is_pinned, False, _pinned),
+    "graph.pins": Act(_has_badge, False, _pinned),
+    "graph.sandbox": Act(_in_sandbox),
 }

@@ -82,7 +82,8 @@ async def test_what_a_step_gave_is_pinned_with_its_types_used_and_switched_off(t
         one.screen.run_flow(folder / "flow.yaml")
         await one.over()
         one.screen.editor.go(8)
-        await one.press("alt+shift+p")
+        one.screen.show_pane("graph")
+        await one.press("p")
         await one.until(lambda: "Pinned: `fetch`" in told(one))
         pin = read_pins(folder / "flow.yaml").pins["fetch"]
         assert pin.output == {"total": Decimal("12.50"), "day": date(2026, 1, 31)}
@@ -97,7 +98,7 @@ async def test_what_a_step_gave_is_pinned_with_its_types_used_and_switched_off(t
         calls = {step.step_id: step.last.answered_by for step in record.steps.values() if step.last is not None}
         assert calls == {"fetch": "pin", "login": None, "keep": None}
 
-        await one.press("alt+shift+o")
+        await one.press("i")
         assert "pinned" not in one.status
         assert "▣" not in in_graph(one)
         one.screen.run_flow(folder / "flow.yaml")
@@ -112,7 +113,8 @@ async def test_a_secret_is_not_pinned(tmp_path: Path) -> None:
         one.screen.run_flow(folder / "flow.yaml")
         await one.over()
         one.screen.editor.go(10)
-        await one.press("alt+shift+p")
+        one.screen.show_pane("graph")
+        await one.press("p")
         await one.until(lambda: "cannot be pinned" in told(one))
         assert not (folder / "flow.pins.yaml").exists()
         assert "hunter2" not in told(one)
@@ -131,7 +133,8 @@ async def test_pins_that_do_not_fit_keep_the_flow_from_running_and_say_where(tmp
 async def test_a_sandbox_run_tells_what_it_did_and_leaves_nothing(tmp_path: Path) -> None:
     folder = project(tmp_path / "project")
     async with opened(folder) as one:
-        await one.press("alt+shift+x")
+        one.screen.show_pane("graph")
+        await one.press("x")
         await one.over()
         assert rows(folder) == 0
         assert "in a sandbox: undone" in one.status
