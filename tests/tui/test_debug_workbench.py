@@ -404,7 +404,7 @@ async def test_one_steps_back_looks_and_comes_back_to_the_stop(project: Path) ->
         await one.until(lambda: gutter(one, line)[1] == "↶")
         await one.press("colon")
         await one.until(lambda: one.screen.console.prompt.has_focus)
-        one.screen.console.prompt.value = "inputs.limit * 2"
+        one.screen.console.prompt.value = "context.flow"
         await one.press("enter")
         await one.until(lambda: "as it was" in "\n".join(one.screen.console.query_one(ValueTree).rows))
         await one.press("escape", "0")
