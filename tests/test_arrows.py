@@ -23,7 +23,7 @@ LAYERS = (
     ("project", "watch", "api"),
     ("testing", "server"),
     ("scaffold",),
-    ("cli", "__main__", "pytest_plugin"),
+    ("cli", "__main__", "pytest_plugin", "scaffolder"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

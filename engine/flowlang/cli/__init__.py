@@ -17,6 +17,10 @@ COMMANDS: Final[dict[str, str]] = {
     "check": "find the problems of flows without running them (also: validate)",
     "graph": "draw the steps of a flow",
     "connection": "list, test and scaffold connections, and the plugins behind them",
+    "scaffold": "write what a flow's folder lacks: tasks, tests, an API",
+    "init": "make a project that runs as it is",
+    "doctor": "look whether everything is there that a project needs",
+    "completions": "print what a shell needs for completion",
     "schema": "print the JSON Schema of flow files, for editors",
     "version": "print the version",
 }

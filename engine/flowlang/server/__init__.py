@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flowlang.server.client import SyncFlowLangClient as SyncFlowLangClient
     from flowlang.server.executions import Executions as Executions
     from flowlang.server.hosting import Hosting as Hosting
+    from flowlang.server.serving import application as application
     from flowlang.server.serving import serve as serve
 
 _HOMES = {
@@ -17,6 +18,7 @@ _HOMES = {
     "FlowLangClient": "client",
     "Hosting": "hosting",
     "SyncFlowLangClient": "client",
+    "application": "serving",
     "create_app": "app",
     "serve": "serving",
 }
