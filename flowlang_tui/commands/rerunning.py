@@ -128,7 +128,8 @@ class RerunCommands(ProjectScreen):
         recording = await self.session.history.recording(run_id)
         path = self.session.history.file_of(recording.run.summary)
         shown = self.shown_run is not None and self.shown_run.run_id == run_id
-        step = self.chosen_path if shown and not recording.problem_of(self.chosen_path) else ""
+        step = (self.chosen_path if shown else "") or recording.run.summary.failed_step or ""
+        step = "" if recording.problem_of(step) else step
         known = self.session.last_inputs.get(path, {})
         secrets = [one for one in self.session.declared(path) if one.name in recording.run.masked_inputs]
         form = RunAgain(recording, step, extent="from" if step else "whole", secrets=secrets, known=known)

@@ -122,7 +122,7 @@ def _run(title: str, run: RunSummary) -> Iterator[str | tuple[str, str]]:
     yield f"{sign} {run.status}", colour
     yield f" in {duration(run.duration_ms)}\n"
     began = strftime("%Y-%m-%d %H:%M:%S", localtime(run.started))
-    yield f"{inert(run.run_id)}  {began}  {run.steps:,} step{'' if run.steps == 1 else 's'}", "$text-muted"
+    yield f"{inert(run.run_id[-8:])}  {began}  {run.steps:,} step{'' if run.steps == 1 else 's'}", "$text-muted"
 
 
 def _whole(line: Line) -> str:

@@ -111,6 +111,11 @@ class Resume(ModalScreen[Resumed | str | None]):
     def on_mount(self) -> None:
         next(widget for widget in self.query("Select, Input, Button") if widget.focusable).focus()
 
+    @on(Select.Changed)
+    def _chosen(self) -> None:
+        looks = any(step.choice == "look" for step in self.query(OpenStep))
+        self.query_one("#resume", Button).label = "Look  ^r" if looks else "Resume  ^r"
+
     @on(Button.Pressed, "#resume")
     @on(Input.Submitted)
     def action_resume(self) -> None:

@@ -67,8 +67,9 @@ def _first(found: Comparison) -> Iterator[Line]:
     if first is None:
         yield Line("same", "✓ None in what the runs did. What else differs is below.")
     else:
-        place = f"{first.path or 'the run'}: {_WHAT.get(first.what, first.what)}{f'  {first.at}' if first.at else ''}"
-        yield Line("value", place, _shown(first, before=True), _shown(first, before=False), first.path, _both(first))
+        place = f"{first.path or 'the run'}: {_WHAT.get(first.what, first.what)}"
+        yield Line("text", place, path=first.path)
+        yield Line("value", first.at, _shown(first, before=True), _shown(first, before=False), first.path, _both(first))
 
 
 def _shown(first: Difference, *, before: bool) -> str:
@@ -76,7 +77,8 @@ def _shown(first: Difference, *, before: bool) -> str:
         return "ran" if before else "—"
     if first.what == "added":
         return "—" if before else "ran"
-    return _text(first.before if before else first.after)
+    value = first.before if before else first.after
+    return "—" if value is None else _text(value)
 
 
 def _both(one: Difference | Change) -> tuple[Any, Any]:

@@ -219,7 +219,7 @@ def _ending(row: RunRow) -> Iterable[Piece]:
     if row.origin:
         yield f"↺ {inert(row.origin)} ", "fact"
     if row.has_unknown:
-        yield "? a step may have had its effect ", "running"
+        yield "? unknown step ", "running"
     if row.failed_step or row.error:
         where = f"{inert(row.failed_step)}: " if row.failed_step else ""
         yield where + inert(str(row.error or "").partition("\n")[0]), "failed"

@@ -262,8 +262,8 @@ async def test_two_runs_are_compared_side_by_side(one: Opened) -> None:
     await one.until(lambda: isinstance(one.app.screen, Compare))
     await one.pilot.pause()
     shown = [line for line in one.app.screen.query_one("#differences").lines if line.name]
-    assert [line.name for line in shown[:2]] == ["First difference", "the run: what it got  who"]
-    assert (shown[1].before, shown[1].after) == ("Ada", "Nobody")
+    assert [line.name for line in shown[:3]] == ["First difference", "the run: what it got", "who"]
+    assert (shown[2].before, shown[2].after) == ("Ada", "Nobody")
     assert {line.name for line in shown if line.look == "section"} >= {
         "Inputs and outputs",
         "Values",
