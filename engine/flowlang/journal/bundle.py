@@ -33,6 +33,7 @@ from flowlang.journal.sealing import Packed, pack, put
 from flowlang.journal.settings import DEFAULTS
 from flowlang.journal.store import Store
 from flowlang.plainly import to_text
+from flowlang.runtime.events import EVENT_TYPES
 
 FORMAT: Final = "flowlang-run"
 VERSION: Final = 1
@@ -40,6 +41,27 @@ VERSION: Final = 1
 #: The most bytes that a bundle may have, unpacked, and the most sessions.
 LARGEST: Final = 512_000_000
 MOST_SESSIONS: Final = 1000
+
+_NUMBER: Final = (int, float)
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "path": (str,),
+    "duration_ms": _NUMBER,
+    "attempts": (int,),
+    "attempt": (int,),
+    "delay": _NUMBER,
+    "index": (int,),
+    "length": (int, type(None)),
+    "status": (str,),
+    "error_type": (str,),
+    "branch": (str, type(None)),
+    "connection": (str,),
+    "connection_type": (str,),
+    "text": (str,),
+    "rows": (int, type(None)),
+    "ms": _NUMBER,
+    "level": (str,),
+    "answered_by": (str,),
+}
 
 _RUN_ID: Final = re.compile(r"[\w.:-]{1,200}", re.ASCII)
 _KEPT: Final = ("version", "run_id", "session", "flow", "path", "started", "inputs", "masked", "origin")
@@ -140,18 +162,47 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
     }
     content = _member(bundle, f"events/{int(number)}.jsonl")
     lines = parsed(content)
-    head = {name: lines[0][1][name] for name in _KEPT}
-    if lines[0][0] != "h" or head["run_id"] != run_id or head["session"] != number:
+    head = _header(lines[0])
+    if head["run_id"] != run_id or head["session"] != number:
         raise ValueError("another run")
     if len(lines) != content.count(b"\n") or any(line[0] in ("h", "f", "b", "z") for line in lines[1:]):
         raise ValueError("lines that no export has")
     key = sha256(to_text(known).encode("ascii")).hexdigest()
     lines[:1] = [["h", head], ["f", key, known]]
     reading = SessionReading(lines, "complete" if complete else "dead", lambda key: None)
-    tally = reading.tally()  # reads every event and every step
+    for event in reading.events():
+        _check(event)
+    tally = reading.tally()  # reads every step
     tally.has_large = True
     whole = "".join(f"{to_text(line)}\n" for line in lines).encode("ascii")
     return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
+
+
+def _header(line: list[Any]) -> dict[str, Any]:
+    letter, told = line
+    origin = told["origin"]
+    if letter != "h" or type(told["session"]) is not int or told["session"] < 1:
+        raise ValueError("no header")
+    return {
+        "version": int(told["version"]),
+        "run_id": str(told["run_id"]),
+        "session": told["session"],
+        "flow": str(told["flow"]),
+        "path": None if told["path"] is None else str(told["path"]),
+        "started": float(told["started"]),
+        "inputs": {str(name): [value, bool(is_tagged)] for name, (value, is_tagged) in told["inputs"].items()},
+        "masked": [str(name) for name in list(told["masked"])],
+        "origin": None if origin is None else [str(origin[0]), str(origin[1]), origin[2] and str(origin[2])],
+    }
+
+
+def _check(event: dict[str, Any]) -> None:
+    """Raise ValueError for an event that no run tells."""
+    if event["type"] not in EVENT_TYPES:
+        raise ValueError("no such event")
+    for name, kinds in _TYPES.items():
+        if name in event and not isinstance(event[name], kinds):
+            raise ValueError(f"`{name}` of an event is of another type")
 
 
 def _step(flow: str, step_id: str, task: str | None, kind: str, line: int) -> StepFacts:
