@@ -72,8 +72,10 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
 
     async def begin_sandbox(self, config: dict[str, Any]) -> None:
         from flowlang_plugins.sql.sandbox import SandboxLender
+        from flowlang_plugins.sql.unmarked import Unmarked
 
         self._pool = SandboxLender(await self._sandboxed(config))
+        self._marks = Unmarked()
 
     async def end_sandbox(self) -> Sequence[Lasting]:
         from flowlang_plugins.sql.sandbox import SandboxLender

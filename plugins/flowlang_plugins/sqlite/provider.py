@@ -112,8 +112,10 @@ class SQLitePlugin(ConnectionPlugin):
 
     async def begin_sandbox(self, config: dict[str, Any]) -> None:
         from flowlang_plugins.sql.sandbox import SandboxLender
+        from flowlang_plugins.sql.unmarked import Unmarked
         from flowlang_plugins.sqlite.sandbox import SandboxedSQLite
 
+        self._marks = Unmarked()
         settings = self._settings(config)
         try:
             self._pool = SandboxLender(await SandboxedSQLite.begun(settings))
