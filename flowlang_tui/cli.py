@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 from flowlang import __version__
@@ -33,6 +34,8 @@ def _dispatch(words: Sequence[str]) -> int:
 def _open(words: Sequence[str]) -> int:
     """Open the workbench."""
     asked = _parser().parse_args(words)
+    if asked.plain or (asked.watch and not asked.serve and not _is_full_terminal()):
+        return _watch(asked)
     from flowlang.cli.inputs import gather
     from flowlang.project import Project
 
@@ -45,10 +48,11 @@ def _open(words: Sequence[str]) -> int:
         from flowlang_tui.serving import serve
 
         return serve(words, asked.port)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_full_terminal():
         print(
             "flowlang-tui: this is no terminal, so there is nothing to show the workbench on.\n"
-            "  flowlang-tui --run FLOW      runs a flow and prints its result",
+            "  flowlang-tui --run FLOW      runs a flow and prints its result\n"
+            "  flowlang-tui --watch FLOW    runs it, and again whenever it is saved",
             file=sys.stderr,
         )
         return 2
@@ -62,6 +66,22 @@ def _open(words: Sequence[str]) -> int:
         Path(asked.path), watch=asked.watch, theme=asked.theme, inputs=inputs, environment=asked.environment
     )
     return show(app)
+
+
+def _watch(asked: Namespace) -> int:
+    """Watch a flow in lines of text, as `flowlang watch` does."""
+    if not asked.watch:
+        print("flowlang-tui: --plain goes with --watch, and --run FLOW runs a flow once", file=sys.stderr)
+        return 2
+    inputs = ["--inputs", asked.inputs] if asked.inputs else []
+    environment = ["--env", asked.environment] if asked.environment else []
+    code: int = load("watch").main([asked.path, *inputs, *environment], "flowlang-tui --watch")
+    return code
+
+
+def _is_full_terminal() -> bool:
+    """Whether a screen can be shown: both ends are a terminal, and one that can be commanded."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def _look_for_theme(name: str) -> None:
@@ -88,6 +108,7 @@ def _parser() -> ArgumentParser:
         "path", nargs="?", default=".", metavar="PATH", help="a project's folder, or a flow (default: .)"
     )
     parser.add_argument("--watch", action="store_true", help="run the flow, and again whenever something is saved")
+    parser.add_argument("--plain", action="store_true", help="with --watch: in lines of text, without the workbench")
     parser.add_argument("--theme", metavar="NAME", help="the colours; alt+T in the workbench shows what there is")
     parser.add_argument("--inputs", metavar="FILE", help="a JSON or YAML file with the inputs of the first run")
     parser.add_argument(

@@ -122,3 +122,14 @@ def test_once_with_a_mistake_in_the_flow_ends_with_two(folder: Path) -> None:
     (folder / "flow.yaml").write_text("flow: F\nsteps: [{task: Nobody}]\n")
     command = [sys.executable, "-m", "flowlang", "watch", "flow.yaml", "--once"]
     assert subprocess.run(command, cwd=folder, capture_output=True, timeout=30).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [("--watch", "flow.yaml"), ("--watch", "--plain", ".")])
+def test_the_workbench_watches_in_lines_where_there_is_no_screen(folder: Path, arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "flowlang_tui", *arguments]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if "waiting" in line:
+                program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 0
