@@ -171,7 +171,7 @@ class Marks:
         return " AND ".join(f"{column} = {self._parameter(number)}" for number, column in columns)
 
 
-class _NotClaimed(Exception):
+class _NotClaimed(FlowExecutionError):
     """The mark could not be written as begun: it is there, or something else is wrong."""
 
     def __init__(self, error: FlowExecutionError) -> None:
