@@ -37,6 +37,13 @@ class ChoosingCommands(ProjectScreen):
         self._inspected = step or self._pending(address, line)
         self.inspector.show_step(self._inspected)
 
+    def choose_again(self, address: str, line: int) -> None:
+        """Keep a step chosen in a new run, if the flow still has it: in this line, or where it stands by now."""
+        if self.shown_run is not None and self.shown_run.path == self.shown_flow:
+            keys = [key for key in self.graph.drawing.picture.keys.values() if key[0] == address]
+            if keys:
+                self.show_step(*min(keys, key=lambda key: abs(key[1] - line)))
+
     def choose_path(self, path: str) -> None:
         """Select the step with this path in the run that is shown, and the iteration that the path names."""
         record, address = self.shown_run, address_of(path)

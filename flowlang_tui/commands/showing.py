@@ -122,11 +122,14 @@ class Showing(ProjectScreen):
 
     @_show.register
     def _(self, notice: RunStarted) -> None:
+        chosen = self.inspector.key
         self._show_log_again()
         self.leave_recorded()
         self.runs.show_live(notice.record)
         self.runs.reload()
         self.show_run(notice.record)
+        if chosen is not None:
+            self.choose_again(*chosen)
         if self._frames is None:
             self._frames = self.set_timer(FRAME, self._frame)
         self.query_one(StatusBar).show_run(notice.record)

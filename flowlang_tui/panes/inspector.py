@@ -99,6 +99,11 @@ class InspectorPane(Pane):
             return ""
         return self._step.address if self.call is None else self.call.path
 
+    @property
+    def key(self) -> tuple[str, int] | None:
+        """Address and line of the step that is shown."""
+        return None if self._step is None else self._step.key
+
     def focus_inside(self) -> None:
         """Give the focus to the values."""
         self.values.focus()
