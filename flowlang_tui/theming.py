@@ -27,7 +27,10 @@ STYLES = "\n".join(
         _styles("CodeSurface", "code-editor", "syntax", ROLES["syntax"]),
         _styles("CodeSurface", "code-editor", "state", ("running", "succeeded", "failed", "skipped")),
         _styles("StepGraph", "step-graph", "state", ROLES["states"]),
-        _styles("StepGraph", "step-graph", "graph", ("edge", "box", "label", "selected")),
+        _styles(
+            "StepGraph", "step-graph", "graph", [role for role in ROLES["graph"] if role not in ("critical", "row")]
+        ),
+        "StepGraph > .step-graph--row { background: $graph-row; }",
         "CommandPalette > Vertical { max-width: 100; }",
     ]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from textual.content import Content
 
 from flowlang_tui.inert import inert
 from flowlang_tui.session.connection_rows import BrokenPlugin, ConnectionRow
@@ -18,50 +18,55 @@ The project keeps it, encrypted, for all its flows, or it is written into the op
 #: How many lines a problem may take.
 _LINES = 2
 
-_STATES = {"locked": ("⊘", "yellow"), "damaged": ("✗", "bold red"), "unusable": ("!", "yellow")}
+_STATES = {
+    "locked": ("⊘", "$text-warning"),
+    "damaged": ("✗", "bold $text-error"),
+    "unusable": ("!", "$text-warning"),
+}
 
 
-def connection_text(row: ConnectionRow, width: int, *, testing: bool = False) -> Text:
+def connection_text(row: ConnectionRow, width: int, *, testing: bool = False) -> Content:
     """A connection in two lines: sign, name and type; then where it leads, or what is wrong."""
     sign, style = _sign(row, testing)
-    text = Text.assemble((f"{sign} ", style), (inert(row.name), "bold"), (f" {inert(row.type)}", "dim"))
+    parts = [(f"{sign} ", style), (inert(row.name), "bold"), (f" {inert(row.type)}", "$text-muted")]
     if row.uses:
-        text.append(f" ·{row.uses}", "dim")
+        parts.append((f" ·{row.uses}", "$text-muted"))
     if row.environments:
-        text.append(f" [{' '.join(row.environments)}]", "dim")
-    text.truncate(width, overflow="ellipsis")
-    second = _second(row)
+        parts.append((f" [{' '.join(row.environments)}]", "$text-muted"))
+    first = Content.assemble(*parts).truncate(width, ellipsis=True)
     lines = 1 if row.problem is None else _LINES
-    second.truncate(lines * (width - 2), overflow="ellipsis")
-    return text.append("\n  ").append_text(second)
+    second = _second(row).truncate(lines * (width - 2), ellipsis=True)
+    return Content.assemble(first, "\n  ", second)
 
 
-def plugin_text(plugin: BrokenPlugin) -> Text:
+def plugin_text(plugin: BrokenPlugin) -> Content:
     """A plugin that cannot be used, with the reason in full."""
-    return Text.assemble(("✗ ", "bold red"), (inert(plugin.name), "bold"), (f" {inert(plugin.error)}", "dim"))
+    return Content.assemble(
+        ("✗ ", "bold $text-error"), (inert(plugin.name), "bold"), (f" {inert(plugin.error)}", "$text-muted")
+    )
 
 
-def heading(words: str) -> Text:
+def heading(words: str) -> Content:
     """What the connections below have in common."""
-    return Text(inert(words), style="dim underline")
+    return Content.styled(inert(words), "$text-muted underline")
 
 
 def _sign(row: ConnectionRow, testing: bool) -> tuple[str, str]:
     if testing:
-        return "…", "cyan"
+        return "…", "$state-running"
     if row.state != "ready":
         return _STATES[row.state]
     if row.health is None:
-        return "○", "dim"
-    return ("✓", "green") if row.health.ok else ("✗", "bold red")
+        return "○", "$text-muted"
+    return ("✓", "$text-success") if row.health.ok else ("✗", "bold $text-error")
 
 
-def _second(row: ConnectionRow) -> Text:
+def _second(row: ConnectionRow) -> Content:
     if row.state == "locked":
-        return Text("locked: enter says what to do", "yellow")
+        return Content.styled("locked: enter says what to do", "$text-warning")
     if row.problem is not None:
-        return Text(inert(row.problem), "red")
+        return Content.styled(inert(row.problem), "$text-error")
     if row.health is not None and not row.health.ok:
-        return Text(f"{row.health.stage} failed: {inert(row.health.message or '')}", "red")
+        return Content.styled(f"{row.health.stage} failed: {inert(row.health.message or '')}", "$text-error")
     where = f"= {row.use}" if row.use is not None else row.target
-    return Text(inert(where), "dim")
+    return Content.styled(inert(where), "$text-muted")

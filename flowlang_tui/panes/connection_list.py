@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -46,6 +46,7 @@ class ConnectionList(Pane):
     ConnectionList OptionList {
         border: none; background: transparent; padding: 0; height: 1fr; scrollbar-size-vertical: 1;
         &:focus { border: none; }
+        & > .option-list--option-disabled { color: $text; }
     }
     """
 
@@ -156,19 +157,19 @@ class ConnectionList(Pane):
         words = f"{error}\n{error.hint}" if error.hint else str(error)
         self.notify(inert(words, newlines=True), severity="error", markup=False, timeout=8)
 
-    def _lines(self) -> list[tuple[ConnectionKey | None, Text]]:
+    def _lines(self) -> list[tuple[ConnectionKey | None, Content]]:
         shown = self.overview
         # a column is left for the bar that a longer list has
         width = max(20, self.options.size.width - 1)
-        lines: list[tuple[ConnectionKey | None, Text]] = []
+        lines: list[tuple[ConnectionKey | None, Content]] = []
         for title, rows in ((self._flow_title, shown.flow), ("Project", shown.project)):
             if rows:
                 lines.append((None, heading(title)))
                 lines += [(row.key, connection_text(row, width, testing=row.key in self.testing)) for row in rows]
         if shown.problem is not None:
-            lines += [(None, heading("Project")), (None, Text(inert(shown.problem), "red"))]
+            lines += [(None, heading("Project")), (None, Content.styled(inert(shown.problem), "$text-error"))]
         if not lines:
-            lines.append((None, Text(EMPTY, "dim")))
+            lines.append((None, Content.styled(EMPTY, "$text-muted")))
         if shown.plugins:
             lines.append((None, heading("Plugins that cannot be used")))
             lines += [(None, plugin_text(plugin)) for plugin in shown.plugins]

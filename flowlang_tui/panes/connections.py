@@ -9,9 +9,9 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
-from rich.text import Text
 from textual import work
 from textual.binding import BindingType
+from textual.content import Content
 
 from flowlang.errors import FlowLangError
 from flowlang_tui.actions import bindings
@@ -71,7 +71,7 @@ class ConnectionsPane(ConnectionList):
             self._written(await self._form(await self.connections.draft(row.name)))
         elif row.stored:
             await self._read(
-                f"{row.name} is {row.state}", Text(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
+                f"{row.name} is {row.state}", Content(inert(f"{row.problem}\n\n{row.hint or ''}", newlines=True))
             )
         elif row.use is not None or self.flow is None or not row.type_is_known:
             self._show_declaration(row)
@@ -208,13 +208,14 @@ class ConnectionsPane(ConnectionList):
         row = self.selected
         if row is None:
             return
-        text = Text()
+        lines = []
         for test in await self.connections.history(row.key, self.flow_path):
             where = "" if test.environment is None else f" in {test.environment}"
-            text.append("✓ " if test.ok else "✗ ", "green" if test.ok else "bold red")
+            sign = ("✓ ", "$text-success") if test.ok else ("✗ ", "bold $text-error")
             outcome = f"ok in {test.ms:,.0f} ms" if test.ok else f"{test.stage} failed: {inert(test.message or '')}"
-            text.append(f"{test.at}{where}  {outcome}\n")
-        await self._read(f"Tests of {row.name}", text or Text("It was never tested; t tests it."))
+            lines.append(Content.assemble(sign, f"{test.at}{where}  {outcome}"))
+        told = Content("\n").join(lines) if lines else Content("It was never tested; t tests it.")
+        await self._read(f"Tests of {row.name}", told)
 
     @work(exclusive=True, group="dialog")
     @_told
@@ -282,7 +283,7 @@ class ConnectionsPane(ConnectionList):
         self.post_message(self.StoreChanged())
         self.reload()
 
-    async def _read(self, title: str, text: Text) -> None:
+    async def _read(self, title: str, text: Content) -> None:
         from flowlang_tui.screens.connection_facts import ConnectionFacts
 
         await self.app.push_screen_wait(ConnectionFacts(inert(title), text))

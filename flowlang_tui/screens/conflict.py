@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +14,7 @@ from textual.widgets import Button, Static
 
 from flowlang_tui.inert import inert
 
-_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-secondary"}
 
 
 class Conflict(ModalScreen[str | None]):
@@ -55,11 +54,9 @@ class Conflict(ModalScreen[str | None]):
                 yield Button("Reload theirs  r", id="theirs", compact=True)
                 yield Button("Keep mine  m", id="mine", variant="primary", compact=True)
 
-    def _drawn(self) -> Text:
-        drawn = Text()
-        for line in self._difference.split("\n"):
-            drawn.append(inert(line) + "\n", _STYLES.get(line[:1], ""))
-        return drawn
+    def _drawn(self) -> Content:
+        lines = self._difference.split("\n")
+        return Content("\n").join(Content.styled(inert(line), _STYLES.get(line[:1], "")) for line in lines)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

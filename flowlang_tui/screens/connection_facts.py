@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -32,14 +32,14 @@ class ConnectionFacts(ModalScreen[None]):
         Binding("escape,q,enter", "leave", "Close"),
     ]
 
-    def __init__(self, title: str, text: Text) -> None:
+    def __init__(self, title: str, text: Content) -> None:
         super().__init__()
         self._title_text = title
         self._text = text
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Text(self._title_text).markup
+            box.border_title = Content(self._title_text)
             with VerticalScroll():
                 yield Static(self._text, markup=False)
             with Horizontal():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -49,7 +49,7 @@ class ConnectionTest(ModalScreen[bool | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title = Text(f"Test {inert(self._subject)}").markup
+            box.border_title = Content(f"Test {inert(self._subject)}")
             yield StageList()
             yield Static(markup=False, id="outcome")
             with Horizontal():
@@ -69,7 +69,8 @@ class ConnectionTest(ModalScreen[bool | None]):
             report = await self._probe(stages.tell)
         except FlowLangError as error:
             hint = f"\n→ {error.hint}" if error.hint else ""
-            outcome.update(Text(f"✗ {inert(str(error), newlines=True)}{inert(hint, newlines=True)}", "red"))
+            words = f"✗ {inert(str(error), newlines=True)}{inert(hint, newlines=True)}"
+            outcome.update(Content.styled(words, "$text-error"))
             self._ok = False
         else:
             # stages come through the event loop, the report by its own way: take over what is still under way
@@ -92,8 +93,8 @@ class ConnectionTest(ModalScreen[bool | None]):
         self.dismiss(self._ok)
 
 
-def _closing(subject: str, report: ProbeReport) -> Text:
+def _closing(subject: str, report: ProbeReport) -> Content:
     about = f"{inert(subject)} ({inert(report.type)}, {inert(report.target)})"
     if report.failed is None:
-        return Text(f"✓ {about} can be used", "green")
-    return Text(f"✗ {about} cannot be used: {report.failed.stage} failed", "bold red")
+        return Content.styled(f"✓ {about} can be used", "$text-success")
+    return Content.styled(f"✗ {about} cannot be used: {report.failed.stage} failed", "bold $text-error")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rich.text import Text
 from textual.app import RenderResult
+from textual.content import Content
 from textual.widget import Widget
 
 from flowlang.connections.probe import STAGES, StageResult
 from flowlang_tui.inert import inert
 
-_SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "dim")}
+_SIGNS = {"ok": ("✓", "$text-success"), "failed": ("✗", "bold $text-error"), "skipped": ("–", "$text-muted")}
 _TURNS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME = 0.1
 
@@ -48,28 +48,31 @@ class StageList(Widget):
 
     def render(self) -> RenderResult:
         current = next((stage for stage in STAGES if stage not in self._results), None)
-        text = Text()
+        lines = []
         for stage in STAGES:
             result = self._results.get(stage)
             if result is not None:
-                text.append_text(_told(result))
+                lines.append(_told(result))
             elif stage == current and self._under_way:
-                text.append(f"{_TURNS[self._turn]} {stage}\n", "bold")
+                lines.append(Content.styled(f"{_TURNS[self._turn]} {stage}", "bold"))
             else:
-                text.append(f"· {stage}\n", "dim")
-        text.rstrip()
-        return text
+                lines.append(Content.styled(f"· {stage}", "$text-muted"))
+        return Content("\n").join(lines)
 
     def _advance(self) -> None:
         self._turn = (self._turn + 1) % len(_TURNS)
         self.refresh()
 
 
-def _told(result: StageResult) -> Text:
+def _told(result: StageResult) -> Content:
     sign, style = _SIGNS[result.status]
     took = "" if result.status == "skipped" else f"{result.ms:,.1f} ms"
-    text = Text.assemble((f"{sign} ", style), (f"{result.stage:13}", "bold"), (f"{took:>11}  ", "dim"))
-    text.append(f"{inert(result.message)}\n", "red" if result.status == "failed" else "")
+    parts = [
+        (f"{sign} ", style),
+        (f"{result.stage:13}", "bold"),
+        (f"{took:>11}  ", "$text-muted"),
+        (inert(result.message), "$text-error" if result.status == "failed" else ""),
+    ]
     if result.hint is not None:
-        text.append(f"  → {inert(result.hint)}\n", "bold")
-    return text
+        parts.append((f"\n  → {inert(result.hint)}", "bold"))
+    return Content.assemble(*parts)

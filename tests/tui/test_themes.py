@@ -54,6 +54,7 @@ def test_text_stands_out_from_what_is_behind_it(name: str) -> None:
     palette = palette_of(name)
     least = 7 if name.startswith("contrast") else 4.5
     letters = {**{color: palette.colors[color] for color in LETTERS}, **palette.variables}
+    row = letters.pop("graph-row")
     low = {
         f"{letter} on {ground}": round(contrast(color, palette.colors[ground]), 2)
         for (letter, color), ground in product(letters.items(), GROUNDS)
@@ -61,6 +62,7 @@ def test_text_stands_out_from_what_is_behind_it(name: str) -> None:
     }
     assert low == {}
     assert contrast(palette.colors["text"], palette.colors["selection"]) >= least
+    assert contrast(palette.colors["text"], row) >= least
     assert contrast(palette.colors["background"], palette.colors["primary"]) >= least
 
 

@@ -58,6 +58,13 @@ ROLES: Final[Mapping[str, Mapping[str, str]]] = {
         "label": "text",
         "selected": "focus",
         "critical": "warning",
+        "taken": "success",
+        "missed": "muted",
+        "frame": "muted",
+        "branch": "secondary",
+        "title": "secondary",
+        "related": "accent",
+        "row": "selection",
     },
 }
 
