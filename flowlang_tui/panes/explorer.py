@@ -11,9 +11,10 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.color import Color
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Tree
+from textual.widgets import Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
 from flowlang_tui.actions import bindings
@@ -23,13 +24,19 @@ from flowlang_tui.session.files import ProjectFile
 
 _SIGNS = {"flow": "⧉", "tasks": "ƒ", "inputs": "⇥", "environment": "$", "other": "·"}
 _ENDINGS = {
-    "running": ("▶", "cyan"),
-    "queued": ("▶", "cyan"),
-    "succeeded": ("✓", "green"),
-    "terminated": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "cancelled": ("■", "yellow"),
+    "running": ("▶", "state-running"),
+    "queued": ("▶", "state-running"),
+    "succeeded": ("✓", "state-succeeded"),
+    "terminated": ("✓", "state-succeeded"),
+    "failed": ("✗", "state-failed"),
+    "cancelled": ("■", "state-cancelled"),
 }
+#: What a project without files says.
+_EMPTY = """\
+No files yet.
+
+n   makes a file: a flow, tasks, inputs
+^n  makes a flow from a template"""
 
 
 class FileState(NamedTuple):
@@ -63,13 +70,18 @@ class FileTree(Tree[ProjectFile | None]):
         if state.changed:
             text.append(" ●", style)
         if state.errors:
-            text.append(f" ✗{state.errors}", style + Style(color="red"))
+            text.append(f" ✗{state.errors}", style + self._colour("text-error"))
         elif state.warnings:
-            text.append(f" !{state.warnings}", style + Style(color="yellow"))
+            text.append(f" !{state.warnings}", style + self._colour("text-warning"))
         if state.ending in _ENDINGS:
-            sign, colour = _ENDINGS[state.ending]
-            text.append(f" {sign}", style + Style(color=colour))
+            sign, role = _ENDINGS[state.ending]
+            text.append(f" {sign}", style + self._colour(role))
         return text
+
+    def _colour(self, role: str) -> Style:
+        """A colour of the theme; not a component class, which would be styled anew whenever the focus moves."""
+        colour = self.app.theme_variables.get(role)
+        return Style() if colour is None else Style(color=Color.parse(colour).rich_color)
 
 
 class ExplorerPane(Pane):
@@ -78,6 +90,7 @@ class ExplorerPane(Pane):
     DEFAULT_CSS = """
     ExplorerPane Input { display: none; height: 1; border: none; padding: 0 1; }
     ExplorerPane.-filtering Input { display: block; }
+    ExplorerPane #explorer-empty { height: auto; padding: 1; color: $text-muted; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("explorer")]
@@ -100,6 +113,10 @@ class ExplorerPane(Pane):
     def compose(self) -> ComposeResult:
         yield FileTree()
         yield Input(placeholder="part of a name", select_on_focus=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Nobody tells of files where there are none."""
+        self.call_after_refresh(lambda: self._teach(not self._files))
 
     @property
     def tree_of_files(self) -> FileTree:
@@ -145,11 +162,18 @@ class ExplorerPane(Pane):
         for path in closed & self._shown.keys():
             if not wanted:
                 self._shown[path].collapse()
-        if not self._files:
-            tree.root.add_leaf("No flows yet: n makes one.")
         tree.root.expand()
+        self._teach(not self._files)
         if current is not None:
             self.show_current(current.path)
+
+    def _teach(self, is_empty: bool) -> None:
+        """Say what fills an empty project, as long as it is empty."""
+        told = self.query("#explorer-empty")
+        if is_empty and not told:
+            self.mount(Static(_EMPTY, id="explorer-empty", markup=False), before=0)
+        elif told and not is_empty:
+            told.remove()
 
     def _folder(self, path: Path) -> TreeNode[ProjectFile | None]:
         known = self._shown.get(path)

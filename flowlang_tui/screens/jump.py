@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -32,6 +32,7 @@ LETTERS: dict[str, str] = {
     "scope": "v",
     "console": "o",
 }
+_HOW = "Press a letter to go there, esc to stay."
 _WORDS: dict[str, str] = {name: name.capitalize() for name in LETTERS} | {**PLACES}
 
 
@@ -57,8 +58,9 @@ class Jump(ModalScreen[str | None]):
         position: absolute; width: auto; height: 1;
         background: $accent; color: $background; text-style: bold;
     }
-    Jump #elsewhere { dock: bottom; height: 1; width: 1fr; background: $panel; }
-    Jump #elsewhere > * { position: relative; width: auto; margin-left: 1; }
+    Jump #elsewhere { dock: bottom; height: auto; width: 1fr; background: $panel; }
+    Jump .line { height: 1; }
+    Jump .line > * { position: relative; width: auto; margin-left: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+g", "dismiss", "Close")]
@@ -71,11 +73,21 @@ class Jump(ModalScreen[str | None]):
         here = [name for name, pane in self._panes.items() if pane.region.area]
         for name in here:
             yield Sign(name)
-        with Horizontal(id="elsewhere"):
-            yield Static("Press a letter to go there, esc to stay.")
-            for name in self._panes:
-                if name not in here:
-                    yield Sign(name)
+        with Vertical(id="elsewhere"):
+            for line in self._lines([Sign(name) for name in self._panes if name not in here]):
+                yield Horizontal(*line, classes="line")
+
+    def _lines(self, signs: Sequence[Sign]) -> list[list[Static]]:
+        """What stands at the bottom, in as many lines as it takes: the panes that are not to be seen."""
+        lines: list[list[Static]] = [[Static(_HOW)]]
+        left = self.app.size.width - len(_HOW) - 1
+        for sign in signs:
+            if sign.cells + 1 > left:
+                lines.append([])
+                left = self.app.size.width
+            lines[-1].append(sign)
+            left -= sign.cells + 1
+        return lines
 
     def on_mount(self) -> None:
         self._place()

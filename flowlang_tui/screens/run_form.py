@@ -71,9 +71,9 @@ class Field(Vertical):
         if text and text == self._text and isinstance(editor, Input):
             return {declared.name: self._value}  # what cannot be shown as it is stays as it is
         if not text:
-            if self._is_needed and not (isinstance(editor, Input) and declared.type == "string"):
-                raise InputsError("this one is needed")
-            return {declared.name: ""} if self._is_needed else {}
+            if self._is_needed:
+                raise InputsError("this one is needed: the flow declares no default for it")
+            return {}
         return {declared.name: from_typed(text, declared)}
 
     def tell(self, wrong: str) -> None:
