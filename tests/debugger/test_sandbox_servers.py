@@ -439,3 +439,42 @@ async def test_after_a_kill_the_server_undoes_it(postgres: Sandboxed) -> None:
     assert ran.returncode == -9
     # waits for the rows that the session holds, for as long as the server has it
     assert len(await postgres.look("select * from orders for update")) == 3
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def either(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
+
+
+async def test_steps_that_are_exactly_once_run_in_a_sandbox_as_ever(either: Sandboxed) -> None:
+    database, name = either, "postgres" if "type: postgres" in either.head else "mysql"
+    prefix = {"postgres": "pg", "mysql": "mysql"}[name]
+
+    async def mixed(connection: Any) -> None:
+        if name == "postgres":
+            await connection.execute("insert into orders (status) values ('undone')")
+        else:
+            async with connection.cursor() as cursor:
+                await cursor.execute("insert into orders (status) values ('undone')")
+        raise ValueError("broken")
+
+    database.engine.registry.register("mixed", mixed)
+    result = await database.run(f"""\
+  - {prefix}_execute: {{id: one, query: "insert into orders (status) values ('x')", exactly_once: true}}
+  - {prefix}_transaction:
+      id: both
+      exactly_once: true
+      queries: ["insert into orders (status) values ('y')", "update orders set total = 1 where id = 1"]
+  - mixed: {{id: mixed, connection: db, exactly_once: true, continue_on_error: true}}
+  - {prefix}_query: {{id: seen, query: "select status from orders where id > 3 order by id"}}
+outputs: {{seen: '${{seen.rows}}'}}
+""")
+    assert result.success, result.error
+    assert result.outputs["seen"] == [{"status": "x"}, {"status": "y"}]
+    assert database.changes() == {
+        "one": [("insert", "orders", 1)],
+        "both": [("insert", "orders", 1), ("update", "orders", 1)],
+    }
+    assert len(await database.look("select * from orders")) == 3
+    tables = await database.look("select * from information_schema.tables where table_name = 'flowlang_marks'")
+    assert len(tables) == 0
