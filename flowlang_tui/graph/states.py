@@ -36,6 +36,9 @@ STOPPED: Final = "➤"
 #: The sign of a step that doesn't run, because a pin says what it gives.
 PINNED: Final = "▣"
 
+#: In place of how long a step took that was taken from the journal.
+RECORDED: Final = "recorded"
+
 #: The sign of a running step, one after the other.
 SPINNER: Final = "◐◓◑◒"
 
@@ -63,7 +66,8 @@ def badge(record: StepRecord | None, width: int, now: float) -> str:
     if record is None or record.status in ("pending", "skipped"):
         return ""
     counts = _counts(record)
-    times = duration(_elapsed(record, now))
+    is_recorded = record.last is not None and record.last.answered_by == "journal"
+    times = RECORDED if is_recorded else duration(_elapsed(record, now))
     for words in (f"{counts} {times}" if counts else times, counts, times):
         if words and cells(words) <= width - 1:
             return words

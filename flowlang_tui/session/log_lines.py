@@ -25,6 +25,9 @@ _LEVELS: Final = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERR
 #: The durations below 10 ms, by tenths: most steps take no longer, and formatting a float is what costs most here.
 _TENTHS: Final = tuple(f"{tenths / 10:.1f} ms" for tenths in range(100))
 
+#: What is said in place of how long it took, of a step that did not run.
+_ANSWERED: Final = {"journal": "taken from the journal", "pin": "pinned", "debugger": "given by hand"}
+
 _CONSTANTS: Final = {None: "null", True: "true", False: "false"}
 
 _Worded = tuple[str, int, str]
@@ -61,7 +64,8 @@ def _step_completed(event: Event) -> _Worded:
     tried = f" on attempt {attempts}" if attempts > 1 else ""
     outputs = event["outputs"]
     left = f" → {_outcome(outputs)}" if outputs or outputs == 0 else ""
-    return "✓", INFO, f"{took}{tried}{left}"
+    answered = event.get("answered_by")
+    return "✓", INFO, f"{took if answered is None else _ANSWERED[answered]}{tried}{left}"
 
 
 def _step_failed(event: Event) -> _Worded:

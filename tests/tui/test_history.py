@@ -18,6 +18,7 @@ from flowlang_tui.screens.compare import Compare
 from flowlang_tui.screens.resume import OpenStep, Resume
 from flowlang_tui.screens.run_again import RunAgain
 from flowlang_tui.screens.run_form import RunForm
+from flowlang_tui.session.records import StepRecord
 from flowlang_tui.widgets.run_list import RunList
 from tests.tui.acting import dialog, told
 from tests.tui.opening import Opened, opened
@@ -492,3 +493,25 @@ async def test_a_folder_that_is_no_project_does_not_become_one(tmp_path: Path) -
         await run(one)
         await listed(one, 1)
         assert not list((tmp_path / "loose").rglob(".flowlang"))
+
+
+async def test_a_run_under_way_when_the_workbench_ends_is_recorded_as_cancelled(project: Path) -> None:
+    source = project / "flow.py"
+    waiting = TASKS.replace("import os\n", "import asyncio\nimport os\n").replace("def total(", "async def total(")
+    source.write_text(waiting.replace('note("total")', "await asyncio.sleep(60)"))
+    async with opened(project) as one:
+        one.app.session.run(project / "flow.yaml")
+        await one.until(lambda: any(step.step_id == "total" for step in _active(one)))
+    (found,) = Journal(project).runs()
+    assert found.status == "cancelled"
+
+
+def _active(one: Opened) -> list[StepRecord]:
+    record = one.app.session.runs.latest
+    return [] if record is None else list(record.active)
+
+
+def test_the_first_screen_is_painted_without_the_journal() -> None:
+    code = "import sys, flowlang_tui.app; print({'sqlite3', 'flowlang.journal'} & sys.modules.keys())"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip() == "set()"
