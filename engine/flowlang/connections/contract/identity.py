@@ -66,6 +66,17 @@ def capabilities_are_flags(subject: Subject) -> None:
         require(isinstance(value, bool), f"`{flag}` must be True or False, not {value!r}")
 
 
+@check("what it says of sandbox runs is so")
+def a_sandbox_can_be_begun(subject: Subject) -> None:
+    begins = subject.plugin.begin_sandbox is not ConnectionPlugin.begin_sandbox
+    undoes = subject.plugin.end_sandbox is not ConnectionPlugin.end_sandbox
+    require(begins == undoes == subject.plugin.sandbox, "`sandbox` is true where `begin_sandbox` and `end_sandbox` are")
+    tasks = subject.plugin.reading_tasks
+    require(isinstance(tasks, frozenset), "`reading_tasks` must be a frozenset of names of tasks")
+    unknown = sorted(tasks - set(subject.plugin().get_builtin_tasks()))
+    require(not unknown, f"`reading_tasks` names {', '.join(unknown)}, which the plugin does not bring")
+
+
 @check("an instance is made without arguments, and does no work")
 def making_an_instance_does_nothing(subject: Subject) -> None:
     traces = Traces()
