@@ -17,6 +17,7 @@ from flowlang.cli.readable import duration
 from flowlang.cli.target import UsageError, results_apart, write_result
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.errors import FlowLangError
+from flowlang.project import Project
 from flowlang.testing.cases import ENDINGS, Case, read_cases
 from flowlang.testing.coverage import Coverage, by_file
 from flowlang.testing.suites import CaseResult, CaseRunner, find_test_files
@@ -28,6 +29,8 @@ _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 def main(arguments: Sequence[str]) -> int:
     """Run the test files that `arguments` name. Exit code 0: all passed, 1: some failed, 2: a file is invalid."""
     options = _parser().parse_args(arguments)
+    if options.from_run is not None:
+        return _write_test(options)
     files = find_test_files(options.paths)
     if not files:
         where = ", ".join(options.paths)
@@ -49,7 +52,7 @@ class _Session:
 
     def perform(self, files: Iterable[Path]) -> int:
         """Run the cases of all files, report, and give back the exit code."""
-        runner = CaseRunner()
+        runner = CaseRunner(record=self._options.record)
         for file in files:
             try:
                 cases = [case for case in read_cases(file) if self._is_chosen(case)]
@@ -217,4 +220,30 @@ def _parser() -> Parser:
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit report too")
     parser.add_argument("--coverage", action="store_true", help="tell which steps and branches of the flows were run")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument("--record", action="store_true", help="ask real connections, and record the cases' cassettes")
+    parser.add_argument("--from-run", metavar="RUN", help="make a test of a recorded run (see `flowlang runs list`)")
+    parser.add_argument("--output", "-o", metavar="FILE", help="with --from-run: the test file (default: stdout)")
+    parser.add_argument("--mock-all", action="store_true", help="with --from-run: mock the project's own tasks too")
     return parser
+
+
+def _write_test(options: Namespace) -> int:
+    """Make a test file of a recorded run."""
+    from flowlang.cli.run_options import Surroundings
+    from flowlang.cli.runs.common import found
+    from flowlang.journal import Journal
+    from flowlang.testing.recorded import written_test
+
+    project = Project(options.paths[0])
+    run = found(Journal(Path(project.root)), options.from_run)
+    if run.summary.path is None:
+        raise UsageError("the flow of this run was no file")
+    flow = Path(project.root, run.summary.path).absolute()
+    target = None if options.output is None else Path(options.output).absolute()
+    if target is not None and target.exists():
+        raise UsageError(f"{options.output} is there already")
+    surroundings = Surroundings(Namespace(env_file=None, env=None), Project(flow).tasks_file)
+    folder = Path.cwd() if target is None else target.parent
+    plan = surroundings.executor().prepare(flow)
+    write_result(options.output, written_test(run, plan, folder, mock_all=options.mock_all))
+    return 0

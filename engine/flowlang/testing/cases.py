@@ -22,7 +22,7 @@ ENDINGS: Final = (".test.yaml", ".test.yml")
 
 #: What may stand at the top of a file beside the keys of a case, in a case, and under `expect`.
 FILE_KEYS: Final = ("flow", "tests")
-CASE_KEYS: Final = ("name", "description", "inputs", "env", "mocks", "expect", "skip")
+CASE_KEYS: Final = ("name", "description", "inputs", "env", "mocks", "cassette", "expect", "skip")
 EXPECT_KEYS: Final = ("status", "outputs", "error", "calls", "order", "steps", "events", "statements", "logs")
 REPLY_KEYS: Final = ("returns", "raises", "delay")
 MOCK_KEYS: Final = (*REPLY_KEYS, "sequence")
@@ -40,7 +40,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test: what a flow is given, what stands for its tasks, and what it is expected to do."""
+    """One test: what a flow is given, what stands for its tasks and connections, and what it is expected to do."""
 
     name: str
     file: Path
@@ -49,6 +49,7 @@ class Case:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     mocks: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)
+    cassette: Path | None = None
     expect: tuple[Expectation, ...] = ()
     skip: str | None = None
 
@@ -82,6 +83,7 @@ class _Shared:
     inputs: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     mocks: dict[str, tuple[Reply, ...]] = field(default_factory=dict)
+    cassette: Path | None = None
 
 
 class _Reader:
@@ -150,6 +152,8 @@ class _Reader:
             into.inputs.update(self._map(inputs, "inputs"))
         if (env := node.get("env")) is not None:
             into.env.update({key: _as_variable(value) for key, value in self._map(env, "env").items()})
+        if (cassette := node.get("cassette")) is not None:
+            into.cassette = self._path.absolute().parent / self._text(cassette, "cassette")
         mocks = node.get("mocks")
         if isinstance(mocks, MapNode):
             into.mocks.update({name: self._replies(name, mock) for name, _, mock in mocks.items()})
@@ -160,7 +164,7 @@ class _Reader:
         if not isinstance(node, MapNode):
             self._problems.error("tests-shape", "a case is a map with `name`, `inputs`, `mocks`, `expect`", node.span)
             return None
-        own = _Shared(shared.flow, dict(shared.inputs), dict(shared.env), dict(shared.mocks))
+        own = _Shared(shared.flow, dict(shared.inputs), dict(shared.env), dict(shared.mocks), shared.cassette)
         self._fill(node, own)
         if node.get("flow") is None or node.get("tests") is not None:
             self._known(node, CASE_KEYS)
@@ -173,6 +177,7 @@ class _Reader:
             own.inputs,
             own.env,
             own.mocks,
+            own.cassette,
             tuple(self._expectations(node.get("expect"))),
             None
             if skip is None or skip.data is False

@@ -29,7 +29,8 @@ class FlowTest:
 
     `path` is a flow's file or a folder with one. The tasks are those of `registry`, else of `flow.py` beside the flow.
     `env` is added to the environment of the process. Waits cost no time: the clock jumps (`TestRun.seconds` tells
-    by how much), unless the flow works on a real connection.
+    by how much), unless the flow works on a real connection. With a `cassette` connections give what is recorded there;
+    with `record` they are real, and it is recorded.
     """
 
     __test__ = False
@@ -40,6 +41,8 @@ class FlowTest:
         registry: TaskRegistry | None = None,
         *,
         env: Mapping[str, str] | None = None,
+        cassette: str | os.PathLike[str] | None = None,
+        record: bool = False,
     ) -> None:
         project = Project(path)
         self.path = Path(project.main).absolute()
@@ -48,6 +51,8 @@ class FlowTest:
         self._registry = registry
         self._env = {**os.environ, **(env or {})}
         self._mocks: dict[str, Mock] = {}
+        self._cassette = None if cassette is None else Path(cassette)
+        self._record = record
 
     def mock(
         self,
@@ -86,4 +91,13 @@ class FlowTest:
 
     def _run(self, inputs: Mapping[str, Any]) -> TestRun:
         executor = FlowExecutor(self._registry, env=self._env)
-        return run_flow(executor, self.path, inputs, self._mocks.values())
+        if self._cassette is None:
+            return run_flow(executor, self.path, inputs, self._mocks.values())
+        from flowlang.testing.cassettes import Playback, Recording
+
+        if not self._record:
+            return run_flow(executor, self.path, inputs, self._mocks.values(), [Playback.load(self._cassette)])
+        recording = Recording()
+        run = run_flow(executor, self.path, inputs, self._mocks.values(), [recording])
+        recording.save(self._cassette)
+        return run

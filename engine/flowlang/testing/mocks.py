@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.debugger.pin_file import PinnedError
 from flowlang.debugger.pins import exception_of
 from flowlang.runtime.interception import Again, Answer, Intercepted, Interception, Interceptor
+from flowlang.testing.given import Given
 
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
@@ -101,18 +102,10 @@ class Mocks(Interceptor):
             name = names_of(execution.plan)[-1]
             call = Call(name, execution.frame.path + execution.plan.id, dict(execution.inputs or {}))
             execution.tell_started()
-            raise _Given(await mock.answer(call))
+            raise Given(await mock.answer(call))
 
     async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
-        return Answer("mock", error.result) if isinstance(error, _Given) else None
-
-
-class _Given(Exception):
-    """Carries what a mock gives past the task that it stands for."""
-
-    def __init__(self, result: Any) -> None:
-        super().__init__()
-        self.result = result
+        return Answer("mock", error.result) if isinstance(error, Given) else None
 
 
 def names_of(step: StepPlan) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from flowlang.errors import FlowLangError
 from flowlang.language.diagnostics import nearest
 from flowlang.runtime.events import Event
 from flowlang.runtime.executor import FlowExecutor
+from flowlang.runtime.interception import Interceptor
 from flowlang.runtime.plan import Plan, StepPlan
 from flowlang.runtime.result import FlowResult
 from flowlang.testing.clock import VirtualLoop, run_virtually
@@ -83,8 +84,14 @@ class TestRun:
         return [event["message"] for event in self.events if event["type"] == "log"]
 
 
-def run_flow(executor: FlowExecutor, flow: Path, inputs: Mapping[str, Any], mocks: Iterable[Mock] = ()) -> TestRun:
-    """Run a flow to its end on a loop of its own.
+def run_flow(
+    executor: FlowExecutor,
+    flow: Path,
+    inputs: Mapping[str, Any],
+    mocks: Iterable[Mock] = (),
+    others: Sequence[Interceptor] = (),
+) -> TestRun:
+    """Run a flow to its end on a loop of its own, with mocks and, behind them, `others` that step in.
 
     Raises FlowValidationError for a flow that cannot run, and MockError for a mock that stands for nothing in it.
     """
@@ -96,17 +103,16 @@ def run_flow(executor: FlowExecutor, flow: Path, inputs: Mapping[str, Any], mock
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop), "tests run on a clock that jumps"
         events: list[Event] = []
-        stood_for = Mocks(mocks)
-        threads = _Threads(loop, plan, stood_for)
+        interceptors = [*([Mocks(mocks)] if mocks else []), *others]
+        threads = _Threads(loop, plan, interceptors)
 
         def listen(event: Event) -> None:
             events.append(event)
             threads.hear(event)
 
         began = loop.time()
-        with loop.real() if _connects(plan, stood_for) else nullcontext():
+        with loop.real() if _connects(plan, interceptors) else nullcontext():
             try:
-                interceptors = [stood_for] if mocks else []
                 result = await executor.execute_flow(flow, inputs, listen, interceptors=interceptors)
             finally:
                 await executor.close()
@@ -128,11 +134,11 @@ def check_mocks(plan: Plan, mocks: Iterable[Mock]) -> None:
 class _Threads:
     """Keeps the clock from jumping while a plain function works in its thread."""
 
-    def __init__(self, loop: VirtualLoop, plan: Plan, mocks: Mocks) -> None:
+    def __init__(self, loop: VirtualLoop, plan: Plan, interceptors: Sequence[Interceptor]) -> None:
         self._loop = loop
         self._lines = {
             (one.name, step.line)
-            for one, step in _real_tasks(plan, mocks)
+            for one, step in _real_tasks(plan, interceptors)
             if not getattr(getattr(step.body, "task", None), "is_async", True)
         }
         self._under_way: dict[str, AbstractContextManager[None]] = {}
@@ -146,15 +152,15 @@ class _Threads:
             self._under_way.pop(event["path"]).__exit__(None, None, None)
 
 
-def _connects(plan: Plan, mocks: Mocks) -> bool:
+def _connects(plan: Plan, interceptors: Sequence[Interceptor]) -> bool:
     """Whether any step works on a real connection: how long that takes, no clock of ours can tell."""
-    return any(getattr(step.body, "connection", None) is not None for _, step in _real_tasks(plan, mocks))
+    return any(getattr(step.body, "connection", None) is not None for _, step in _real_tasks(plan, interceptors))
 
 
-def _real_tasks(plan: Plan, mocks: Mocks) -> Iterator[tuple[Plan, StepPlan]]:
+def _real_tasks(plan: Plan, interceptors: Sequence[Interceptor]) -> Iterator[tuple[Plan, StepPlan]]:
     for one in plan.with_subplans():
         for step in one.every_step:
-            if step.task is not None and mocks.of(step) is None:
+            if step.task is not None and not any(one.stands_for(step) for one in interceptors):
                 yield one, step
 
 

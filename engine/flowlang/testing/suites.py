@@ -16,6 +16,7 @@ from flowlang.tasks.loader import load_registry
 from flowlang.tasks.registry import TaskRegistry
 from flowlang.testing.cases import Case, is_test_file
 from flowlang.testing.expectations import Failure, failures_of
+from flowlang.testing.mocks import Mock
 from flowlang.testing.running import TestRun, run_flow
 
 _PASSED_OVER: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
@@ -57,9 +58,13 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 class CaseRunner:
-    """Runs cases one after the other. Tasks are loaded, and flows checked, once for all cases of a project."""
+    """Runs cases one after the other. Tasks are loaded, and flows checked, once for all cases of a project.
 
-    def __init__(self) -> None:
+    With `record` the connections of cases that have a cassette are real, and what they give is written down.
+    """
+
+    def __init__(self, *, record: bool = False) -> None:
+        self._record = record
         self._tasks: dict[Path, TaskRegistry | FlowLangError] = {}
         self._executors: dict[Path, FlowExecutor] = {}
 
@@ -70,12 +75,31 @@ class CaseRunner:
             began = perf_counter()
             mocks = case.fresh_mocks()
             try:
-                result.run = run_flow(self._executor(case), case.flow, case.inputs, mocks)
-                result.failures = failures_of(case, result.run, mocks)
+                result.run, result.failures = self._run(case, mocks)
             except FlowLangError as error:
                 result.error = error
             result.ms = (perf_counter() - began) * 1000
         return result
+
+    def _run(self, case: Case, mocks: list[Mock]) -> tuple[TestRun, list[Failure]]:
+        executor = self._executor(case)
+        if case.cassette is None:
+            run = run_flow(executor, case.flow, case.inputs, mocks)
+            return run, failures_of(case, run, mocks)
+        from flowlang.testing.cassettes import Playback, Recording
+
+        if self._record:
+            recording = Recording()
+            run = run_flow(executor, case.flow, case.inputs, mocks, [recording])
+            recording.save(case.cassette)
+            return run, failures_of(case, run, mocks)
+        playback = Playback.load(case.cassette)
+        run = run_flow(executor, case.flow, case.inputs, mocks, [playback])
+        failures = failures_of(case, run, mocks)
+        if playback.left and not failures:
+            asked = ", ".join(dict.fromkeys(playback.left))
+            failures.append(Failure(f"cassette: nobody asked for what was recorded of {asked}", case.at.line))
+        return run, failures
 
     def _executor(self, case: Case) -> FlowExecutor:
         """An executor with the environment of the case that shares what was prepared before."""
