@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flowlang import FlowExecutor
+from flowlang import FlowExecutor, TaskRegistry
 from flowlang.connections.pools import process_pools
-from flowlang.debugger import DebuggerError, Stop
+from flowlang.debugger import Breakpoint, DebuggerError, Stop
 
 from .debugging import Debugged
 
@@ -98,3 +98,30 @@ async def test_a_run_that_is_cancelled_from_outside_while_it_stands_leaves_nothi
         assert stop.is_over
         assert run.debugger.stops == ()
         run.running = asyncio.ensure_future(asyncio.sleep(0))  # type: ignore[assignment]
+
+
+async def test_a_run_that_is_being_cancelled_stops_nowhere_any_more() -> None:
+    registry = TaskRegistry()
+    began = asyncio.Event()
+
+    @registry.register("Stubborn")
+    async def stubborn() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ValueError("not now") from None
+
+    async with Debugged("flow: f\nsteps: [{task: Stubborn}]", [Breakpoint("*", "error")], registry) as run:
+        await began.wait()
+        run.debugger.cancel("enough")
+        assert (await run.ended()).status == "cancelled"
+
+
+async def test_letting_go_of_a_run_before_it_begins_is_no_harm() -> None:
+    async with Debugged("flow: f\nsteps: [{exit: {}, id: a}]", ["a"], paused=True) as run:
+        run.debugger.let_go()
+        assert (await run.ended()).success
+        run.debugger.pause()
+        run.debugger.cancel()
+        run.debugger.resume()

@@ -9,19 +9,22 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.debugger.aims import RunTo, Way
-from flowlang.debugger.breakpoints import ANY_STEP, Breakpoint, When
+from flowlang.debugger.breakpoints import Breakpoint
 from flowlang.debugger.changes import Change
 from flowlang.debugger.errors import DebuggerError
 from flowlang.debugger.gate import Gate
 from flowlang.debugger.places import Places
-from flowlang.debugger.points import Point, Points
+from flowlang.debugger.points import Points
+from flowlang.debugger.reasons import Reasons
+from flowlang.debugger.sight import described
 from flowlang.debugger.standing import OnStop, Others, Standing
-from flowlang.debugger.stop import Reason, Redo, Stop, described
+from flowlang.debugger.stop import Stop
+from flowlang.debugger.verdicts import Redo
 from flowlang.debugger.watching import extras_of
-from flowlang.errors import SubflowError
-from flowlang.runtime.failure import FlowExit, StepFailed
-from flowlang.runtime.frame import PENDING, Ended, StepState
+from flowlang.runtime.failure import FlowExit
+from flowlang.runtime.frame import PENDING
 from flowlang.runtime.interception import AGAIN, Again, Answer, Instead, Interceptor
+from flowlang.runtime.stopping import is_stopping
 from flowlang.runtime.stopping import stop as stop_task
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class Debugger(Interceptor):
         self.inputs: dict[str, Mapping[str, Any]] = {}
         self._breakpoints = tuple(breakpoints)
         self._points = Points()
+        self.reasons = Reasons(self._points, self.standing, self.places)
         self._under_way: dict[str, tuple[Intercepted, float]] = {}
         self._gates: dict[str, Gate] = {}
         self._instead: dict[StepPlan, tuple[StepPlan, ...]] = {}
@@ -143,6 +147,7 @@ class Debugger(Interceptor):
     def let_go(self) -> None:
         """Let the run go on and never stop again."""
         self._breakpoints = ()
+        self.standing.pausing = False
         self._soon(self._let_go)
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
@@ -169,6 +174,8 @@ class Debugger(Interceptor):
 
     async def before(self, execution: Intercepted) -> Answer | Instead | None:
         """Stop before a step, where that is wanted."""
+        if is_stopping():
+            return None
         frame, plan = execution.frame, execution.plan
         if plan in self._instead:
             return self._in_place_of(plan, frame)
@@ -178,7 +185,7 @@ class Debugger(Interceptor):
         if path in self._passing:
             self._passing.discard(path)
             return None
-        found = self._reason_before(execution)
+        found = self.reasons.before(execution)
         if found is None:
             return None
         verdict = await self.standing.stand(Stop(self, execution, found[0], "before", point=found[1]))
@@ -198,10 +205,10 @@ class Debugger(Interceptor):
     async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
         """Stop after an attempt that succeeded, where that is wanted."""
         taken, statement = self._ended(execution)
-        if statement is None and not self._points.at(execution.plan, "after"):
+        if is_stopping() or (statement is None and not self._points.at(execution.plan, "after")):
             return result
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
-        found = self._reason_after(execution, "after", extras, statement)
+        found = self.reasons.after(execution, "after", extras, statement)
         if found is None:
             return result
         await self.standing.let_pass()
@@ -225,14 +232,14 @@ class Debugger(Interceptor):
 
     async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
         """Stop at an attempt that failed, where that is wanted."""
-        if isinstance(error, FlowExit):
-            return None
         taken, statement = self._ended(execution)
+        if isinstance(error, FlowExit) or is_stopping():
+            return None
         if statement is None and not self._points.at(execution.plan, "error"):
             return None
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
         extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
-        found = self._reason_after(execution, "error", extras, statement, error)
+        found = self.reasons.after(execution, "error", extras, statement, error)
         if found is None:
             return None
         await self.standing.let_pass()
@@ -254,27 +261,6 @@ class Debugger(Interceptor):
             self._set_points()
         return redone
 
-    def reason_at_statement(self, gate: Gate, text: str | None) -> tuple[Reason, Point | None] | None:
-        """Why to stop before a statement of a step, or before its transaction's end; None if there is no reason."""
-        if text is not None:
-            point = self.point_at_statement(gate, text)
-            if point is not None:
-                return "statement", point
-        if self.standing.pausing:
-            return "pause", None
-        if self.standing.is_stepping:
-            line = self.places.lineage(gate.frame, gate.plan)
-            if self.standing.at_statement(line, not gate.stopped):
-                return "step", None
-        return None
-
-    def point_at_statement(self, gate: Gate, text: str) -> Point | None:
-        """The breakpoint that a statement meets."""
-        frame, plan = gate.frame, gate.plan
-        points = [one for one in self._points.at(plan, "statement") if one.breakpoint.matches(text)]
-        extras = extras_of(attempts=frame.context["attempt"], statement=text)
-        return _first_hit(points, frame, plan, extras, {})
-
     def execution_at(self, frame: Frame, plan: StepPlan) -> Intercepted | None:
         """The execution of a step that is under way, if it is one of those asked about."""
         known = self._under_way.get(frame.path + plan.id)
@@ -291,42 +277,6 @@ class Debugger(Interceptor):
                 level.v.setdefault(id, PENDING)
             level = level.up
         return Instead(plans)
-
-    def _reason_before(self, execution: Intercepted) -> tuple[Reason, Point | None] | None:
-        frame, plan = execution.frame, execution.plan
-        points = self._points.at(plan, "before")
-        standing = self.standing
-        if not (points or standing.is_stepping) or not _wanted(execution):
-            return None
-        point = _first_hit(points, frame, plan, extras_of(attempts=execution.attempt), {})
-        if point is not None:
-            return "breakpoint", point
-        if standing.pausing:
-            return "pause", None
-        if standing.is_stepping and standing.at_step(self.places.lineage(frame, plan)):
-            return "step", None
-        return None
-
-    def _reason_after(
-        self,
-        execution: Intercepted,
-        when: When,
-        extras: Mapping[str, Any],
-        statement: str | None,
-        error: BaseException | None = None,
-    ) -> tuple[Reason, Point | None] | None:
-        plan = execution.plan
-        points = self._points.at(plan, when)
-        if isinstance(error, (StepFailed, SubflowError)):
-            # what failed is a step inside, where it was told already
-            points = [one for one in points if one.breakpoint.step != ANY_STEP]
-        own: dict[str, StepState] = {}
-        if points and when == "after":
-            own[plan.id] = Ended("succeeded", extras["result"], execution.inputs, attempts=execution.attempt)
-        point = _first_hit(points, execution.frame, plan, extras, own)
-        if point is not None:
-            return ("error" if when == "error" else "breakpoint"), point
-        return None if statement is None else ("statement", None)
 
     def _ended(self, execution: Intercepted) -> tuple[float, str | None]:
         """How long an attempt took, in milliseconds, and the statement in it at which to stop."""
@@ -404,34 +354,3 @@ class Debugger(Interceptor):
         except RuntimeError:
             # the loop was closed a moment ago, and the run with it
             return
-
-
-def _wanted(execution: Intercepted) -> bool:
-    """Whether a step will run at all: one whose condition doesn't hold is passed by."""
-    condition = execution.plan.condition
-    if condition is None:
-        return True
-    try:
-        return execution.wanted(condition)
-    except StepFailed:
-        return True
-
-
-def _first_hit(
-    points: list[Point],
-    frame: Frame,
-    plan: StepPlan,
-    extras: Mapping[str, Any],
-    own: Mapping[str, StepState],
-) -> Point | None:
-    """The first breakpoint at which to stop. All are counted, and those that log do it."""
-    first = None
-    for point in points:
-        if not point.hit(frame, extras, own):
-            continue
-        if point.breakpoint.log is None:
-            first = first or point
-        elif (events := frame.events_of(plan)) is not None:
-            data = {"message": point.message(frame, extras, own), "fields": {}}
-            events.of_step("log", plan, frame, data, level="info")
-    return first

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowlang.debugger.errors import RolledBackError
-from flowlang.debugger.stop import GoOn, RollBack, Stop, Transaction
+from flowlang.debugger.stop import Stop
+from flowlang.debugger.verdicts import GoOn, RollBack, Transaction
 
 if TYPE_CHECKING:
     from flowlang.connections.base import PendingStatement, Statement
     from flowlang.debugger.debugger import Debugger
-    from flowlang.debugger.points import Point
-    from flowlang.debugger.stop import Reason
+    from flowlang.debugger.reasons import Why
     from flowlang.runtime.frame import Frame
     from flowlang.runtime.interception import Intercepted
     from flowlang.runtime.plan import StepPlan
@@ -38,16 +38,14 @@ class Gate:
     async def before(self, pending: PendingStatement) -> bool:
         """Called before a statement is sent; false ends its transaction here, with a commit."""
         self._announced = pending.text
-        found = self._debugger.reason_at_statement(self, pending.text)
+        found = self._debugger.reasons.at_statement(self, pending.text)
         execution = self._debugger.execution_at(self.frame, self.plan)
         if found is None or execution is None:
             return True
         self.stopped = True
         return await self._stand(pending, found, execution)
 
-    async def _stand(
-        self, pending: PendingStatement, found: tuple[Reason, Point | None], execution: Intercepted
-    ) -> bool:
+    async def _stand(self, pending: PendingStatement, found: Why, execution: Intercepted) -> bool:
         debugger = self._debugger
         stop = Stop(debugger, execution, found[0], "statement", point=found[1], transaction=Transaction(*pending))
         if pending.is_open:
@@ -61,7 +59,7 @@ class Gate:
         """Called with every statement that was sent."""
         if statement.text == self._announced:
             self._announced = None
-        elif self.matched is None and self._debugger.point_at_statement(self, statement.text) is not None:
+        elif self.matched is None and self._debugger.reasons.point_at_statement(self, statement.text) is not None:
             self.matched = statement.text
 
 

@@ -14,7 +14,7 @@ _ENDS: Final = re.compile(r"\s*(?:commit|begin|start|end|abort|rollback(?!\s+to\
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
-    from flowlang.debugger.stop import Transaction
+    from flowlang.debugger.verdicts import Transaction
     from flowlang.runtime.frame import Frame
 
 

@@ -13,7 +13,8 @@ from flowlang.runtime.stopping import no_time_passes
 
 if TYPE_CHECKING:
     from flowlang.debugger.places import Node
-    from flowlang.debugger.stop import Stop, Verdict
+    from flowlang.debugger.stop import Stop
+    from flowlang.debugger.verdicts import Verdict
 
 Others = Literal["wait", "go on"]
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from itertools import count
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from flowlang.debugger.aims import Aim, Way
 from flowlang.debugger.breakpoints import When
 from flowlang.debugger.changes import Change, ChangeKind, tell
+from flowlang.debugger.errands import Errands
 from flowlang.debugger.errors import DebuggerError
-from flowlang.debugger.scope import Scope, StackFrame, scope_of, stack_of
+from flowlang.debugger.scope import Scope, StackFrame, stack_of
 from flowlang.debugger.setting import set_at, set_name, with_argument
-from flowlang.debugger.watching import evaluated, extras_of, items_around, watch_frame
-from flowlang.runtime.failure import ErrorInfo, StepFailed
-from flowlang.runtime.frame import Ended, Frame, StepState
-from flowlang.runtime.interception import AGAIN, Again, Answer
-from flowlang.runtime.steps import describe
+from flowlang.debugger.sight import Sight
+from flowlang.debugger.verdicts import GoOn, Redo, RollBack, Transaction, Verdict
+from flowlang.runtime.interception import AGAIN, Answer
 
 if TYPE_CHECKING:
     from flowlang.debugger.breakpoints import Breakpoint
@@ -32,46 +30,9 @@ if TYPE_CHECKING:
     from flowlang.runtime.interception import Intercepted
     from flowlang.runtime.plan import Plan, StepPlan
 
-T = TypeVar("T")
-
 Reason = Literal["breakpoint", "step", "pause", "error", "statement"]
 
 _numbers = count(1)
-
-
-class GoOn(NamedTuple):
-    """The step goes on as it would have. `commit` ends the transaction in which it stands."""
-
-    commit: bool = False
-
-
-class RollBack(NamedTuple):
-    """The transaction in which the step stands is undone, and the step fails with this reason."""
-
-    reason: str
-
-
-class Redo(NamedTuple):
-    """The step runs with its new text, as this plan of it."""
-
-    plan: StepPlan
-
-
-Verdict = GoOn | RollBack | Redo | Answer | Again
-
-
-class Transaction(NamedTuple):
-    """Where a step stands between the statements of its transaction: before the `number`-th of `total`, from 1.
-
-    After the last one `number` is `total + 1`; `text` and `params` are those of the statement that is next.
-    """
-
-    session: Any
-    text: str | None
-    params: Any
-    number: int
-    total: int
-    is_open: bool
 
 
 class Stop:
@@ -116,24 +77,21 @@ class Stop:
         self.problem: str | None = None if point is None else point.problem
         #: Everything done by hand at this stop.
         self.changes: list[Change] = []
-        self._statement = statement if transaction is None else transaction.text
         self._debugger = debugger
         self._execution = execution
         self._frame = frame
         self._plan = plan
-        self._result = result
-        self._error = error
         self._transaction = transaction
-        self._taken = taken
+        statement = statement if transaction is None else transaction.text
+        self._sight = Sight(execution, when, result=result, raised=error, statement=statement, taken=taken)
         self._line: list[Node] = debugger.places.lineage(frame, plan)
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
         self._task = asyncio.current_task()
         self._verdict: asyncio.Future[Verdict] = self._loop.create_future()
-        self._work: set[asyncio.Task[Any]] = set()
+        self._errands = Errands(lambda: self.is_over)
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
-        self._inputs = self._bound()
+        self._sight.inputs = self._bound()
         self.stack: tuple[StackFrame, ...] = stack_of(debugger.places, frame, plan)
 
     def __repr__(self) -> str:
@@ -147,23 +105,23 @@ class Stop:
     @property
     def inputs(self) -> dict[str, Any] | None:
         """The step's arguments, those that were changed included."""
-        return None if self._inputs is None else self._mask(self._inputs)
+        return None if self._sight.inputs is None else self._mask(self._sight.inputs)
 
     @property
     def result(self) -> Any:
         """What the attempt gave, after it succeeded."""
-        return self._mask(self._result)
+        return self._mask(self._sight.result)
 
     @property
     def error(self) -> dict[str, Any] | None:
         """What is known of the attempt's failure: `type`, `message` and so on."""
-        info = self._info()
-        return None if info is None else info.masked(self._mask)
+        return self._sight.error
 
     @property
     def statement(self) -> str | None:
         """The statement that is next, or the one that matched a breakpoint; None before the end of a transaction."""
-        return None if self._statement is None else self._mask(self._statement)
+        statement = self._sight.statement
+        return None if statement is None else self._mask(statement)
 
     @property
     def transaction(self) -> dict[str, Any] | None:
@@ -190,27 +148,15 @@ class Stop:
 
     def scope(self, calls: int = 0) -> Scope:
         """What can be read here; with `calls`, at the step that called this flow, that many calls up."""
-        frame, plan = self._place(calls)
-        own: dict[str, Any] = {}
-        arguments: Mapping[str, Any] = {}
-        if not calls:
-            own = {"attempts": self.attempt}
-            if self.when == "after":
-                own["result"] = self._result
-            if (error := self.error) is not None:
-                own["error"] = {key: error[key] for key in ("type", "message", "hint") if error.get(key) is not None}
-            arguments = self._inputs or {}
-        return _patiently(
-            lambda: scope_of(frame, items_around(frame.call.plan.flow, plan.step), self._mask, own, arguments)
-        )
+        return self._sight.scope(calls)
 
     async def evaluate(self, text: str, calls: int = 0) -> Any:
         """The value of an expression, or of a text with `${…}`, plain and masked. Raises ExpressionError."""
-        return await self._there(self._evaluated(text, calls))
+        return await self._errands.there(self._evaluated(text, calls))
 
     async def value_of(self, text: str, calls: int = 0) -> Any:
         """The value of an expression as it is, for what changes the run: it is not to be shown."""
-        return await self._there(self._value_of(text, calls))
+        return await self._errands.there(self._value_of(text, calls))
 
     async def query(self, text: str, params: Any = None) -> QueryAnswer:
         """Send a statement, or call a task (`redis_get: {key: a}`), on the step's connection.
@@ -218,44 +164,46 @@ class Stop:
         Inside an open transaction it is sent there; else on a session of its own, and the answer says which. Raises
         what the connection raises.
         """
-        return await self._there(self._queried(text, params))
+        return await self._errands.there(self._queried(text, params))
 
     def set_input(self, name: str, value: Any) -> None:
         """Let an argument of the step have another value, at the next attempt."""
         self._require("set_input", "the inputs can be changed before an attempt, or before the step is run again")
-        self._in_loop(self._set_input, name, value)
+        self._errands.now(self._set_input, name, value)
 
     def set_value(self, path: str, value: Any) -> None:
         """Change a value that later steps read: `ship`, `ship.total`, `rows[0].price`, `inputs.limit`, `item`."""
         self._require("set_value")
-        self._in_loop(self._set_value, path, value)
+        self._errands.now(self._set_value, path, value)
 
     def give(self, output: Any) -> None:
         """Let the step have this result, without running it, or instead of what it gave; and go on."""
         self._require("give", "a step's output can be given before it or after an attempt, not between its statements")
-        self._in_loop(self._give, output)
+        self._errands.now(self._give, output)
 
     def skip(self) -> None:
         """Let the step not run, or let its failure be none, with no result; and go on."""
         self._require("skip", "a step can be skipped before it, or at an error")
-        self._in_loop(self._skip)
+        self._errands.now(self._skip)
 
     def run_again(self) -> None:
         """Run the step once more, with what was changed; it doesn't count as a retry."""
         self._require("run_again", "a step can be run again after an attempt of it")
-        self._in_loop(self._again)
+        self._errands.now(self._again)
 
     retry = run_again
 
     def commit(self) -> None:
         """End the transaction here: what was done is kept, the statements that are left are not sent."""
         self._require("commit", "the step does not stand in a transaction")
-        self._in_loop(self._end_transaction, "commit", GoOn(commit=True))
+        self._errands.now(self._end_transaction, "commit", GoOn(commit=True))
 
     def roll_back(self) -> None:
         """Undo the transaction; the step fails."""
         self._require("roll_back", "the step does not stand in a transaction")
-        self._in_loop(self._end_transaction, "roll_back", RollBack("the transaction was rolled back from the debugger"))
+        self._errands.now(
+            self._end_transaction, "roll_back", RollBack("the transaction was rolled back from the debugger")
+        )
 
     async def redo_with(self, text: str) -> Redone:
         """Run the step with the flow's new text, and what comes after it too as far as that is sound.
@@ -263,7 +211,7 @@ class Stop:
         The answer says what was taken over and what was not. With problems in the text nothing happens.
         """
         self._require("redo_with", "a new text can be taken before a step or after an attempt of it")
-        return await self._there(self._redone(text))
+        return await self._errands.there(self._redone(text))
 
     def accept(self, change: Change, text: str) -> list[TextEdit]:
         """The smallest edits that write a change into the flow's text. Raises DebuggerError where it has no place."""
@@ -290,7 +238,7 @@ class Stop:
     @property
     def raw_result(self) -> Any:
         """The attempt's result itself, with what was changed."""
-        return self._result
+        return self._sight.result
 
     def aim(self, way: Way) -> Aim:
         """Where stepping from here leads."""
@@ -308,8 +256,7 @@ class Stop:
     async def wait(self) -> Verdict:
         """Wait for the verdict, and for the queries that are under way."""
         verdict = await self._verdict
-        while self._work:
-            await asyncio.wait(self._work)
+        await self._errands.ended()
         return verdict
 
     async def leave(self) -> None:
@@ -319,10 +266,8 @@ class Stop:
             self._timer.cancel()
         if not self._verdict.done():
             self._verdict.cancel()
-        for task in self._work:
-            task.cancel()
-        if self._work:
-            await asyncio.wait(self._work)
+        self._errands.cancel()
+        await self._errands.ended()
 
     def guard(self, seconds: float, limit: float | None) -> None:
         """Roll the transaction back in `seconds`, or before the server's `limit` does it with the session."""
@@ -334,37 +279,15 @@ class Stop:
         self._timer = self._loop.call_later(seconds, self._expire, why)
 
     def _expire(self, why: str) -> None:
-        for task in self._work:
-            task.cancel()
+        self._errands.cancel()
         self._record("roll_back", "the guard")
         self.decide(RollBack(f"the transaction was rolled back: {why}"))
 
     async def _evaluated(self, text: str, calls: int) -> Any:
-        return self._mask(await self._value_of(text, calls))
+        return self._mask(self._sight.value_of(text, calls))
 
     async def _value_of(self, text: str, calls: int) -> Any:
-        frame, plan = self._place(calls)
-        return evaluated(text, frame.call.plan.flow, plan, self._watch_frame(calls))
-
-    def _watch_frame(self, calls: int = 0) -> Frame:
-        frame, plan = self._place(calls)
-        if calls:
-            return watch_frame(frame, {})
-        info = self._info()
-        error = None if info is None else info.as_value(self._mask)
-        own: dict[str, StepState] = {}
-        if self.when == "after":
-            own[plan.id] = Ended("succeeded", self._result, self._inputs, 0.0, self._taken / 1000, None, self.attempt)
-        elif error is not None:
-            own[plan.id] = Ended("failed", None, self._inputs, 0.0, self._taken / 1000, error, self.attempt)
-        extras = extras_of(
-            result=self._result,
-            duration_ms=self._taken,
-            attempts=self.attempt,
-            error=error,
-            statement=self._statement,
-        )
-        return watch_frame(frame, extras, own)
+        return self._sight.value_of(text, calls)
 
     async def _queried(self, text: str, params: Any) -> QueryAnswer:
         from flowlang.debugger.queries import ask
@@ -379,25 +302,24 @@ class Stop:
         return answer.masked(self._mask)
 
     def _set_input(self, name: str, value: Any) -> None:
-        if self._inputs is None:
+        inputs = self._sight.inputs
+        if inputs is None:
             raise DebuggerError(f"`{self.step_id}` takes no inputs", hint="change the values that it reads instead")
-        before = self._inputs.get(name)
-        self._inputs = with_argument(self._inputs, name, value)
-        self._debugger.inputs[self.path] = self._inputs
+        before = inputs.get(name)
+        self._sight.inputs = self._debugger.inputs[self.path] = with_argument(inputs, name, value)
         self._record("input", name, before, value)
 
     def _set_value(self, path: str, value: Any) -> None:
         if self.when == "after" and (path == "result" or path.startswith(("result.", "result["))):
-            before, self._result = set_at(self._result, path[len("result") :], value)
+            before, self._sight.result = set_at(self._sight.result, path[len("result") :], value)
         else:
             before = set_name(self._frame, self._frame.call.plan.flow, self._plan.step, path, value)
-            self._inputs = self._bound()
+            self._sight.inputs = self._bound()
         self._record("value", path, before, value)
 
     def _give(self, output: Any) -> None:
-        before = self._result
-        self._record("output", self.step_id, before, output)
-        self.decide(Answer("debugger", output, inputs=self._inputs, attempts=self.attempt))
+        self._record("output", self.step_id, self._sight.result, output)
+        self.decide(Answer("debugger", output, inputs=self._sight.inputs, attempts=self.attempt))
 
     def _skip(self) -> None:
         self._record("skip", self.step_id)
@@ -441,19 +363,8 @@ class Stop:
             self.problem = self.problem or str(error)
             return None
 
-    def _info(self) -> ErrorInfo | None:
-        return None if self._error is None else described(self._execution, self._error)
-
     def _mask(self, value: Any) -> Any:
-        return self._frame.call.run.redactor(value)
-
-    def _place(self, calls: int) -> tuple[Frame, StepPlan]:
-        frame, plan = self._frame, self._plan
-        for _ in range(calls):
-            if frame.call.caller is None:
-                raise DebuggerError("there are fewer calls around this step")
-            frame, plan = frame.call.caller
-        return frame, plan
+        return self._sight.mask(value)
 
     def _require(self, action: str, why: str = "that can't be done here") -> None:
         if self.is_over:
@@ -461,62 +372,8 @@ class Stop:
         if action not in self.can:
             raise DebuggerError(why)
 
-    def _in_loop(self, act: Callable[..., None], *arguments: Any) -> None:
-        """Do something in the run's thread, and wait until it is done if this is another one."""
-        if threading.get_ident() == self._thread:
-            act(*arguments)
-            return
-
-        async def done() -> None:
-            if self.is_over:
-                raise DebuggerError("the run has gone on from here")
-            act(*arguments)
-
-        asyncio.run_coroutine_threadsafe(done(), self._loop).result()
-
-    async def _there(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something in the run's event loop, as work that ends with the stop."""
-        if self.is_over:
-            work.close()
-            raise DebuggerError("the run has gone on from here")
-        if asyncio.get_running_loop() is self._loop:
-            return await self._kept(work)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._kept(work), self._loop))
-
-    async def _kept(self, work: Coroutine[Any, Any, T]) -> T:
-        if self.is_over:
-            work.close()
-            raise DebuggerError("the run has gone on from here")
-        task = self._loop.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise DebuggerError("the run was ended meanwhile") from None
-            task.cancel()
-            raise
-
-
-def described(execution: Intercepted, error: BaseException) -> ErrorInfo:
-    """What there is to say of a failed attempt."""
-    if isinstance(error, StepFailed):
-        return error.info
-    return describe(execution.frame, execution.plan, error, execution.inputs, execution.attempt)
-
 
 def connection_of(plan: StepPlan) -> str | None:
     """The name of the connection that a step uses."""
     name: str | None = getattr(plan.body, "connection", None)
     return name
-
-
-def _patiently(look: Callable[[], T]) -> T:
-    """What `look` gives. Other branches may be changing what it looks at, from another thread; then it looks again."""
-    for _ in range(5):
-        try:
-            return look()
-        except RuntimeError:
-            continue
-    return look()
