@@ -193,3 +193,10 @@ def test_a_run_that_goes_on_keeps_the_next_from_being_started(tmp_path: Path) ->
         return len(executions.list())
 
     assert run_virtually(ten_minutes()) == 4
+
+
+def test_the_triggers_of_the_documentation_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
+    example = page.split("# in flow.yaml\ntriggers:\n", 1)[1].split("```", 1)[0]
+    monkeypatch.setenv("HOOK_SECRET", "x")
+    Triggers(*hosted(tmp_path, example)).load()

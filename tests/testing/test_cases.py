@@ -244,3 +244,14 @@ def test_coverage_tells_the_steps_and_branches_that_no_case_came_to(project: Pat
             assert flow.missed_branches == [("large", 5, "then")]
             assert coverage.percent == 60.0
     assert coverage.percent == 100.0
+
+
+def test_the_example_of_the_documentation_is_a_test_file(project: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n", 1)[1].split("```", 1)[0]
+    file = project / "tests" / "profile.test.yaml"
+    file.write_text(example)
+    assert [case.name for case in read_cases(file)] == [
+        "a user that isn't in the cache is looked up",
+        "the database is asked again when it is away for a moment",
+    ]
