@@ -226,6 +226,7 @@ BREACHES: dict[str, dict[str, Any]] = {
     "the category is one word": {"category": ""},
     "the class is documented": {"__doc__": None},
     "what it can do is said by true and false": {"read_only": "yes"},
+    "what it says of sandbox runs is so": {"sandbox": True},
     "an instance is made without arguments, and does no work": {"__init__": Opens.__init__},
     "the methods that wait are async, the others are not": {"disconnect": lambda self: None},
     "the required methods are there": {"get_connection": ConnectionPlugin.get_connection},
