@@ -127,6 +127,10 @@ def _intervention(event: Event) -> _Worded:
     return "✎", INFO, f"by hand: {change} {what}"
 
 
+def _sandbox_started(event: Event) -> _Worded:
+    return "⟲", INFO, "in a sandbox: what the run does to SQL databases is undone at its end"
+
+
 def _sandbox_ended(event: Any) -> _Worded:
     steps, lasting = len(event["steps"]), len(event["lasting"])
     undone = f"undone what {_number(steps, 'step')} changed on {', '.join(event['connections']) or 'no connection'}"
@@ -223,6 +227,7 @@ _WORDS: Final[dict[str, Callable[[Any], _Worded]]] = {
     "statement": _statement,
     "log": _log,
     "intervention": _intervention,
+    "sandbox_started": _sandbox_started,
     "sandbox_ended": _sandbox_ended,
     "flow_terminated": _flow_terminated,
     "flow_cancelled": _flow_cancelled,

@@ -321,7 +321,10 @@ class RunRecord:
             call.statement_count += 1
 
     def _sandbox_ended(self, event: Any) -> None:
-        self.is_sandbox, self.sandbox = True, event
+        self.sandbox = event
+
+    def _sandbox_started(self, event: Any) -> None:
+        self.is_sandbox = True
 
     def sandbox_lines(self) -> list[str]:
         """What a sandbox run did, in words; nothing for every other run."""
@@ -383,6 +386,7 @@ _HANDLERS: Final[dict[str, Callable[[RunRecord, Any], None]]] = {
     "iteration_started": RunRecord._iteration_started,
     "iteration_completed": RunRecord._iteration_completed,
     "statement": RunRecord._statement,
+    "sandbox_started": RunRecord._sandbox_started,
     "sandbox_ended": RunRecord._sandbox_ended,
     "flow_completed": RunRecord._flow_completed,
     "flow_terminated": RunRecord._flow_terminated,

@@ -59,8 +59,8 @@ class Call:
 
     @property
     def resume(self) -> str | None:
-        """The command that runs what is left of the run; None if it is not recorded."""
-        if self._journal is None or self._recorder is None:
+        """The command that runs what is left of the run; None if it is not recorded, or was undone in a sandbox."""
+        if self._journal is None or self._recorder is None or self._options.sandbox:
             return None
         return resume_command(self._journal, self._recorder)
 

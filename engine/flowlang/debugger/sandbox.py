@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox", "SandboxReport"]
 
-EVENT = "sandbox_ended"
-
-
 class Sandbox(Interceptor):
     """Makes one run a sandbox run. Among interceptors it comes after pins: what those answer for does nothing.
 
-    At the end of the run `report` is what was done, and an event `sandbox_ended` has the same.
+    At the end of the run `report` is what was done, and the event `sandbox_ended` has the same.
     """
 
     def __init__(self) -> None:
@@ -35,6 +32,8 @@ class Sandbox(Interceptor):
         self._run = run
         self._flow = plan.name
         run.pools = self._pools
+        if run.events is not None:
+            run.events.emit("sandbox_started", plan.name)
         interception.concern(self, [step for one in plan.with_subplans() for step in one.every_step])
 
     async def bound(self, execution: Intercepted) -> None:
@@ -51,7 +50,7 @@ class Sandbox(Interceptor):
         undone = await self._pools.end()
         self.report = report = self._reported(undone)
         if self._run.events is not None:
-            self._run.events.emit(EVENT, self._flow, report.as_data())
+            self._run.events.emit("sandbox_ended", self._flow, report.as_data())
 
     def told(self) -> dict[str, Any]:
         return {} if self.report is None else {"sandbox": self.report.as_data()}

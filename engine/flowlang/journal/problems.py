@@ -29,6 +29,7 @@ ProblemKind = Literal[
     "missing",  # the flow's file is gone
     "gap",  # the recording stopped before the run did
     "lost",  # what steps left in memory is gone
+    "undone",  # what steps did was undone: the run was in a sandbox
 ]
 
 

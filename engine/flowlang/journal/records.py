@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal, Protocol
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
@@ -183,6 +184,11 @@ class RecordedRun:
     def events(self, session: int | None = None) -> Iterator[dict[str, Any]]:
         """What was told: dicts like the events of a live run, numbered through all sessions; silent steps aside."""
         return self._records.events(session)
+
+    @property
+    def in_sandbox(self) -> bool:
+        """Whether what the run did to databases was undone at its end."""
+        return any(event["type"] == "sandbox_started" for event in islice(self.events(), 20))
 
     def steps(self, session: int | None = None) -> list[RecordedStep]:
         """What ran, silent steps too, in the order in which it began; of all sessions or of one, from 1."""

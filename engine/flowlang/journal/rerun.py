@@ -78,6 +78,9 @@ class Rerun(Continuation):
                 message = f"`{until}` comes before `{start[0]}`, so there is nothing to run"
                 self._note(ReplayProblem("unreached", message, None, until))
         turns = {} if start is None else self._upstream(*start)
+        if turns and self.run.in_sandbox:
+            message = "the run was in a sandbox: what the steps taken from the journal did to databases is undone"
+            self._note(ReplayProblem("undone", message, blocking=False))
         if start is not None:
             self._look_upstream(*start, turns)
         return self._script_of(

@@ -91,6 +91,9 @@ class Resumption(Continuation):
         elif summary.status in _ENDED_WELL:
             message = f"run {summary.run_id} came to its end: nothing is left of it"
             self._note(ReplayProblem("finished", message, "run it again instead"))
+        elif self.run.in_sandbox:
+            message = f"run {summary.run_id} was in a sandbox: what its steps did to databases is undone"
+            self._note(ReplayProblem("undone", message, "run the flow again from its start"))
         elif summary.gap is not None:
             message = f"the recording stopped before the run did ({summary.gap}): what ran after that would run again"
             agreed = self.on_unknown == "retry"

@@ -85,6 +85,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "statement",
     "log",
     "intervention",
+    "sandbox_started",
     "sandbox_ended",
     "flow_terminated",
     "flow_cancelled",
