@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.server.app import create_app
 from flowlang.server.executions import Executions
@@ -17,6 +17,9 @@ from flowlang.server.triggers import Triggers
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+#: Seconds that a connection is kept on which nobody asks anything.
+KEEP_ALIVE: Final = 65
 
 _log = logging.getLogger("flowlang.server")
 
@@ -75,8 +78,9 @@ def serve(app: FastAPI, host: str, port: int, *, token: str | None = None, grace
         host=host,
         port=port,
         log_level="warning",
-        timeout_graceful_shutdown=max(1, round(grace)),
         ws="websockets-sansio",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=max(1, round(grace)),
     )
 
 
