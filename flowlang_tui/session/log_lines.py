@@ -120,7 +120,7 @@ def _log(event: Event) -> _Worded:
     )
 
 
-def _intervention(event: Event) -> _Worded:
+def _intervention(event: Any) -> _Worded:
     change, what = str(event["change"]).replace("_", " "), _cut(str(event["what"]), VALUE)
     if change in ("input", "value", "output"):
         return "✎", INFO, f"{change} of {what} set by hand: {_value(event['after'])}"
