@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 import yaml
@@ -41,13 +41,13 @@ class ValueRefused(FlowLangError):
 class _Loader(yaml.CSafeLoader):
     """Reads a pins file. Aliases and depth are limited by whoever calls it."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # as the base class declares it
 
 
 class _Dumper(yaml.CSafeDumper):
     """Writes what `_Loader` reads."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # as the base class declares it
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
