@@ -11,8 +11,8 @@ from tests.tui.acts_debug import DEBUG
 from tests.tui.acts_editor import EDITOR
 from tests.tui.acts_everywhere import EVERYWHERE
 from tests.tui.acts_panes import CONNECTIONS, EXPLORER, GRAPH, INSPECTOR, LOGS, PROBLEMS, TIMELINE
-from tests.tui.acts_runs import RUNS
 from tests.tui.acts_pins import PINS
+from tests.tui.acts_runs import RUNS
 from tests.tui.opening import Opened, opened
 from tests.tui.unseen import painted
 
