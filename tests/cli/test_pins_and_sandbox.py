@@ -21,7 +21,10 @@ steps:
     do: [{sqlite_execute: {id: ship, query: "update orders set status = 'sent' where id = ?", params: ['${row.id}']}}]
 outputs: {count: '${fetch.count}'}
 """
-PINS = "fetch: {output: {rows: [{id: 2}], count: 1, columns: [id]}}\neach/ship: {error: {type: OSError}, enabled: false}\n"
+PINS = """\
+fetch: {output: {rows: [{id: 2}], count: 1, columns: [id]}}
+each/ship: {error: {type: OSError}, enabled: false}
+"""
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class RowChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a step did to a table: to so many rows as `affected` says, the first of which are in `rows` where they could be had.
+    """What a step did to a table: to `affected` rows, the first of which are in `rows` where they could be had.
 
     `table` is None where only the database knows it; `key` are the columns that tell rows apart. Of a change of
     `other` kind, such as CREATE TABLE, `what` is the command.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox", "SandboxReport"]
 
+
 class Sandbox(Interceptor):
     """Makes one run a sandbox run. Among interceptors it comes after pins: what those answer for does nothing.
 
