@@ -18,6 +18,7 @@ from flowlang.language.model import Flow, ForEachStep, Step, SubflowStep, TaskSt
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
+    from flowlang.journal.records import RecordedStep
     from flowlang.runtime.control import CancellationToken
     from flowlang.runtime.events import EventCallback
     from flowlang.runtime.executor import FlowExecutor
@@ -102,7 +103,12 @@ class Continuation(ABC):
     @cached_property
     def standing(self) -> dict[str, Standing]:
         """The recorded executions that count, by path."""
-        return standing(self.run.steps(), self.run.sessions(), self.places)
+        return standing(self.steps, self.run.sessions(), self.places)
+
+    @cached_property
+    def steps(self) -> list[RecordedStep]:
+        """All that ran."""
+        return self.run.steps()
 
     @property
     def _source(self) -> Path | str:

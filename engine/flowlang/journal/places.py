@@ -63,17 +63,16 @@ class Level(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A step, the flow that it stands in, and the lists around it. `called` is how many parts lead to that flow."""
+    """A step, the flow that it stands in, and the lists around it. `called` is how many parts lead to that flow.
+
+    `is_handler` tells that it belongs to the flow's own `on_error`, `on_cancel` or `finally`.
+    """
 
     step: Step
     flow: Flow
     levels: tuple[Level, ...]
     called: int
-
-    @property
-    def is_handler(self) -> bool:
-        """Whether it belongs to the flow's own `on_error`, `on_cancel` or `finally`."""
-        return next(level.block for level in self.levels if level.depth == self.called) in _LATER
+    is_handler: bool
 
 
 class Places:
@@ -91,9 +90,11 @@ class Places:
     def find(self, path: str) -> Place | None:
         """What a path or address means; None if the flows have no such step."""
         address = address_of(path)
-        if address not in self._known:
-            self._known[address] = self._find(address.split("/"))
-        return self._known[address]
+        try:
+            return self._known[address]
+        except KeyError:
+            found = self._known[address] = self._find(address.split("/"))
+            return found
 
     def flows(self) -> list[Flow]:
         """The flow, and those that it calls, directly or not."""
@@ -131,7 +132,7 @@ class Places:
             if place is None:
                 return None
             levels = tuple(level._replace(depth=level.depth + called) for level in place.levels)
-            found = Place(place.step, flow, (*around, *levels), called)
+            found = Place(place.step, flow, (*around, *levels), called, place.is_handler)
             if number == len(ids) - 1:
                 return found
             if isinstance(place.step, SubflowStep):
@@ -161,7 +162,7 @@ class Places:
     ) -> None:
         for position, step in enumerate(steps):
             levels = (*around, Level(block, steps, position, depth, at_once, iterations_at_once))
-            self._levels[id(flow)].setdefault(step.id, Place(step, flow, levels, 0))
+            self._levels[id(flow)].setdefault(step.id, Place(step, flow, levels, 0, levels[0].block in _LATER))
             for name, inner in step.blocks():
                 body = name == "do" and step.kind in ("for_each", "while")
                 parallel = isinstance(step, ParallelStep) and name == "parallel"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ from flowlang.journal.records import RecordedStep
 from flowlang.language.model import Step
 from flowlang.language.order import within
 from flowlang.runtime.failure import FlowExit
-from flowlang.runtime.frame import Ended, Frame
+from flowlang.runtime.frame import SKIPPED, Ended, Frame, StepState, succeeded
 from flowlang.runtime.interception import Answer, Intercepted, Interception, Interceptor
 from flowlang.values import ErrorValue
 
@@ -38,6 +38,13 @@ class Turn:
     attempt: int = 1
     closed: bool = False
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be done inside, and nothing was to be handled."""
+        if self.action == "enter":
+            return self.record.status == "succeeded" and not self.record.terminated
+        return self.action == "skip" or (self.action == "answer" and self.record.status != "failed")
+
 
 @dataclass(slots=True, kw_only=True)
 class Script:
@@ -45,7 +52,7 @@ class Script:
 
     `rounds` are the iterations that loops have begun, `effects` how often steps that are exactly once took effect.
     The run ends after the step `until`; with `only` nothing else than that step runs. `started_at` is when the run
-    that is gone on with began.
+    that is gone on with began. In the `same_run` iterations that were complete need not be told again.
     """
 
     turns: dict[str, Turn] = field(default_factory=dict)
@@ -55,6 +62,7 @@ class Script:
     until: str | None = None
     only: bool = False
     started_at: str | None = None
+    same_run: bool = False
 
 
 class Replay(Interceptor):
@@ -67,6 +75,7 @@ class Replay(Interceptor):
         self._branches: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
         self._rounds: dict[str, tuple[int, bool]] = {}
+        self._bodies: dict[StepPlan, list[Step]] = {}
         self._target: _Target | None = None
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
@@ -123,6 +132,20 @@ class Replay(Interceptor):
         self._leave()
         return False if closed else None
 
+    def iteration(self, frame: Frame, plan: StepPlan) -> bool:
+        if not self._script.same_run:
+            return False
+        body = self._bodies.get(plan)
+        if body is None:
+            body = self._bodies[plan] = [step for name, steps in plan.step.blocks() if name == "do" for step in steps]
+        for step in body:
+            turn = self._turns.get(frame.path + step.id)
+            if turn is None or not turn.is_complete:
+                return False
+        self._take_over(frame, body, frame.path)
+        self._leave()
+        return True
+
     def over(self, execution: Intercepted) -> None:
         path = execution.frame.path + execution.plan.id
         if self._target is not None and self._target.is_at(path):
@@ -161,18 +184,23 @@ class Replay(Interceptor):
             self._rounds[path] = (begun, turn.closed)
 
     def _restore(self, frame: Frame, step: Step, prefix: str) -> None:
-        """Let the steps inside a block that is answered as a whole read as they did after it had failed."""
-        if step.kind in _LOOPS:
-            last = self._script.rounds.get(prefix + step.id, 0) - 1
-            prefix = f"{prefix}{step.id}[{last}]/"
+        """Let the steps inside a block that is answered as a whole read as they did after it had ended."""
         for name, steps in step.blocks():
             if name == "on_error":
                 continue
-            for inner in steps:
-                turn = self._turns.pop(prefix + inner.id, None)
-                if turn is not None:
-                    frame.v[inner.id] = _state_of(turn.record)
-                self._restore(frame, inner, prefix)
+            if step.kind in _LOOPS and name == "do":
+                for index in range(self._script.rounds.get(prefix + step.id, 0)):
+                    self._take_over(frame, steps, f"{prefix}{step.id}[{index}]/")
+            else:
+                self._take_over(frame, steps, prefix)
+
+    def _take_over(self, frame: Frame, steps: Iterable[Step], prefix: str) -> None:
+        """Give steps the states that they had."""
+        for step in steps:
+            turn = self._turns.pop(prefix + step.id, None)
+            if turn is not None:
+                frame.v[step.id] = _state_of(turn)
+            self._restore(frame, step, prefix)
 
     def _given(self, path: str) -> Answer | None:
         given = self._script.given
@@ -216,7 +244,12 @@ def _error_of(record: RecordedStep) -> ErrorValue:
     return ErrorValue(type=error.get("type", ""), message=error.get("message", ""), attempts=record.attempts)
 
 
-def _state_of(record: RecordedStep) -> Ended:
+def _state_of(turn: Turn) -> StepState:
+    record = turn.record
+    if record.status == "succeeded" and turn.action != "skip" and record.attempts == 1:
+        return succeeded(record.outputs, record.inputs, 0.0, 0.0)
+    if record.status == "skipped" or turn.action == "skip":
+        return SKIPPED
     error = _error_of(record) if record.status in ("failed", "cancelled") else None
     result = record.outputs if record.status == "succeeded" else None
     return Ended(record.status, result, record.inputs, error=error, attempts=record.attempts)

@@ -74,8 +74,8 @@ class Resumption(Continuation):
             decided = self._decided(path, known, set(turns))
             if decided is not None:
                 turns[path] = decided
-        taken = effects(self.run.steps(), self.places)
-        script = self._script_of(turns, self.standing, effects=taken, started_at=self._started_at)
+        taken = effects(self.steps, self.places)
+        script = self._script_of(turns, self.standing, effects=taken, started_at=self._started_at, same_run=True)
         self._note_lost(script)
         return script
 

@@ -6,11 +6,12 @@ more, and neither do the handlers of a flow that came to its end, because they b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flowlang.journal.places import Place, Places, above, parts_of
+from flowlang.journal.places import Place, Places, above
 from flowlang.journal.records import RecordedStep, Session
 from flowlang.language.model import ForEachStep, Step, SubflowStep, WhileStep
 from flowlang.language.order import within
@@ -19,6 +20,8 @@ from flowlang.language.order import within
 Moment = tuple[int, float]
 
 _NEVER: Final[Moment] = (0, 0.0)
+
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(slots=True)
@@ -36,16 +39,15 @@ class Standing:
 
 def standing(steps: Iterable[RecordedStep], sessions: Sequence[Session], places: Places) -> dict[str, Standing]:
     """The executions that count, by their path. Steps that the flow no longer has are left out."""
-    steps = list(steps)
-    passed = _Passed(steps, {session.number for session in sessions if session.complete}, places)
+    placed = [(record, place) for record in steps if (place := places.find(record.path)) is not None]
+    passed = _Passed(placed, {session.number for session in sessions if session.complete})
     found: dict[str, Standing] = {}
-    for record in steps:
-        place = places.find(record.path)
-        if place is None or passed.by(record, place):
-            continue
+    for record, place in placed:
         known = found.get(record.path)
         # what was answered from the journal is in there already
-        if known is None or known.record.status == "unknown" or record.answered_by != "journal":
+        if known is not None and known.record.status != "unknown" and record.answered_by == "journal":
+            continue
+        if not passed.by(record, place):
             found[record.path] = _after(known, record, place)
     return found
 
@@ -65,22 +67,19 @@ def rounds(paths: Iterable[str]) -> dict[str, int]:
     """How many iterations were begun of each loop that these paths go into, by the loop's path."""
     found: dict[str, int] = {}
     for path in paths:
-        if "[" not in path:
-            continue
-        before = ""
-        for part in parts_of(path) or ():
-            loop = before + part.id
-            if part.iteration is None:
-                before = f"{loop}/"
-            else:
-                found[loop] = max(found.get(loop, 0), part.iteration + 1)
-                before = f"{loop}[{part.iteration}]/"
+        if "[" in path:
+            for index in _INDEX.finditer(path):
+                loop, begun = path[: index.start()], int(index[1]) + 1
+                if begun > found.get(loop, 0):
+                    found[loop] = begun
     return found
 
 
 def _after(known: Standing | None, record: RecordedStep, place: Place) -> Standing:
     """What counts when `record` came after what was known of the same path."""
-    attempt = 1 + max((int(retry.get("attempt", 0)) for retry in record.retries), default=0)
+    attempt = 1
+    if record.retries:
+        attempt += max(int(retry.get("attempt", 0)) for retry in record.retries)
     if known is not None:
         before = known.record
         if before.status == "unknown" and before.session < record.session:
@@ -95,7 +94,7 @@ def _after(known: Standing | None, record: RecordedStep, place: Place) -> Standi
 class _Passed:
     """Knows of records that they no longer count."""
 
-    def __init__(self, steps: Sequence[RecordedStep], complete: set[int], places: Places) -> None:
+    def __init__(self, placed: Iterable[tuple[RecordedStep, Place]], complete: set[int]) -> None:
         self._complete = complete
         #: Until when steps inside a block count no more, by what stands before their id in a path, and by the id.
         self._inside: dict[str, dict[str, Moment]] = {}
@@ -103,9 +102,8 @@ class _Passed:
         self._below: dict[str, Moment] = {}
         #: Until when the handlers of a called flow count no more, by the path of the call.
         self._ended: dict[str, Moment] = {}
-        for record in steps:
-            place = places.find(record.path)
-            if place is not None:
+        for record, place in placed:
+            if record.retries or isinstance(place.step, SubflowStep):
                 self._note(record, place.step)
 
     def _note(self, record: RecordedStep, step: Step) -> None:

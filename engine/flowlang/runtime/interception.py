@@ -103,6 +103,10 @@ class Interceptor:
         """Whether a `while` has this iteration, from 0; None lets its condition decide."""
         return None
 
+    def iteration(self, frame: Frame, plan: StepPlan) -> bool:
+        """Whether the iteration of a loop that `frame` is for need not run: its steps' states are there by now."""
+        return False
+
     async def bound(self, execution: Intercepted) -> None:
         """Before an attempt, its `execution.inputs` known; they may be replaced. What is raised here fails it."""
 
@@ -173,6 +177,10 @@ class Interception:
         """Whether a `while` goes on, if somebody knows it."""
         said = (member.goes_on(frame, plan, index) for member in self.members)
         return next((one for one in said if one is not None), None)
+
+    def iteration(self, frame: Frame, plan: StepPlan) -> bool:
+        """Whether somebody knows all that an iteration would do."""
+        return any(member.iteration(frame, plan) for member in self.members)
 
 
 class Intercepted(Execution):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -83,6 +83,7 @@ class ForEachBody:
         """The same frame for each iteration, with its item and the body's steps not run yet."""
         template, length, path = self.template, iteration.length, f"{iteration.path}{plan.id}["
         events = iteration.events_of(plan)
+        known = known_iterations(iteration, plan)
         if events is not None:
             started = events.iteration_template("iteration_started", plan, iteration, length)
             completed = events.iteration_template("iteration_completed", plan, iteration, length)
@@ -93,11 +94,14 @@ class ForEachBody:
             iteration.index = index
             if events is not None:
                 iteration.path = f"{path}{index}]/"
-                events.iteration(started, index, now)
-            yield iteration
+            skipped = known is not None and known(iteration, plan)
+            if not skipped:
+                if events is not None:
+                    events.iteration(started, index, now)
+                yield iteration
             if results is not None:
                 results[index] = evaluate(self.collect, iteration)  # type: ignore[arg-type]  # results go with it
-            if events is not None:
+            if events is not None and not skipped:
                 now = perf_counter()
                 events.iteration(completed, index, now)
             if index == length - 1:
@@ -145,6 +149,7 @@ class Rounds:
         plan, path = self._plan, f"{self._frame.path}{self._plan.id}["
         events = self._frame.events_of(plan)
         iteration = self._frame.view()
+        known = known_iterations(iteration, plan)
         if events is not None:
             started = events.iteration_template("iteration_started", plan, iteration, None)
             completed = events.iteration_template("iteration_completed", plan, iteration, None)
@@ -157,10 +162,12 @@ class Rounds:
                 )
             if events is not None:
                 iteration.path = f"{path}{index}]/"
-                events.iteration(started, index, perf_counter())
-            yield iteration
-            if events is not None:
-                events.iteration(completed, index, perf_counter())
+            if known is None or not known(iteration, plan):
+                if events is not None:
+                    events.iteration(started, index, perf_counter())
+                yield iteration
+                if events is not None:
+                    events.iteration(completed, index, perf_counter())
             self.index += 1
 
     def _goes_on(self, iteration: Frame) -> bool:
@@ -169,6 +176,12 @@ class Rounds:
         interception = run.interception if self._plan in run.intercepted else None
         known = None if interception is None else interception.goes_on(self._frame, self._plan, self.index)
         return truth(evaluate(self._body.test, iteration)) if known is None else known
+
+
+def known_iterations(frame: Frame, plan: StepPlan) -> Callable[[Frame, StepPlan], bool] | None:
+    """Who tells of an iteration whether it need not run; None where nobody is asked."""
+    run = frame.call.run
+    return None if run.interception is None or plan not in run.intercepted else run.interception.iteration
 
 
 def items_of(value: Any) -> Sequence[Any]:
