@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from json import JSONEncoder
-from json.encoder import encode_basestring_ascii
+import json.encoder
+from collections.abc import Callable
 from typing import Any, Final
 
 from flowlang.values import MAX_DEPTH
@@ -14,8 +14,21 @@ LONGEST_INT: Final = 8192
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 _SHORT: Final = 8
 
-quoted: Final = encode_basestring_ascii
-to_text: Final = JSONEncoder(separators=(",", ":"), check_circular=False).encode
+quoted: Final = json.encoder.encode_basestring_ascii
+
+
+def _encoder() -> Callable[[Any], str]:
+    """What makes JSON text of plain data: the encoder in C itself, where Python has it, without what is around it."""
+    usual = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    try:
+        parts = make(None, usual.default, quoted, None, ":", ",", False, False, True)
+    except TypeError:  # there is none, or it takes something else
+        return usual.encode
+    return lambda value: "".join(parts(value, 0))
+
+
+to_text: Final = _encoder()
 
 
 class _Keys(dict[str, str]):

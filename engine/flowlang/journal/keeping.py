@@ -174,7 +174,8 @@ def _told_at_the_end(content: bytes) -> Tally | None:
     first, second = _first_lines(content)
     tally.header = loads(first)[1]
     _, tally.definition, definition = loads(second)
-    tally.steps = definition["steps"] + [loads(line)[2] for line in _ADDED.findall(content)]
+    added = _ADDED.findall(content) if b'\n["d",' in content else []
+    tally.steps = definition["steps"] + [loads(line)[2] for line in added]
     return tally
 
 

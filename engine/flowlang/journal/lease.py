@@ -11,12 +11,17 @@ import fcntl
 import os
 import platform
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 
 def this_process() -> dict[str, Any]:
     """What tells this process from every other, as it is written into the first line of a run's file."""
-    pid = os.getpid()
+    return _facts(os.getpid()).copy()
+
+
+@lru_cache(maxsize=1)
+def _facts(pid: int) -> dict[str, Any]:
     return {"pid": pid, "born": _born(pid), "boot": _boot(), "space": _space(), "host": platform.node()}
 
 

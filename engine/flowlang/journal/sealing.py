@@ -19,7 +19,7 @@ from flowlang.plainly import to_text
 
 #: Lines are kept together up to so many bytes.
 CHUNK: Final = 1_000_000
-_LEVEL: Final = 3
+_LEVEL: Final = 1
 #: So much of a run's inputs is searched and shown in lists.
 _INPUTS: Final = 20_000
 _INPUT: Final = 500
