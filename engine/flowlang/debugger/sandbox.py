@@ -82,7 +82,7 @@ class Sandbox(Interceptor):
                 steps = self._lasting.setdefault(lasting.what, {})
                 steps.update(dict.fromkeys(self._inserting(lasting, one.names)))
         return SandboxReport(
-            sorted(name for one in undone for name in one.names),
+            sorted({name for one in undone for name in one.names}),
             list(self._effects.values()),
             [Remaining(what, list(steps)) for what, steps in self._lasting.items()],
         )

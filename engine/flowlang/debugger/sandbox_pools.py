@@ -34,6 +34,7 @@ class SandboxPools(Pools):
         super().__init__()
         self._sandboxes: dict[Hashable, Pool] = {}
         self._names: dict[Pool, dict[str, None]] = {}
+        self._undone: list[Undone] = []
 
     async def lease(self, name: str, type: str, plugin: ConnectionPlugin, config: dict[str, Any]) -> Pool:
         if not plugin.sandbox or config.get("read_only"):
@@ -52,8 +53,13 @@ class SandboxPools(Pools):
         return pool
 
     async def leave(self, pool: Pool, idle_seconds: float = 0) -> None:
-        if pool not in self._names:
+        names = self._names.get(pool)
+        if names is None:
             await process_pools.leave(pool, idle_seconds)
+        elif not pool.plugin.shareable(pool.config):
+            # nobody comes back to it, and there may be one for each call of a subflow
+            del self._names[pool], self._sandboxes[pool.key]
+            self._undone.append(await self._ended(pool, names))
 
     def undoes(self, plugin: ConnectionPlugin) -> bool:
         """Whether what is done on this connection will be undone."""
@@ -61,7 +67,8 @@ class SandboxPools(Pools):
 
     async def end(self) -> list[Undone]:
         """Undo everything, and close the connections."""
-        return list(await asyncio.gather(*(self._ended(pool, names) for pool, names in self._names.items())))
+        ended = await asyncio.gather(*(self._ended(pool, names) for pool, names in self._names.items()))
+        return [*self._undone, *ended]
 
     async def _ended(self, pool: Pool, names: Mapping[str, None]) -> Undone:
         lasting: tuple[Lasting, ...] = ()
