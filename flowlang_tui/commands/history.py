@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from textual import on, work
 
@@ -13,12 +14,17 @@ from flowlang import FlowLangError
 from flowlang_tui.panes.runs import RunsPane, Wish
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.history_rows import RunRow
-from flowlang_tui.session.recorded import Recorded
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.run_list import RunList
 from flowlang_tui.widgets.status_bar import StatusBar
 
+if TYPE_CHECKING:
+    from flowlang_tui.session.recorded import Recorded
+
 P = ParamSpec("P")
+
+#: Seconds without another key after which what is typed is searched for.
+_TYPING = 0.12
 
 #: How the file of an exported run ends.
 _BUNDLE = ".run.zip"
@@ -51,6 +57,9 @@ class HistoryCommands(ProjectScreen):
 
     @work(exclusive=True, group="runs")
     async def _search(self, text: str, again: bool) -> None:
+        if text and not again:
+            # somebody is typing: a newer text takes the place of this one
+            await asyncio.sleep(_TYPING)
         try:
             rows = await self.session.history.search(text)
         except FlowLangError as error:
@@ -136,8 +145,9 @@ class HistoryCommands(ProjectScreen):
         """The latest run of a flow in this workbench."""
         return next((one for one in reversed(self.session.runs.records) if one.path == path), None)
 
+    @on(StatusBar.BackAsked)
     @on(RunsPane.LatestAsked)
-    def _latest_asked(self, event: RunsPane.LatestAsked) -> None:
+    def _latest_asked(self, event: StatusBar.BackAsked | RunsPane.LatestAsked) -> None:
         event.stop()
         self.show_latest()
 

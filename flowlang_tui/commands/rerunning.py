@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import time
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual import work
 
 from flowlang import FlowLangError
 from flowlang_tui.commands.history import told
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.again import Again, Extent
-from flowlang_tui.session.resumed import Prospect, Resumed
 from flowlang_tui.widgets.ages import ago
+
+if TYPE_CHECKING:
+    from flowlang_tui.session.again import Again, Extent
+    from flowlang_tui.session.resumed import Prospect
 
 #: What there is to do where no step is chosen.
 _CHOOSE: Final = "Choose a step first: in the graph, in the timeline, or by the cursor in the text."
@@ -59,7 +61,7 @@ class RerunCommands(ProjectScreen):
         if chosen == "form":
             self.run_again(run_id)
         elif chosen in ("from", "only", "until"):
-            self._run_chosen(cast(Extent, chosen))
+            self._run_chosen(cast("Extent", chosen))
 
     def action_run_resume(self) -> None:
         """Go on with the run that is shown, else with the newest one, if it ended before its time."""
@@ -101,6 +103,8 @@ class RerunCommands(ProjectScreen):
         elif not run.is_over:
             self.tell("This run is still going on. It can be run again from a step when it has ended.", "warning")
         elif self.session.save_all():
+            from flowlang_tui.session.again import Again
+
             self._rerun(Again(run.run_id, extent, path))
 
     def rerun(self, again: Again) -> None:
@@ -162,6 +166,7 @@ class RerunCommands(ProjectScreen):
     async def _resume(self, run_id: str) -> None:
         """Go on with a run; ask first about steps that may have had their effect, and for secrets."""
         from flowlang_tui.screens.resume import Resume
+        from flowlang_tui.session.resumed import Resumed
 
         if not self.session.save_all():
             return

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, TypeVar
 from flowlang.errors import FlowLangError
 from flowlang.language.lookup import find_project
 from flowlang_tui.preferences import state_folder
-from flowlang_tui.session.again import Recording
-from flowlang_tui.session.history_query import parse_query
 from flowlang_tui.session.history_rows import PAGE, RunRow, RunRows
-from flowlang_tui.session.recorded import Recorded, recorded
-from flowlang_tui.session.resumed import Prospect, Resumed
 
 if TYPE_CHECKING:
     from flowlang import FlowExecutor
     from flowlang.debugger import History
     from flowlang.journal import Journal, RecordedRun, RunQuery, RunRecorder, RunSummary
     from flowlang.journal.compare import Comparison
+    from flowlang_tui.session.again import Recording
+    from flowlang_tui.session.recorded import Recorded
+    from flowlang_tui.session.resumed import Prospect, Resumed
 
 T = TypeVar("T")
 
@@ -79,6 +78,8 @@ class SessionHistory:
 
     async def search(self, text: str) -> RunRows:
         """The runs that a filter lets through, with the newest of them."""
+        from flowlang_tui.session.history_query import parse_query
+
         rows = RunRows(parse_query(text))
         await self.read(rows, 0)
         return rows
@@ -112,13 +113,19 @@ class SessionHistory:
 
     async def recording(self, run_id: str) -> Recording:
         """A run, its steps read."""
+        from flowlang_tui.session.again import Recording
+
         return await self._off(lambda journal: Recording(journal.run(run_id)))
 
     async def prospect(self, resumed: Resumed) -> Prospect:
         """What going on with a run would mean."""
+        from flowlang_tui.session.resumed import Prospect
+
         return await self._off(lambda journal: Prospect.of(journal, resumed))
 
     def _opened(self, run: RecordedRun) -> Recorded:
+        from flowlang_tui.session.recorded import recorded
+
         return recorded(run, self.file_of(run.summary))
 
     def file_of(self, summary: RunSummary) -> Path:

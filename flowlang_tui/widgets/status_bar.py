@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from time import time
 
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -40,6 +41,9 @@ class StatusBar(Widget):
     }
     """
 
+    class BackAsked(Message):
+        """The latest run is to be shown again, instead of one of the journal."""
+
     watching = reactive(False)
 
     def __init__(self, project: str) -> None:
@@ -73,6 +77,11 @@ class StatusBar(Widget):
         if count != self._pins:
             self._pins = count
             self.refresh()
+
+    def on_click(self) -> None:
+        """Go back to the latest run."""
+        if self._recorded is not None:
+            self.post_message(self.BackAsked())
 
     def show_cancelling(self) -> None:
         """Show that the run was asked to stop."""

@@ -20,7 +20,8 @@ from flowlang_tui.screens.run_again import RunAgain
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.session.records import StepRecord
 from flowlang_tui.widgets.run_list import RunList
-from tests.tui.acting import dialog, told
+from flowlang_tui.widgets.status_bar import StatusBar
+from tests.tui.acting import dialog, send, told
 from tests.tui.opening import Opened, opened
 
 FLOW = """\
@@ -172,7 +173,7 @@ async def test_a_recorded_run_is_shown_as_if_it_had_just_ended(one: Opened) -> N
     assert screen.inspector.path == "fetch"
     assert any("run of Orders started with who=Nobody" in line.text for line in _log(one))
     assert screen.timeline.gantt.rows[0].step.status == "failed"
-    await one.press("0")
+    await one.pilot.click(StatusBar)
     await one.until(lambda: screen.shown_recorded is None)
     assert screen.shown_run.status == "succeeded"
     assert "recorded" not in one.status
@@ -210,6 +211,20 @@ async def test_a_new_run_ends_looking_at_an_old_one(one: Opened) -> None:
     await run(one, 2)
     assert one.screen.shown_recorded is None
     assert one.screen.shown_run is one.app.session.runs.latest
+
+
+async def test_another_flow_that_is_opened_ends_looking_at_an_old_run(one: Opened) -> None:
+    other = one.app.session.folder / "other.yaml"
+    other.write_text("flow: Other\nsteps:\n  - exit: {}\n")
+    await run(one)
+    await listed(one, 1)
+    await one.press("enter")
+    await one.until(lambda: one.screen.shown_recorded is not None)
+    one.screen.open_file(other)
+    await one.checked()
+    assert one.screen.shown_recorded is None
+    assert "recorded" not in one.status
+    assert one.screen.shown_run is None
 
 
 async def test_a_run_is_pinned_and_forgotten(one: Opened) -> None:
@@ -313,8 +328,7 @@ async def test_a_step_of_an_iteration_is_run_again_without_what_came_before(
     await one.until(lambda: Journal(one.app.session.root).count() == 2)
     one.screen.show_run(one.app.session.runs.records[0])
     await _choose(one, "orders[1]/ship")
-    await one.press("alt+C")
-    one.screen.action_run_again()
+    send(one, "alt+shift+c")
     await one.until(lambda: dialog(one).startswith("Confirm"))
     await one.press(letter)
     await one.over(3)
@@ -416,8 +430,7 @@ async def test_an_interrupted_run_is_told_of_and_resumed_after_a_choice(project:
         await one.until(lambda: told(one))
         assert "was interrupted after 2 steps. alt+Z resumes it." in told(one)[-1]
         one.screen.show_pane("graph")
-        await one.press("alt+Z")
-        one.screen.action_run_resume()
+        send(one, "alt+shift+z")
         await one.until(lambda: isinstance(one.app.screen, Resume))
         await one.pilot.pause()
         steps = list(one.app.screen.query(OpenStep))
