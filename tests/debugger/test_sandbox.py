@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -293,3 +294,31 @@ async def test_a_run_beside_it_is_not_in_the_sandbox(shop: Shop) -> None:
     assert other.outputs["n"] == [{"n": 0}]
     await token.cancel()
     await running
+
+
+async def test_a_database_in_memory_is_one_for_each_call_and_ends_with_it(shop: Shop) -> None:
+    shop.engine.write(
+        "sub.yaml",
+        """\
+flow: sub
+connections: {memory: {type: sqlite, database: ":memory:"}}
+steps:
+  - sqlite_execute: {query: create table t (n int)}
+  - sqlite_execute: {id: add, query: "insert into t values (1)"}
+outputs: {n: '${add.rows_affected}'}
+""",
+    )
+    threads = threading.active_count()
+    result = await shop.run("""\
+flow: test
+steps:
+  - for_each: [1, 2, 3]
+    id: each
+    do: [{subflow: sub, id: call}]
+    collect: ${call.n}
+  - Note: {text: x}
+outputs: {all: '${each.results}'}
+""")
+    assert result.outputs["all"] == [1, 1, 1]
+    assert shop.report["connections"] == ["memory"]
+    assert threading.active_count() == threads
