@@ -16,7 +16,8 @@ TASKS_FILE = "flow.py"
 _FLOW_KEY = rb"(?m)^(?:\xef\xbb\xbf)?(?:flow|\"flow\"|'flow')[ \t]*:[ \t]*([^\s#]*)"
 _MOST_BYTES = 5_000_000
 _ENDINGS = (".yaml", ".yml")
-_TEST_FILE = r"^test_|[._]test\.ya?ml$"
+#: Files of tests, and pins of a flow's steps, one of which may be called `flow`.
+_NO_FLOW = r"^test_|[._]test\.ya?ml$|\.pins\.ya?ml$"
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
 
 
@@ -99,9 +100,9 @@ def _flows_below(folder: str) -> Iterator[FlowFile]:
 
 
 def _flow(path: str) -> FlowFile | None:
-    """The flow in a YAML file, or None if it has no top-level key `flow`, holds tests, or cannot be read."""
+    """The flow in a YAML file, or None if it has no top-level key `flow`, holds tests or pins, or cannot be read."""
     name = os.path.basename(path)
-    if not name.endswith(_ENDINGS) or re.search(_TEST_FILE, name) or not os.path.isfile(path):
+    if not name.endswith(_ENDINGS) or re.search(_NO_FLOW, name) or not os.path.isfile(path):
         return None
     try:
         with open(path, "rb") as file:

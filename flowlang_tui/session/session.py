@@ -182,6 +182,8 @@ class Session:
 
     def is_flow(self, document: Document) -> bool:
         """Whether a document is to be read as a flow."""
+        if document.path.name.endswith(".pins.yaml"):
+            return False
         known = any(file.path == document.path and file.kind == "flow" for file in self.files)
         named = document.path.name == "flow.yaml" or "flow:" in document.text
         return known or named or document.path in self.checks
