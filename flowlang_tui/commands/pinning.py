@@ -33,6 +33,8 @@ class PinCommands(BreakpointCommands, ProjectScreen):
             self.show_pins()
             if isinstance(notice, RunEnded):
                 self._tell_of_sandbox(notice.record)
+            elif isinstance(notice, DocumentChanged):
+                self._tell_of_problems(notice.document.path)
 
     def show_pins(self) -> None:
         """Show which steps are pinned, wherever one is."""
@@ -101,6 +103,15 @@ class PinCommands(BreakpointCommands, ProjectScreen):
         self.session.refresh_files()
         self.show_pins()
         self.tell(f"`{address}` runs again." if found else f"`{address}` is not pinned.")
+
+    def _tell_of_problems(self, path: Path) -> None:
+        """Say what is wrong with a pins file that was saved; whether it fits the flow is looked at when that runs."""
+        flow = self.session.pinning.flow_of(path)
+        file = None if flow is None else self.session.pinning.file(flow)
+        if file is not None and file.problems:
+            first, *more = file.problems
+            others = f" (and {len(more)} more)" if more else ""
+            self.tell(f"{path.name}:{first.line}: {first.sentence}{others}", "warning")
 
     def _tell_of_sandbox(self, record: RunRecord) -> None:
         if record.sandbox is None:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang import FlowLangError, FlowValidationError
 from flowlang_tui.session.launch import Launch
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowlang.runtime.interception import Interceptor
 
 _Stamp = tuple[int, int]
+_ENDING: Final = ".pins.yaml"
 
 
 class Pinning:
@@ -32,7 +33,7 @@ class Pinning:
 
     def file(self, flow: Path) -> PinFile | None:
         """The pins of a flow, not checked against it; None if it has none."""
-        path = flow.with_name(f"{flow.stem}.pins.yaml")
+        path = flow.with_name(f"{flow.stem}{_ENDING}")
         try:
             status = os.stat(path)
         except OSError:
@@ -44,6 +45,12 @@ class Pinning:
 
             known = self._known[flow] = (stamp, read_pins(flow))
         return known[1]
+
+    @staticmethod
+    def flow_of(path: Path) -> Path | None:
+        """The flow that a pins file belongs to; None if the file is none."""
+        name = path.name.removesuffix(_ENDING)
+        return None if name == path.name else path.with_name(f"{name}.yaml")
 
     def active(self, flow: Path | None) -> frozenset[str]:
         """The addresses of the steps that the next run of a flow will not run."""
