@@ -27,7 +27,7 @@ _COLOURS: Final = {
 }
 
 #: Cells of the columns, each with a space after it; the flow's name gets a share of what is left.
-_WHEN: Final = 10
+_WHEN: Final = 11
 _TOOK: Final = 9
 _STEPS: Final = 7
 _STATUS: Final = 12
