@@ -79,3 +79,10 @@ def test_the_root_is_the_nearest_folder_upwards_that_is_marked_as_one(tmp_path: 
     (tmp_path / "flowlang.yaml").touch()
     path = flow(tmp_path / "billing" / "flow.yaml")
     assert Project(path).root == str(tmp_path)
+
+
+def test_the_pins_of_a_flow_are_no_flow_whatever_its_steps_are_called(tmp_path: Path) -> None:
+    only = flow(tmp_path / "orders.yaml")
+    (tmp_path / "orders.pins.yaml").write_text("flow: {output: 1}\n")
+    assert Project(tmp_path).main == str(only)
+    assert [found.path for found in Project(tmp_path).flows] == [str(only)]

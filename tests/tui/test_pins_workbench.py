@@ -141,3 +141,14 @@ async def test_a_sandbox_run_tells_what_it_did_and_leaves_nothing(tmp_path: Path
         assert "keep: 1 row inserted into orders" in told(one)
         record = one.app.session.runs.records[-1]
         assert '    + id 1, status "new"' in record.sandbox_lines()
+
+
+async def test_a_mistake_in_a_pins_file_is_told_when_it_is_saved(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project")
+    (folder / "flow.pins.yaml").write_text("fetch: {output: 1}\n")
+    async with opened(folder) as one:
+        one.screen.open_file(folder / "flow.pins.yaml")
+        await one.until(lambda: one.screen.editor.current == folder / "flow.pins.yaml")
+        one.screen.editor.code.replace_text("fetch: {outptu: 1}\n")
+        await one.press("ctrl+s")
+        await one.until(lambda: "flow.pins.yaml:1: there is no key `outptu` here" in told(one))
