@@ -71,6 +71,26 @@ class FileCommands(ProjectScreen):
         question = f"{path.name} has changes that are not saved."
         self.app.push_screen(Confirm(question, {"save": "Save", "discard": "Discard them", "cancel": "Stay"}), answered)
 
+    def offer_unsaved(self) -> None:
+        """Ask what to do with changes that were never saved, because the workbench was ended."""
+        found = self.session.unsaved.found()
+        if not found:
+            return
+
+        from flowlang_tui.screens.confirm import Confirm
+
+        def answered(choice: str | None) -> None:
+            for kept in found:
+                if choice == "restore":
+                    self.session.bring_back(kept)
+                elif choice == "discard":
+                    self.session.unsaved.drop(kept)
+
+        names = ", ".join(dict.fromkeys(kept.path.name for kept in found))
+        question = f"{names}: changes from last time were never saved, because the workbench was ended."
+        choices = {"discard": "Discard them", "later": "Ask again next time", "restore": "Restore them"}
+        self.app.push_screen(Confirm(question, choices), answered)
+
     def action_flow_next_tab(self) -> None:
         self._change_tab(1)
 

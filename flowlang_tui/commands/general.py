@@ -97,6 +97,8 @@ class GeneralCommands(ProjectScreen):
             return
 
         def answered(choice: str | None) -> None:
+            if choice == "quit":
+                self.session.unsaved.forget()
             if choice == "quit" or (choice == "save" and self.session.save_all()):
                 then()
 

@@ -63,6 +63,7 @@ class Showing(ProjectScreen):
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
         self.call_after_refresh(session.begin)
+        self.call_after_refresh(self.offer_unsaved)
         self.call_after_refresh(self.look_for_interrupted)
 
     def notice(self, notice: Notice) -> None:

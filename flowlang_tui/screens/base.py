@@ -191,6 +191,10 @@ class ProjectScreen(Screen[None]):
         """Keep a step chosen in a new run, if the flow still has it."""
         raise NotImplementedError
 
+    def offer_unsaved(self) -> None:
+        """Ask what to do with changes that were never saved."""
+        raise NotImplementedError
+
     def choose_step(self, address: str, line: int) -> None:
         """Select a step in the graph and in the inspector."""
         raise NotImplementedError

@@ -146,6 +146,17 @@ class Documents:
             known = self._open[path] = Document(path, *read(path))
         return known
 
+    def bring_back(self, path: Path, base: str, text: str) -> Document:
+        """The document of a file with changes that were made to another text of it, or to a file that is gone."""
+        try:
+            document = self.open(path)
+        except DocumentError:
+            document = self._open[_true(path)] = Document(_true(path), base, "\n", b"")
+        document.saved = base
+        document.edit(text)
+        document.look()
+        return document
+
     def close(self, path: Path) -> None:
         """Forget a document, with the changes in it."""
         self._open.pop(_true(path), None)

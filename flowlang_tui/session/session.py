@@ -38,6 +38,7 @@ from flowlang_tui.session.notices import (
 from flowlang_tui.session.pinning import Pinning, sandboxed
 from flowlang_tui.session.runs import Runs
 from flowlang_tui.session.tasks import ProjectTasks
+from flowlang_tui.session.unsaved import Kept, Unsaved
 
 if TYPE_CHECKING:
     from flowlang.language.graph import GraphNode
@@ -64,6 +65,7 @@ class Session:
         self.environment = environment
         self.files: list[ProjectFile] = []
         self.documents = Documents()
+        self.unsaved = Unsaved(self.folder, lambda: self.documents.changed)
         self.checks: dict[Path, Checked] = {}
         self.last_inputs: dict[Path, dict[str, Any]] = {}
         self.watching = False
@@ -120,6 +122,7 @@ class Session:
         """Close a file; changes that were not saved are gone."""
         self.documents.close(path)
         self._tell(DocumentClosed(path))
+        self.unsaved.note()
         if path in self.checks:
             self._check_file(path)
 
@@ -127,6 +130,17 @@ class Session:
         """Take over what was typed, and check it soon."""
         if document.edit(text):
             self.check(document)
+            self.unsaved.note()
+
+    def bring_back(self, kept: Kept) -> None:
+        """Open a file with the changes that were never saved; what others have saved since is a conflict."""
+        document = self.documents.bring_back(kept.path, kept.base, kept.text)
+        self._tell(DocumentOpened(document))
+        self.check(document)
+        self.unsaved.write()
+        self.unsaved.drop(kept)
+        if document.in_conflict:
+            self._tell(DocumentConflict(document))
 
     def save(self, document: Document) -> bool:
         """Write a document to its file; whether that was possible. In watch mode the flow runs again."""
@@ -138,6 +152,7 @@ class Session:
             self._tell(Told(str(error), "error"))
             return False
         self._tell(DocumentChanged(document))
+        self.unsaved.note()
         self.changed([document.path])
         return True
 
@@ -318,6 +333,8 @@ class Session:
 
     def end(self) -> None:
         """Cancel what runs, close connections, end the threads."""
+        self.unsaved.rest()
+        self.unsaved.write()
         if self._watcher is not None:
             self._watcher.stop()
         self._checker.close()
