@@ -163,7 +163,7 @@ class _Reader:
             self._wrong("pins-shape", f"`{self._address}` takes a map with `output` or `error`", _span(node))
             return None
         entries = {name: (at, value) for name, at, value in self._entries(node, _KEYS)}
-        if "output" not in entries and "error" not in entries:
+        if self._good and "output" not in entries and "error" not in entries:
             self._wrong("pins-shape", f"`{self._address}` has neither `output` nor `error`", self._at)
         facts: dict[str, Any] = {}
         if "output" in entries:
