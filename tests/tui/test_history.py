@@ -18,6 +18,7 @@ from flowlang_tui.screens.compare import Compare
 from flowlang_tui.screens.resume import OpenStep, Resume
 from flowlang_tui.screens.run_again import RunAgain
 from flowlang_tui.screens.run_form import RunForm
+from flowlang_tui.session.log_store import LogLine
 from flowlang_tui.session.records import StepRecord
 from flowlang_tui.widgets.run_list import RunList
 from flowlang_tui.widgets.status_bar import StatusBar
@@ -131,17 +132,13 @@ async def test_runs_of_the_workbench_and_of_other_programs_are_listed(one: Opene
     await executor.execute_flow(folder / "flow.yaml", {"who": "Nobody"}, recorder=journal.recorder())
     await executor.close()
     await run(one)
+    assert one.screen.runs.list.rows.total is None, "the journal is left alone until somebody looks"
     view = await listed(one, 2)
     assert [(row.flow, row.status) for row in map(view.rows.row, (0, 1)) if row] == [
         ("Orders", "succeeded"),
         ("Orders", "failed"),
     ]
     assert "fetch: nobody ordered" in lines(one)[2]
-
-
-async def test_the_journal_is_left_alone_until_somebody_looks(one: Opened) -> None:
-    await run(one)
-    assert one.screen.runs.list.rows.total is None
 
 
 async def test_a_filter_narrows_the_list(one: Opened) -> None:
@@ -179,7 +176,7 @@ async def test_a_recorded_run_is_shown_as_if_it_had_just_ended(one: Opened) -> N
     assert "recorded" not in one.status
 
 
-def _log(one: Opened) -> list[object]:
+def _log(one: Opened) -> list[LogLine]:
     store = one.screen.logs.view.store
     return [store.line(number) for number in range(len(store))]
 
@@ -227,20 +224,11 @@ async def test_another_flow_that_is_opened_ends_looking_at_an_old_run(one: Opene
     assert one.screen.shown_run is None
 
 
-async def test_a_run_is_pinned_and_forgotten(one: Opened) -> None:
+async def test_a_run_is_pinned_given_to_somebody_else_forgotten_and_taken_in(one: Opened, tmp_path: Path) -> None:
     await run(one)
     view = await listed(one, 1)
     await one.press("p")
     await one.until(lambda: view.row is not None and view.row.pinned)
-    await one.press("d")
-    await one.until(lambda: dialog(one))
-    await one.press("d")
-    await listed(one, 0)
-
-
-async def test_a_run_is_given_to_somebody_else(one: Opened, tmp_path: Path) -> None:
-    await run(one)
-    await listed(one, 1)
     await one.press("x")
     await one.until(lambda: dialog(one).startswith("Ask"))
     bundle = tmp_path / "one.run.zip"
@@ -255,25 +243,26 @@ async def test_a_run_is_given_to_somebody_else(one: Opened, tmp_path: Path) -> N
     await one.until(lambda: dialog(one).startswith("Ask"))
     one.app.screen.query_one(Input).value = str(bundle)
     await one.press("enter")
-    view = await listed(one, 1)
+    await listed(one, 1)
     assert view.row is not None
     assert view.row.origin == "imported"
-
-
-async def test_a_file_that_is_no_run_is_told(one: Opened, tmp_path: Path) -> None:
-    await run(one)
-    await listed(one, 1)
     await one.press("i")
     await one.until(lambda: dialog(one).startswith("Ask"))
     one.app.screen.query_one(Input).value = str(tmp_path / "orders" / "flow.yaml")
+    one.app.clear_notifications()
     await one.press("enter")
     await one.until(lambda: told(one))
 
 
 async def test_two_runs_are_compared_side_by_side(one: Opened) -> None:
     await run(one, who="Ada")
+    await listed(one, 1)
+    await one.press("c")
+    await one.until(lambda: told(one))
+    assert "first run" in told(one)[-1]
     await run(one, 2, who="Nobody")
     await listed(one, 2)
+    one.screen.runs.list.select(0)
     await one.press("c")
     await one.until(lambda: isinstance(one.app.screen, Compare))
     await one.pilot.pause()
@@ -292,14 +281,6 @@ async def test_two_runs_are_compared_side_by_side(one: Opened) -> None:
     assert one.screen.inspector.path == "fetch"
 
 
-async def test_the_first_run_has_none_to_be_compared_with(one: Opened) -> None:
-    await run(one)
-    await listed(one, 1)
-    await one.press("c")
-    await one.until(lambda: told(one))
-    assert "first run" in told(one)[-1]
-
-
 async def _choose(one: Opened, path: str) -> None:
     one.screen.choose_path(path)
     one.screen.show_pane("graph")
@@ -307,45 +288,33 @@ async def _choose(one: Opened, path: str) -> None:
     assert one.screen.inspector.path == path
 
 
-@pytest.mark.parametrize(
-    ("key", "letter", "done"),
-    [
-        ("R", "f", ["ship 2", "ship 3", "total"]),
-        ("S", "o", ["ship 2"]),
-        ("U", "u", ["fetch", "ship 1", "ship 2"]),
-    ],
-)
-async def test_a_step_of_an_iteration_is_run_again_without_what_came_before(
-    one: Opened, key: str, letter: str, done: list[str]
-) -> None:
+async def test_a_step_of_an_iteration_is_run_again_without_what_came_before(one: Opened) -> None:
     await run(one)
+    first = one.screen.shown_run
     effects(one)
-    await _choose(one, "orders[1]/ship")
-    await one.press(key)
-    await one.over(2)
-    assert effects(one) == done
-    assert one.screen.shown_run is one.app.session.runs.latest
-    await one.until(lambda: Journal(one.app.session.root).count() == 2)
-    one.screen.show_run(one.app.session.runs.records[0])
-    await _choose(one, "orders[1]/ship")
-    send(one, "alt+shift+c")
-    await one.until(lambda: dialog(one).startswith("Confirm"))
-    await one.press(letter)
-    await one.over(3)
-    assert effects(one) == done
+    for number, (key, letter, done) in enumerate(
+        [
+            ("R", "f", ["ship 2", "ship 3", "total"]),
+            ("S", "o", ["ship 2"]),
+            ("U", "u", ["fetch", "ship 1", "ship 2"]),
+        ]
+    ):
+        await _choose(one, "orders[1]/ship")
+        await one.press(key)
+        await one.over(2 * number + 2)
+        assert effects(one) == done
+        assert one.screen.shown_run is one.app.session.runs.latest
+        one.screen.show_run(first)
+        await _choose(one, "orders[1]/ship")
+        send(one, "alt+shift+c")
+        await one.until(lambda: dialog(one).startswith("Confirm"))
+        await one.press(letter)
+        await one.over(2 * number + 3)
+        assert effects(one) == done
+        one.screen.show_run(first)
 
 
-async def test_what_was_taken_from_the_journal_says_so(one: Opened) -> None:
-    await run(one)
-    await _choose(one, "total")
-    await one.press("R")
-    await one.over(2)
-    one.screen.choose_path("fetch")
-    await one.pilot.pause()
-    assert "taken from the journal" in str(one.screen.inspector.query_one("#inspector-head").render())
-
-
-async def test_a_step_is_run_again_with_another_output_of_one_before(one: Opened) -> None:
+async def test_a_form_takes_another_output_of_a_step_before(one: Opened) -> None:
     await run(one)
     effects(one)
     await _choose(one, "total")
@@ -353,6 +322,10 @@ async def test_a_step_is_run_again_with_another_output_of_one_before(one: Opened
     await one.until(lambda: isinstance(one.app.screen, RunAgain))
     await one.pilot.pause()
     form = one.app.screen
+    form.query_one("#step", Input).value = "totla"
+    await one.press("ctrl+r")
+    assert "there is total" in str(form.query_one("#wrong-step").render())
+    form.query_one("#step", Input).value = "total"
     form.query_one("#other", Input).value = "fetch"
     form.query_one("#other", Input).focus()
     await one.press("enter")
@@ -366,18 +339,9 @@ async def test_a_step_is_run_again_with_another_output_of_one_before(one: Opened
     await one.over(2)
     assert effects(one) == ["total"]
     assert one.app.session.runs.records[-1].outputs == {"total": 18}
-
-
-async def test_an_unknown_step_is_told_with_the_nearest(one: Opened) -> None:
-    run_id = await run(one)
-    one.screen.run_again(run_id)
-    await one.until(lambda: isinstance(one.app.screen, RunAgain))
+    one.screen.choose_path("orders[0]/ship")
     await one.pilot.pause()
-    form = one.app.screen
-    form.query_one("#extent", Select).value = "only"
-    form.query_one("#step", Input).value = "totla"
-    await one.press("ctrl+r")
-    assert "there is total" in str(form.query_one("#wrong-step").render())
+    assert "taken from the journal" in str(one.screen.inspector.query_one("#inspector-head").render())
 
 
 async def test_a_whole_run_is_run_again_with_its_inputs(one: Opened) -> None:
@@ -424,12 +388,21 @@ def die(project: Path) -> None:
     (project / "effects.txt").unlink()
 
 
-async def test_an_interrupted_run_is_told_of_and_resumed_after_a_choice(project: Path) -> None:
+async def test_an_interrupted_run_is_told_of_looked_at_and_resumed_after_a_choice(project: Path) -> None:
     die(project)
     async with opened(project) as one:
         await one.until(lambda: told(one))
         assert "was interrupted after 2 steps. alt+Z resumes it." in told(one)[-1]
         one.screen.show_pane("graph")
+        send(one, "alt+shift+z")
+        await one.until(lambda: isinstance(one.app.screen, Resume))
+        await one.pilot.pause()
+        await one.press("ctrl+r")
+        await one.until(lambda: one.screen.shown_recorded is not None)
+        assert one.screen.inspector.path == "orders[1]/ship"
+        assert one.screen.inspector.call is not None
+        assert one.screen.inspector.call.status == "unknown"
+        assert effects(one) == []
         send(one, "alt+shift+z")
         await one.until(lambda: isinstance(one.app.screen, Resume))
         await one.pilot.pause()
@@ -441,20 +414,6 @@ async def test_an_interrupted_run_is_told_of_and_resumed_after_a_choice(project:
         assert effects(one) == ["ship 2", "ship 3", "total"]
         (found,) = Journal(project).runs(RunQuery())
         assert (found.status, found.sessions) == ("succeeded", 2)
-
-
-async def test_a_step_that_may_have_had_its_effect_can_be_looked_at_first(project: Path) -> None:
-    die(project)
-    async with opened(project) as one:
-        one.screen.action_run_resume()
-        await one.until(lambda: isinstance(one.app.screen, Resume))
-        await one.press("ctrl+r")
-        await one.until(lambda: one.screen.shown_recorded is not None)
-        await one.pilot.pause()
-        assert one.screen.inspector.path == "orders[1]/ship"
-        assert one.screen.inspector.call is not None
-        assert one.screen.inspector.call.status == "unknown"
-        assert effects(one) == []
 
 
 async def test_a_run_that_failed_is_resumed_from_the_list(one: Opened) -> None:
