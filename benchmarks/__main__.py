@@ -28,6 +28,7 @@ WORKLOADS = {
     "W14": "graph",
     "W15": "watched",
     "W17": "debugging",
+    "W18": "resume",
     "W19": "serving",
 }
 

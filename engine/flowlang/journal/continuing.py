@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,8 @@ class Continuation(ABC):
 
     def __init__(self, journal: Journal, run_id: str, inputs: Mapping[str, Any] | None, as_it_was: bool) -> None:
         self.journal = journal
-        self.run = journal.run(run_id)
+        with uncollected():
+            self.run = journal.run(run_id)
         self.inputs: Mapping[str, Any] = inputs or {}
         self.as_it_was = as_it_was
         self._found: list[ReplayProblem] = []
@@ -93,7 +96,8 @@ class Continuation(ABC):
 
     @cached_property
     def _script(self) -> Script:
-        return self._written()
+        with uncollected():
+            return self._written()
 
     @cached_property
     def places(self) -> Places:
@@ -222,6 +226,18 @@ class Continuation(ABC):
                     called = self.places.called(flow, step)
                     left += 1 if called is None else self._left(called, answered)
         return left
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """All that is made inside is kept: the collector would search it again and again for nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _is_work(step: Step) -> bool:

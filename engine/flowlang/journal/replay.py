@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Action = Literal["answer", "skip", "run", "enter"]
 
 _LOOPS = ("for_each", "while")
+_BLOCKS = frozenset({*_LOOPS, "if", "switch", "parallel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,8 @@ class Replay(Interceptor):
             turn = self._turns.pop(prefix + step.id, None)
             if turn is not None:
                 frame.v[step.id] = _state_of(turn)
-            self._restore(frame, step, prefix)
+            if step.kind in _BLOCKS:
+                self._restore(frame, step, prefix)
 
     def _given(self, path: str) -> Answer | None:
         given = self._script.given
