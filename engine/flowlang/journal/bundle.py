@@ -17,7 +17,6 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from hashlib import sha256
 from json import loads
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -167,8 +166,7 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
         raise ValueError("another run")
     if len(lines) != content.count(b"\n") or any(line[0] in ("h", "f", "b", "z") for line in lines[1:]):
         raise ValueError("lines that no export has")
-    key = sha256(to_text(known).encode("ascii")).hexdigest()
-    lines[:1] = [["h", head], ["f", key, known]]
+    lines[:1] = [["h", head], ["f", known]]
     reading = SessionReading(lines, "complete" if complete else "dead", lambda key: None)
     for event in reading.events():
         _check(event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,12 +21,8 @@ StepFacts = tuple[str, str, str | None, str, int]
 
 
 class Definition(NamedTuple):
-    """`text` is JSON of the texts and hashes by file and of the steps, `key` its SHA-256 in hexadecimal.
+    """`text` is JSON of the texts and hashes by file and of the steps; `path` is the flow's file."""
 
-    `path` is the flow's file.
-    """
-
-    key: str
     text: str
     path: str | None
     steps: list[StepFacts]
@@ -64,7 +59,7 @@ def _definition(plan: Plan) -> Definition:
     steps = [(one.name, step.id, step.task, step.kind, step.line) for one in plans for step in one.every_step]
     tasks = {name: known for name, known in hashes.items() if known}
     text = to_text({"flows": texts, "tasks": tasks, "steps": steps})
-    return Definition(sha256(text.encode("ascii")).hexdigest(), text, _name(plan.path, plan.root), steps)
+    return Definition(text, _name(plan.path, plan.root), steps)
 
 
 def _name(path: str | None, root: Path) -> str | None:
@@ -90,6 +85,8 @@ def _task_files(plan: Plan) -> Iterator[str]:
 
 
 def _hash(path: Path) -> str | None:
+    from hashlib import sha256  # it loads OpenSSL, which a flow without tasks needs not wait for
+
     try:
         return sha256(path.read_bytes()).hexdigest()
     except OSError:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.errors import JournalError
 from flowlang.journal import lease
 from flowlang.journal.opening import SUFFIX
-from flowlang.journal.reading import Ending, SessionReading, parsed
 from flowlang.journal.spool import Spool, written_lines
 from flowlang.journal.tally import Tally
 
 if TYPE_CHECKING:
+    from flowlang.journal.reading import Ending, SessionReading
     from flowlang.journal.settings import Settings
     from flowlang.journal.store import Store
 
@@ -100,7 +100,7 @@ class Keeper:
                 self._set_aside(path, free)
                 return None
             if not free and lease.is_alive(owner):
-                return SessionReading(parsed(content), "alive", _nothing)
+                return _reading(content, "alive")
             return self._take_over(path, content)
         finally:
             os.close(descriptor)
@@ -109,14 +109,14 @@ class Keeper:
         reading: SessionReading | None = None
         tally = _told_at_the_end(content)
         if tally is None:
-            reading = SessionReading(parsed(content), _ending(content), _nothing)
+            reading = _reading(content, _ending(content))
             tally = reading.tally()
             tally.has_large = True  # nobody counted
         try:
             self._seal(path, content, tally, complete=tally.status is not None)
         except (JournalError, OSError) as error:
             _log.warning("%s stays where it is: %s", path.name, error)
-            return reading or SessionReading(parsed(content), "complete", _nothing)
+            return reading or _reading(content, "complete")
         return None
 
     def _seal(self, path: Path, content: bytes, tally: Tally, *, complete: bool) -> None:
@@ -173,7 +173,7 @@ def _told_at_the_end(content: bytes) -> Tally | None:
     tally.take(loads(last)[1])
     first, second = _first_lines(content)
     tally.header = loads(first)[1]
-    _, tally.definition, definition = loads(second)
+    definition = loads(second)[1]
     added = _ADDED.findall(content) if b'\n["d",' in content else []
     tally.steps = definition["steps"] + [loads(line)[2] for line in added]
     return tally
@@ -191,5 +191,7 @@ def _ending(content: bytes) -> Ending:
     return "complete" if any(kind in last for kind in kinds) else "dead"
 
 
-def _nothing(key: str) -> None:
-    return None
+def _reading(content: bytes, ending: Ending) -> SessionReading:
+    from flowlang.journal.reading import SessionReading, parsed  # to record a run takes no reading
+
+    return SessionReading(parsed(content), ending, lambda key: None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import platform
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -22,7 +21,7 @@ def this_process() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _facts(pid: int) -> dict[str, Any]:
-    return {"pid": pid, "born": _born(pid), "boot": _boot(), "space": _space(), "host": platform.node()}
+    return {"pid": pid, "born": _born(pid), "boot": _boot(), "space": _space(), "host": os.uname().nodename}
 
 
 def take(descriptor: int) -> bool:
@@ -36,7 +35,7 @@ def take(descriptor: int) -> bool:
 
 def is_alive(owner: Mapping[str, Any]) -> bool:
     """Whether a file that cannot be locked belongs to a living process, as far as this one can know."""
-    if owner.get("boot") != _boot() or owner.get("space") != _space() or owner.get("host") != platform.node():
+    if owner.get("boot") != _boot() or owner.get("space") != _space() or owner.get("host") != os.uname().nodename:
         return True  # of another machine or container: only the lock can tell
     pid = owner.get("pid")
     if not isinstance(pid, int):

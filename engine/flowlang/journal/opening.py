@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +37,11 @@ def prepare_folder(folder: Path) -> None:
 
 def file_stem(run_id: str) -> str:
     """The beginning of the names of a run's files."""
-    return run_id if _SAFE.fullmatch(run_id) else sha256(run_id.encode("utf-8", "replace")).hexdigest()[:32]
+    if _SAFE.fullmatch(run_id):
+        return run_id
+    from hashlib import sha256
+
+    return sha256(run_id.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def spool_path(folder: Path, run_id: str, session: int) -> tuple[Path, int]:

@@ -60,8 +60,7 @@ class SessionReading:
         self.number: int = self.header["session"]
         self.ending: Ending = ending
         told = next((line for line in lines[:2] if line[0] == "f"), None)
-        self.definition: Mapping[str, Any] = definition if told is None else told[2]  # type: ignore[assignment]
-        self.definition_key: str = "" if told is None else told[1]
+        self.definition: Mapping[str, Any] = definition if told is None else told[1]  # type: ignore[assignment]
         self._lines = lines
         self._blobs = blobs
 
@@ -156,7 +155,7 @@ class SessionReading:
     def tally(self) -> Tally:
         """What a list shows, counted from the lines."""
         tally = Tally()
-        tally.header, tally.definition = self.header, self.definition_key
+        tally.header = self.header
         tally.steps = list(self.definition["steps"])
         tally.calls = [0] * len(tally.steps)
         for letter, line in self.lines():

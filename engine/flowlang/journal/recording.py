@@ -5,7 +5,7 @@ Each line of the file is a JSON array that begins with a letter; `reading` turns
 | line | what it tells |
 |---|---|
 | `["h", {…}]` | the run, its owner and its inputs |
-| `["f", key, {…}]` | the definition; other lines name its steps by their numbers `n`, silent ones by `-1 - n` |
+| `["f", {…}]` | the definition; other lines name its steps by their numbers `n`, silent ones by `-1 - n` |
 | `["d", n, […]]` | one more step |
 | `["s", n, µs, path, inputs]` | a step started |
 | `["c", n, µs, path, µs taken, outputs, …]` | it succeeded; `C` where the outputs are tagged (`exact`) |
@@ -205,14 +205,13 @@ class RunRecorder:
         spool = self._create(path)
         try:
             head = header(run_id, number, plan, given, self._redact, definition.path, self._epoch, self._origin)
-            spool.append(f'["h",{to_text(head)}]\n["f","{definition.key}",{definition.text}]\n'.encode("ascii"))
+            spool.append(f'["h",{to_text(head)}]\n["f",{definition.text}]\n'.encode("ascii"))
             publish(spool)
         except BaseException:
             spool.close()
             raise
         self._spool, self._live = spool, True
         self._tally.header = head
-        self._tally.definition = definition.key
         self._tally.steps = [*definition.steps]
         self._tally.calls = [0] * len(definition.steps)
 

@@ -43,7 +43,7 @@ def pack(content: bytes, tally: Tally, *, complete: bool, inline_limit: int) -> 
     blobs: dict[str, bytes] = {}
     head, _, rest = content.partition(b"\n")
     line, _, rest = rest.partition(b"\n")
-    definition = line[line.index(b",", 6) + 1 : -1]
+    definition = line[len(b'["f",') : -1]
     content = head + b"\n" + rest
     if tally.has_large:
         content = b"\n".join(_without_large(content.split(b"\n"), inline_limit, blobs))
@@ -61,12 +61,12 @@ def put(database: sqlite3.Connection, packed: Packed) -> None:
         if database.execute(sealed, (before[0], number)).fetchone():
             return
     run = _put_run(database, packed, None if before is None else dict(zip(_KNOWN, before, strict=True)))
-    database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (run, number, tally.definition, packed.complete))
+    key = sha256(packed.definition).hexdigest()
+    database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (run, number, key, packed.complete))
     rows = ((run, number, place, chunk) for place, chunk in enumerate(packed.chunks))
     database.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
-    if not database.execute("SELECT 1 FROM definitions WHERE key = ?", (tally.definition,)).fetchone():
-        definition = compress(packed.definition, _LEVEL)
-        database.execute("INSERT INTO definitions VALUES (?, ?)", (tally.definition, definition))
+    if not database.execute("SELECT 1 FROM definitions WHERE key = ?", (key,)).fetchone():
+        database.execute("INSERT INTO definitions VALUES (?, ?)", (key, compress(packed.definition, _LEVEL)))
     database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", packed.blobs.items())
     database.executemany("INSERT OR IGNORE INTO run_blobs VALUES (?, ?)", ((run, key) for key in packed.blobs))
 

@@ -18,7 +18,6 @@ class Tally:
 
     def __init__(self) -> None:
         self.header: Mapping[str, Any] = {}
-        self.definition = ""
         self.steps: list[Sequence[Any]] = []
         self.calls: list[int] = []
         self.status: str | None = None
