@@ -280,5 +280,5 @@ async def test_problems_of_a_breakpoint_are_diagnostics() -> None:
     assert codes(Breakpoint("a", condition="1 +")) == [("expression-syntax", 3)]
     assert codes(Breakpoint("a", condition="${number} > 1")) == [("unknown-name", 3)]
     assert codes(Breakpoint("a", log="is ${nonsense}")) == [("unknown-name", 6)]
-    assert codes(Breakpoint("a", hits="often")) == [("bad-hits", 1)]
-    assert codes(Breakpoint("a", "statement", statement="/(/")) == [("bad-pattern", 1)]
+    assert codes(Breakpoint("a", hits="often")) == [("invalid-value", 1)]
+    assert codes(Breakpoint("a", "statement", statement="/(/")) == [("invalid-value", 1)]

@@ -27,7 +27,7 @@ def problems_of(point: Breakpoint, flow: Flow) -> list[Diagnostic]:
         )
     if not valid_hits(point.hits):
         text = str(point.hits)
-        problems.error("bad-hits", f"`{text}` is no number of hits: write `3`, `every 3` or `>= 3`", _whole(text))
+        problems.error("invalid-value", f"`{text}` is no number of hits: write `3`, `every 3` or `>= 3`", _whole(text))
     if point.statement is not None:
         _check_statement(point.statement, problems)
     if step is None and steps:
@@ -50,7 +50,7 @@ def _check_statement(text: str, problems: Problems) -> None:
         try:
             re.compile(text[1:-1])
         except re.error as error:
-            problems.error("bad-pattern", f"the regular expression is not one: {error}", _whole(text))
+            problems.error("invalid-value", f"the regular expression is not one: {error}", _whole(text))
 
 
 def _whole(text: str) -> Span:
