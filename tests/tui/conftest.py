@@ -17,10 +17,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / name))
 
 
+@pytest.fixture
+def seen() -> None:
+    """The screen is painted after every change: for tests of the painting itself."""
+
+
 @pytest.fixture(autouse=True)
-def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+def unseen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is painted on a screen that nobody sees; a test that looks at one has it painted then."""
-    paint_nothing(monkeypatch)
+    if "seen" not in request.fixturenames:
+        paint_nothing(monkeypatch)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.code_editor.languages import PYTHON, YAML
 from tests.tui.editing import editing
 
+pytestmark = pytest.mark.usefixtures("seen")
+
 STEPS = "steps:\n  - task: a\n    id: b\n  - task: c\n    id: d"
 
 ERROR = Diagnostic("error", "unknown-key", "what is this", Span(3, 5, 3, 7))

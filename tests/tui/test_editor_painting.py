@@ -14,6 +14,8 @@ from flowlang_tui.widgets.code_editor.languages import JSON, PYTHON, YAML, Langu
 from flowlang_tui.widgets.code_editor.styles import COMPONENTS, styles_of
 from tests.tui.editing import Driver, editing
 
+pytestmark = pytest.mark.usefixtures("seen")
+
 GOLDENS = Path(__file__).parent / "goldens" / "editor"
 
 FLOW = """\

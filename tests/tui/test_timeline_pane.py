@@ -15,6 +15,8 @@ from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.gantt_bars import Span, axis, bar, rows_of, whole_span
 
+pytestmark = pytest.mark.usefixtures("seen")
+
 BEGIN = 1e9
 
 
