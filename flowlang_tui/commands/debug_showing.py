@@ -56,6 +56,9 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self.show_breakpoints()
             self.show_standings()
         elif isinstance(notice, RunStarted):
+            if self.session.debugging.may_stop:
+                # made while the run begins, so that they are there when it stops
+                self.call_after_refresh(self.make_debug_panes)
             self._fill_panes()
         elif isinstance(notice, RunEnded):
             self._end_debugging()

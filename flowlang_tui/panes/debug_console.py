@@ -80,8 +80,8 @@ class ConsolePane(TreePane):
         return self.query_one(ConsoleLine)
 
     def focus_inside(self) -> None:
-        """Give the focus to the line."""
-        self.prompt.focus()
+        """Give the focus to the line, at once: what is typed next is meant for it."""
+        self.screen.set_focus(self.prompt)
 
     def answer(self, text: str, value: Any, error: str | None = None, note: str = "") -> None:
         """Add what came of a line."""
@@ -110,4 +110,4 @@ class ConsolePane(TreePane):
 
     def key_escape(self) -> None:
         """From the line to the answers, where the debugger's letters are keys."""
-        self.values.focus()
+        self.screen.set_focus(self.values)

@@ -31,6 +31,10 @@ class ListPane(DebugPane, Generic[Row]):
         if not self._list.lines:
             self.show_rows(())
 
+    def focus_inside(self) -> None:
+        """Give the focus to the list, at once: letters are keys there."""
+        self.screen.set_focus(self._list)
+
     @property
     def list(self) -> RowList:
         """The list itself."""

@@ -222,7 +222,8 @@ class ScopePane(TreePane):
         asked.add_class("-shown")
         prompt.value = value
         prompt.add_class("-shown")
-        prompt.focus()
+        # at once: what is typed next is meant for it
+        self.screen.set_focus(prompt)
 
     @on(Input.Submitted, "#scope-prompt")
     def _taken(self, event: Input.Submitted) -> None:
@@ -243,7 +244,7 @@ class ScopePane(TreePane):
 
     def _close(self) -> None:
         self._hide()
-        self.values.focus()
+        self.focus_inside()
 
     def _hide(self) -> None:
         for name in ("#scope-asked", "#scope-prompt"):

@@ -24,8 +24,8 @@ class TreePane(DebugPane):
         return self.values.node if self.is_mounted else None
 
     def focus_inside(self) -> None:
-        """Give the focus to the values."""
-        self.values.focus()
+        """Give the focus to the values, at once: letters are keys there."""
+        self.screen.set_focus(self.values)
 
     @on(ValueTree.Opened)
     def _row_opened(self, event: ValueTree.Opened) -> None:

@@ -101,6 +101,12 @@ class Debugging:
         """Whether an earlier state of the run is shown."""
         return self.walk is not None and self.walk.moment is not None
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether the run that is under way is to stop somewhere."""
+        debugger = self.debugger
+        return debugger is not None and (debugger.is_pausing or bool(debugger.breakpoints))
+
     def can(self, what: str) -> bool:
         """Whether something can be done with the chosen stop."""
         return self.chosen is not None and what in self.chosen.stop.can
