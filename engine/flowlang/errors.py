@@ -108,6 +108,10 @@ class FlowExitError(FlowExecutionError):
     """A flow ended itself by `exit` with `status: failure`."""
 
 
+class ResultNotKeptError(FlowExecutionError):
+    """A step that is exactly once has taken effect, as its mark says, but nobody has its result."""
+
+
 class JournalError(FlowLangError):
     """The journal of a project cannot do what is asked of it."""
 

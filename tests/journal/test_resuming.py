@@ -353,3 +353,81 @@ async def test_a_run_may_be_resumed_again_and_again(project: Project) -> None:
     assert (await project.resume(run_id)).success
     assert project.effects() == ["t0", "t1", "t2"]
     assert project.journal.run(run_id).summary.sessions == 4
+
+
+async def test_looking_first_shows_what_was_sent_and_still_needs_a_choice(project: Project) -> None:
+    project.write("""
+    flow: main
+    connections: {db: {type: sqlite, database: data.db}}
+    steps:
+      - sqlite_execute: {id: make, query: CREATE TABLE t (a int)}
+    """)
+    run_id = project.kill_at("step_completed", "make", "before")
+    (problem,) = project.resumption(run_id, on_unknown="verify").problems
+    assert "it had sent `CREATE TABLE t (a int)`" in problem.message
+    assert problem.blocking
+    assert (await project.resume(run_id, on_unknown="skip")).success
+
+
+async def test_branches_may_have_steps_of_one_id(project: Project) -> None:
+    project.write("flow: part\nsteps: [{Do: {id: x, what: part}}]\noutputs: {done: '${x.done}'}", "part")
+    project.write("""
+    flow: main
+    steps:
+      - if: false
+        id: which
+        then: [{Do: {id: same, what: task}}]
+        else: [{subflow: part, id: same}]
+      - Try: {id: last, what: 'last ${same.done}'}
+    """)
+    project.break_()
+    failed = await project.run()
+    project.mend()
+    project.effects()
+    assert (await project.resume(failed.run_id)).success
+    assert project.effects() == ["last part"]
+
+
+async def test_steps_in_the_order_of_what_they_read_go_on_where_they_were(project: Project) -> None:
+    project.write("""
+    flow: main
+    mode: dag
+    steps:
+      - Try: {id: c, what: 'c ${b.done}'}
+      - Do: {id: b, what: 'b ${a.done}'}
+      - Do: {id: a, what: a}
+      - Do: {id: alone, what: alone}
+    """)
+    project.break_()
+    failed = await project.run()
+    project.mend()
+    project.effects()
+    assert (await project.resume(failed.run_id)).success
+    assert project.effects() == ["c b a"]
+    await project.rerun(failed.run_id, from_step="b")
+    assert project.effects() == ["b a", "c b a"]
+
+
+async def test_an_effect_whose_result_is_a_secret_is_not_done_twice(project: Project) -> None:
+    project.write("""
+    flow: main
+    inputs: [{name: token, secret: true}]
+    connections: {db: {type: sqlite, database: data.db}}
+    steps:
+      - sqlite_execute: {id: make, query: CREATE TABLE IF NOT EXISTS t (a text), idempotent: true}
+      - sqlite_query:
+          id: put
+          query: INSERT INTO t VALUES (?) RETURNING a
+          params: ['${inputs.token}']
+          exactly_once: true
+      - sqlite_query: {id: look, query: SELECT count(*) AS n FROM t, idempotent: true}
+    outputs: {n: '${look.rows[0].n}', put: '${put.rows}'}
+    """)
+    secret = {"token": "a-long-secret-token"}
+    run_id = project.kill_at("step_completed", "put", "before", secret)
+    failed = await project.resume(run_id, inputs=secret)
+    assert failed.error_type == "ResultNotKeptError"
+    (problem,) = project.resumption(run_id, inputs=secret).problems
+    assert (problem.kind, problem.path) == ("unrestorable", "put")
+    result = await project.resume(run_id, inputs=secret, on_unknown={"put": "skip"})
+    assert result.outputs == {"n": 1, "put": None}

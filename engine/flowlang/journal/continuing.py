@@ -65,8 +65,9 @@ class Continuation(ABC):
         cancellation_token: CancellationToken | None = None,
         *,
         interceptors: Sequence[Interceptor] = (),
+        timeout: float | None = None,
     ) -> FlowResult:
-        """Run what is left. Raises ReplayError if a problem stands in the way."""
+        """Run what is left, in `timeout` seconds. Raises ReplayError if a problem stands in the way."""
         blocking = [problem for problem in self.problems if problem.blocking]
         if blocking:
             raise ReplayError(blocking)
@@ -77,6 +78,7 @@ class Continuation(ABC):
             event_callback,
             cancellation_token,
             run_id=self._run_id,
+            timeout=timeout,
             recorder=self.recorder,
             interceptors=[Replay(self._script), *interceptors],
         )

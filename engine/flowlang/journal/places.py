@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from flowlang.journal.records import RecordedStep
 from flowlang.language.lookup import find_root, find_subflow
 from flowlang.language.model import Flow, ForEachStep, ParallelStep, Step, SubflowStep
 from flowlang.language.nodes import Scalar
@@ -65,7 +66,8 @@ class Level(NamedTuple):
 class Place(NamedTuple):
     """A step, the flow that it stands in, and the lists around it. `called` is how many parts lead to that flow.
 
-    `is_handler` tells that it belongs to the flow's own `on_error`, `on_cancel` or `finally`.
+    `is_handler` tells that it belongs to the flow's own `on_error`, `on_cancel` or `finally`. `others` are steps of the
+    same id in other branches.
     """
 
     step: Step
@@ -73,6 +75,7 @@ class Place(NamedTuple):
     levels: tuple[Level, ...]
     called: int
     is_handler: bool
+    others: tuple[Place, ...] = ()
 
 
 class Places:
@@ -95,6 +98,14 @@ class Places:
         except KeyError:
             found = self._known[address] = self._find(address.split("/"))
             return found
+
+    def of(self, record: RecordedStep) -> Place | None:
+        """Where a recorded step stands; of several with its id the one that is most like it."""
+        place = self.find(record.path)
+        if place is None or not place.others:
+            return place
+        same = [one for one in (place, *place.others) if one.step.kind == record.kind]
+        return next((one for one in same if one.step.line == record.line), same[0] if same else place)
 
     def flows(self) -> list[Flow]:
         """The flow, and those that it calls, directly or not."""
@@ -131,8 +142,7 @@ class Places:
             place = self._of_flow(flow).get(name)
             if place is None:
                 return None
-            levels = tuple(level._replace(depth=level.depth + called) for level in place.levels)
-            found = Place(place.step, flow, (*around, *levels), called, place.is_handler)
+            found = _inside(place, flow, around, called)
             if number == len(ids) - 1:
                 return found
             if isinstance(place.step, SubflowStep):
@@ -160,13 +170,23 @@ class Places:
         at_once: bool,
         iterations_at_once: bool,
     ) -> None:
+        places = self._levels[id(flow)]
         for position, step in enumerate(steps):
             levels = (*around, Level(block, steps, position, depth, at_once, iterations_at_once))
-            self._levels[id(flow)].setdefault(step.id, Place(step, flow, levels, 0, levels[0].block in _LATER))
+            place = Place(step, flow, levels, 0, levels[0].block in _LATER)
+            first = places.get(step.id)
+            places[step.id] = place if first is None else first._replace(others=(*first.others, place))
             for name, inner in step.blocks():
                 body = name == "do" and step.kind in ("for_each", "while")
                 parallel = isinstance(step, ParallelStep) and name == "parallel"
                 self._enter(flow, inner, name, levels, depth + body, parallel, body and _many_at_once(step))
+
+
+def _inside(place: Place, flow: Flow, around: tuple[Level, ...], called: int) -> Place:
+    """A place as a call sees it to which so many parts of a path lead."""
+    levels = tuple(level._replace(depth=level.depth + called) for level in place.levels)
+    others = tuple(_inside(other, flow, around, called) for other in place.others)
+    return Place(place.step, flow, (*around, *levels), called, place.is_handler, others)
 
 
 def _many_at_once(step: Step) -> bool:

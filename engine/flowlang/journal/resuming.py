@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from flowlang.errors import ResultNotKeptError
 from flowlang.journal.continuing import Continuation
 from flowlang.journal.places import address_of
 from flowlang.journal.problems import Choice, Choices, ReplayProblem
@@ -68,7 +69,7 @@ class Resumption(Continuation):
             elif isinstance(known.place.step, TaskStep) and known.record.kind == known.place.step.kind:
                 if known.record.status == "succeeded" and known.record.restorable:
                     turns[path] = Turn("answer", known.record)
-                elif known.record.status in ("succeeded", "unknown"):
+                elif known.record.status in ("succeeded", "unknown") or _has_taken_effect(known.record):
                     undecided.append((path, known))
         for path, known in undecided:
             decided = self._decided(path, known, set(turns))
@@ -88,6 +89,9 @@ class Resumption(Continuation):
         if summary.status == "running":
             message = f"run {summary.run_id} is still running"
             self._note(ReplayProblem("running", message, "cancel it first, or wait for its end"))
+        elif summary.origin is not None and summary.origin.how == "imported":
+            message = f"run {summary.run_id} ran elsewhere, and was only imported here"
+            self._note(ReplayProblem("finished", message, "run it again instead"))
         elif summary.status in _ENDED_WELL:
             message = f"run {summary.run_id} came to its end: nothing is left of it"
             self._note(ReplayProblem("finished", message, "run it again instead"))
@@ -104,9 +108,7 @@ class Resumption(Continuation):
         record, step = known.record, known.place.step
         if record.status == "succeeded" and not self._is_needed(known.place, answered):
             return Turn("answer", record)
-        if record.status == "unknown" and step.exactly_once:
-            return Turn("run", record, known.attempt)
-        if step.idempotent:
+        if step.idempotent or (record.status == "unknown" and step.exactly_once):
             return Turn("run", record, known.attempt)
         if record.status == "unknown":
             self._unknown.append(record)
@@ -146,7 +148,14 @@ def _unknown(path: str, step: Step, record: RecordedStep) -> ReplayProblem:
     return ReplayProblem("unknown", message, hint, path, step=record)
 
 
+def _has_taken_effect(record: RecordedStep) -> bool:
+    """Whether a step failed only because nobody has the result of what it did."""
+    return record.status == "failed" and (record.error or {}).get("type") == ResultNotKeptError.__name__
+
+
 def _unrestorable(path: str, record: RecordedStep) -> ReplayProblem:
+    if record.error is not None:
+        return ReplayProblem("unrestorable", str(record.error.get("message")), "choose: skip it", path, step=record)
     message = f"the result of `{path}` is needed, and the journal doesn't have it: {record.why_not}"
     hint = "choose: retry it, or skip it, and its result is null"
     return ReplayProblem("unrestorable", message, hint, path, step=record)

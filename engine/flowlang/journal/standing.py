@@ -39,7 +39,7 @@ class Standing:
 
 def standing(steps: Iterable[RecordedStep], sessions: Sequence[Session], places: Places) -> dict[str, Standing]:
     """The executions that count, by their path. Steps that the flow no longer has are left out."""
-    placed = [(record, place) for record in steps if (place := places.find(record.path)) is not None]
+    placed = [(record, place) for record in steps if (place := places.of(record)) is not None]
     passed = _Passed(placed, {session.number for session in sessions if session.complete})
     found: dict[str, Standing] = {}
     for record, place in placed:
@@ -57,7 +57,7 @@ def effects(steps: Iterable[RecordedStep], places: Places) -> dict[str, int]:
     counts: dict[str, int] = {}
     for record in steps:
         if record.status == "succeeded" and record.answered_by is None:
-            place = places.find(record.path)
+            place = places.of(record)
             if place is not None and place.step.exactly_once:
                 counts[record.path] = counts.get(record.path, 0) + 1
     return counts

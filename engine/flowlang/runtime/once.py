@@ -13,7 +13,7 @@ from json import loads
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.connections.base import Mark, Marked
-from flowlang.errors import FlowExecutionError
+from flowlang.errors import FlowExecutionError, ResultNotKeptError
 from flowlang.exact import decode, encode
 from flowlang.runtime.steps import check_promises
 
@@ -81,7 +81,7 @@ def _decoded(step: str, marked: Marked) -> Any:
         )
     value, why_not = (None, "it is too large") if marked.result is None else decode(loads(marked.result))
     if why_not is not None:
-        raise FlowExecutionError(
+        raise ResultNotKeptError(
             f"step `{step}` has taken effect, but its result was not kept: {why_not}",
             hint="resume the run with this step left out: its result is null then",
         )
