@@ -6,10 +6,12 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -250,27 +252,71 @@ def test_inside_a_transaction_a_query_sees_what_is_not_committed(flowlang: Comma
     assert ran.returncode == 0
 
 
+def test_walking_back_shows_what_was_and_changes_nothing(debug: Debug) -> None:
+    lines = ["back", "p number", "p result.label", "next", "back each", "forward", "now", "p number", "c"]
+    ran = debug(*lines, options=("--break", "ship hits 3"))
+    assert "each[1]/ship  step 3 of 3, succeeded" in ran.stdout
+    assert re.search(r"\(debug, back at step 3\) p number\n2\n", ran.stdout)
+    assert "\nL2\n" in ran.stdout
+    assert "`now` looks at the present again" in ran.stdout
+    assert re.search(r"flowlang runs rerun \S+ --from 'each\[1\]/ship'", ran.stdout)
+    assert "each  step 1 of 3" in ran.stdout
+    assert "\n(debug) p number\n3\n" in ran.stdout
+    assert ran.returncode == 0
+
+
+def test_without_a_record_there_is_no_way_back(debug: Debug) -> None:
+    ran = debug("back", "c", options=("--no-journal",))
+    assert "this run is not recorded" in ran.stdout
+    assert ran.returncode == 0
+
+
+def test_a_run_that_was_left_says_how_it_is_gone_on_with(debug: Debug) -> None:
+    ran = debug("next", "quit")
+    assert re.search(r"What is left of it runs with: flowlang runs resume \S+\n", ran.stderr)
+
+
+def test_a_change_is_written_into_the_file_and_no_comment_is_lost(debug: Debug, orders: Path) -> None:
+    orders.write_text(orders.read_text().replace("{order: 10}", "{order: 99}  # the last one"))
+    ran = debug("arg order = 11", "accept 1", "accept 2", "again", options=("--break", "last after"))
+    assert "written into orders.yaml" in ran.stdout
+    assert "there is no change 2" in ran.stdout
+    assert "{order: 11}  # the last one" in orders.read_text()
+    assert "L11" in ran.stdout
+
+
 class Terminal:
     """The command on a terminal of its own, as a person sits before it."""
 
-    def __init__(self, project: Path, *arguments: str) -> None:
+    def __init__(self, project: Path, *arguments: str, **more: str) -> None:
         self._master, slave = pty.openpty()
-        environment = ENVIRONMENT | {"TERM": "xterm-256color", "NO_COLOR": "1"}
+        environment = ENVIRONMENT | {"TERM": "xterm-256color", "NO_COLOR": "1"} | more
         command = [sys.executable, "-m", "flowlang", "debug", *arguments]
         self.process = subprocess.Popen(
             command, cwd=project, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
         )
         os.close(slave)
         self.shown = ""
+        self._seen = 0
 
     def wait_for(self, text: str) -> None:
-        """Read on until `text` comes."""
-        start = len(self.shown)
-        while text not in self.shown[start:]:
+        """Read on until `text` comes, behind what was waited for before."""
+        while (found := self.shown.find(text, self._seen)) < 0:
+            ready, _, _ = select.select([self._master], [], [], 60)
+            assert ready, f"{text!r} never came:\n{self.shown}"
             self.shown += os.read(self._master, 65536).decode(errors="replace")
+        self._seen = found + len(text)
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
+
+    def interrupt_until(self, text: str) -> None:
+        """Send Ctrl+C's signal until `text` comes: the library that reads lines misses one while it takes a key."""
+        while text not in self.shown[self._seen :]:
+            self.process.send_signal(signal.SIGINT)
+            if select.select([self._master], [], [], 1)[0]:
+                self.shown += os.read(self._master, 65536).decode(errors="replace")
+        self._seen = len(self.shown)
 
     def end(self) -> int:
         """Wait for the end; the exit code."""
@@ -280,12 +326,32 @@ class Terminal:
         # how Linux says that the other end is closed
         except OSError:
             pass
-        os.close(self._master)
         return self.process.wait()
 
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
 
-def test_on_a_terminal_tab_completes_and_an_empty_line_repeats(orders: Path) -> None:
-    terminal = Terminal(orders.parent, "orders.yaml")
+
+OnTerminal = Callable[..., Terminal]
+
+
+@pytest.fixture
+def on_terminal(project: Path) -> Iterator[OnTerminal]:
+    """Starts `flowlang debug` on a terminal."""
+    with ExitStack() as open_terminals:
+
+        def start(*arguments: str, **more: str) -> Terminal:
+            terminal = Terminal(project, *arguments, **more)
+            open_terminals.callback(terminal.close)
+            return terminal
+
+        yield start
+
+
+def test_on_a_terminal_tab_completes_and_an_empty_line_repeats(orders: Path, on_terminal: OnTerminal) -> None:
+    terminal = on_terminal("orders.yaml")
     terminal.wait_for("(debug) ")
     terminal.type("unt\tsh\t\n")
     terminal.wait_for("(debug) ")
@@ -302,7 +368,31 @@ def test_on_a_terminal_tab_completes_and_an_empty_line_repeats(orders: Path) -> 
     assert "orders was cancelled" in terminal.shown
 
 
-def test_ctrl_c_pauses_a_run_ends_a_line_and_twice_cancels(orders: Path) -> None:
+def test_an_edited_text_is_taken_over(orders: Path, on_terminal: OnTerminal) -> None:
+    project = orders.parent
+    write(
+        project / "edit.py",
+        """\
+        import sys
+        from pathlib import Path
+
+        flow = Path(sys.argv[1])
+        flow.write_text(flow.read_text().replace("{order: 10}", "{order: 20}"))
+        """,
+    )
+    editor = f"'{sys.executable}' edit.py"
+    terminal = on_terminal("orders.yaml", "--break", "last", EDITOR=editor, VISUAL="")
+    terminal.wait_for("(debug) ")
+    terminal.type("edit\n")
+    terminal.wait_for("`redo` runs the step with the new text.")
+    terminal.wait_for("(debug) ")
+    terminal.type("redo\n")
+    assert terminal.end() == 0
+    assert "new: last" in terminal.shown
+    assert "label: L20" in terminal.shown
+
+
+def test_ctrl_c_pauses_a_run_and_ends_a_line(orders: Path, on_terminal: OnTerminal) -> None:
     project = orders.parent
     write(
         project / "spin.yaml",
@@ -313,7 +403,7 @@ def test_ctrl_c_pauses_a_run_ends_a_line_and_twice_cancels(orders: Path) -> None
           - {task: Mark, id: mark, inputs: {name: marked}}
         """,
     )
-    terminal = Terminal(project, "spin.yaml", "--break", "mark hits 9")
+    terminal = on_terminal("spin.yaml", "--break", "mark hits 9")
     while not (project / "spinning").exists():
         os.sched_yield()
     terminal.process.send_signal(signal.SIGINT)
@@ -323,8 +413,7 @@ def test_ctrl_c_pauses_a_run_ends_a_line_and_twice_cancels(orders: Path) -> None
     assert "mark  before it runs, paused" in terminal.shown
     terminal.type("never mind")
     terminal.wait_for("never mind")
-    terminal.process.send_signal(signal.SIGINT)
-    terminal.wait_for("(debug) ")
+    terminal.interrupt_until("(debug) ")
     terminal.type("print 1 + 1\n")
     terminal.wait_for("(debug) ")
     terminal.process.terminate()

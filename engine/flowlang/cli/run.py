@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.headless import Headless, Listener
-from flowlang.cli.recorded import journal_for, resume_command
+from flowlang.cli.recorded import command_for, journal_for, resume_command
 from flowlang.cli.run_options import (
     EXIT_CODES,
     Surroundings,
@@ -27,6 +27,7 @@ from flowlang.runtime.executor import FlowExecutor
 from flowlang.runtime.result import FlowResult
 
 if TYPE_CHECKING:
+    from flowlang.journal import RecordedRun
     from flowlang.runtime.interception import Interceptor
 
 
@@ -70,6 +71,19 @@ class Call:
         if self._executor is None:
             self._executor = self._surroundings.executor()
         return self._executor
+
+    def command(self, name: str) -> str | None:
+        """The command of `flowlang runs` with this name, about this run; None if it is not recorded."""
+        if self._journal is None or self._recorder is None or self._recorder.run_id is None:
+            return None
+        return command_for(self._journal, name, self._recorder.run_id)
+
+    def recorded(self) -> tuple[RecordedRun, Path] | None:
+        """The run as far as it is recorded, and its project's folder; None if it is not."""
+        if self._journal is None or self._recorder is None or self._recorder.run_id is None:
+            return None
+        journal = type(self._journal)(self._journal.root)
+        return journal.run(self._recorder.run_id), journal.root
 
     async def run(self, listener: Listener | None, token: CancellationToken) -> FlowResult:
         """Run the flow to its end."""

@@ -11,7 +11,7 @@ from flowlang.cli.debug.running import DebuggedRun
 from flowlang.cli.debug.view import Sources, source
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert
-from flowlang.debugger import Stop
+from flowlang.debugger import Past, Scope, StackFrame, Stop
 from flowlang.errors import FlowLangError
 from flowlang.redaction import MASK
 
@@ -28,6 +28,8 @@ class AtStop:
         self.sources = Sources()
         self.stops: list[Stop] = []
         self.calls = 0
+        #: The earlier step that is looked at; None for the present.
+        self.past: Past | None = None
         #: The last line of the text that was shown.
         self.listed = 0
         self._stop: Stop | None = None
@@ -39,9 +41,34 @@ class AtStop:
         return self._stop
 
     @property
+    def stack(self) -> tuple[StackFrame, ...]:
+        """The stack of the step that is looked at, the step first."""
+        return self.here.stack if self.past is None else self.past.stack
+
+    @property
+    def frame(self) -> StackFrame:
+        """The frame that is looked at: that of the step, or of the call of its flow."""
+        return next((frame for frame in self.stack if frame.call == self.calls), self.stack[0])
+
+    @property
     def file(self) -> str | None:
         """The file of the flow that is looked at."""
-        return next((frame.file for frame in self.here.stack if frame.call == self.calls), self.here.file)
+        return self.frame.file
+
+    def scope(self) -> Scope:
+        """The names that can be read in the frame that is looked at."""
+        return self.here.scope(self.calls) if self.past is None else self.past.scope()
+
+    def evaluated(self, text: str) -> Any:
+        """The value of an expression in the frame that is looked at, plain and masked. Raises ExpressionError."""
+        past = self.past
+        if past is None:
+            return self.run.ask(self.here.evaluate(text, self.calls))
+
+        async def evaluate() -> Any:
+            return past.evaluate(text)
+
+        return self.run.ask(evaluate())
 
     def look_at(self, stop: Stop) -> None:
         """Show where the run stands, and what can be done there."""
@@ -66,10 +93,8 @@ class AtStop:
         file = self.file
         lines = self.sources.of(file)
         self.listed = max(min(last, len(lines)), 0)
-        here = next((frame for frame in self.here.stack if frame.call == self.calls), None)
-        current = here.line if here is not None and file == here.file else None
         marked = self.steps.lines_of(self.points.all, file)
-        self.say_all(source(lines, first, last, current, marked, self.palette))
+        self.say_all(source(lines, first, last, self.frame.line, marked, self.palette))
 
     def text_of(self, file: str | None) -> str:
         """What a flow's file says now. Raises UsageError."""
@@ -90,7 +115,7 @@ class AtStop:
         try:
             return loads(text)
         except (JSONDecodeError, RecursionError):
-            value = self.run.ask(self.here.evaluate(text, self.calls))
+            value = self.evaluated(text)
         if MASK in str(value):
             raise UsageError("that value is secret, and can't be taken from what is shown")
         return value

@@ -9,12 +9,16 @@ from flowlang.language.diagnostics import nearest
 
 
 class Command(NamedTuple):
-    """A command: its name and short forms, what it takes, what it does, and the power of a stop that it needs."""
+    """A command: its name and short forms, what it takes, what it does, and the power of a stop that it needs.
+
+    `in_past` commands are there, too, where an earlier step is looked at.
+    """
 
     names: tuple[str, ...]
     takes: str
     help: str
     needs: str | None = None
+    in_past: bool = False
 
     @property
     def name(self) -> str:
@@ -36,16 +40,21 @@ _GROUPS: Final[dict[str, tuple[Command, ...]]] = {
         Command(("rollback",), "", "undo the transaction; the step fails", "roll_back"),
         Command(("redo",), "", "run the step with the text of the file as it is now", "redo_with"),
         Command(("detach",), "", "go on to the end and stop nowhere"),
-        Command(("quit", "q"), "", "cancel the run, let its handlers run, and leave"),
+        Command(("quit", "q"), "", "cancel the run, let its handlers run, and leave", in_past=True),
     ),
     "look": (
-        Command(("print", "p"), "EXPR", "the value of an expression, with or without `${…}`"),
-        Command(("scope", "v"), "", "the names that can be read here, with their values"),
+        Command(("print", "p"), "EXPR", "the value of an expression, with or without `${…}`", in_past=True),
+        Command(("scope", "v"), "", "the names that can be read here, with their values", in_past=True),
         Command(
             ("query", "sql"), "STATEMENT", "send it on the step's connection, inside its open transaction", "query"
         ),
-        Command(("list", "l"), "[LINE|STEP]", "the text around a place; once more: the lines after"),
-        Command(("where", "w", "bt"), "", "the loops and flows around this step"),
+        Command(("list", "l"), "[LINE|STEP]", "the text around a place; once more: the lines after", in_past=True),
+        Command(("where", "w", "bt"), "", "the loops and flows around this step", in_past=True),
+        Command(
+            ("back",), "[STEP]", "look at the step before, or at an earlier one, as the journal has it", in_past=True
+        ),
+        Command(("forward", "fw"), "", "look at the step after", in_past=True),
+        Command(("now",), "", "look at the present again", in_past=True),
         Command(("up",), "", "look at the flow that called this one"),
         Command(("down",), "", "and back"),
         Command(("stops",), "[N]", "where the run stands, if at several places; look at the N-th"),
@@ -54,14 +63,14 @@ _GROUPS: Final[dict[str, tuple[Command, ...]]] = {
         Command(("set",), "NAME = VALUE", "a step's result, a loop's item, an input: `set fetch.rows[0].price = 3`"),
         Command(("arg",), "NAME = VALUE", "an argument of this step", "set_input"),
         Command(("edit", "e"), "", "open the flow in $EDITOR; `redo` takes it"),
-        Command(("changes",), "", "what was changed by hand"),
+        Command(("changes",), "", "what was changed by hand", in_past=True),
         Command(("accept",), "N", "write the N-th change into the flow's file"),
     ),
     "breakpoints": (
-        Command(("break", "b"), "[PLACE …]", "stop there; without a place: list them"),
-        Command(("clear",), "N", "forget a breakpoint"),
+        Command(("break", "b"), "[PLACE …]", "stop there; without a place: list them", in_past=True),
+        Command(("clear",), "N", "forget a breakpoint", in_past=True),
         Command(("others",), "wait|go on", "what other branches do while one stands"),
-        Command(("help", "h", "?"), "[COMMAND]", "this"),
+        Command(("help", "h", "?"), "[COMMAND]", "this", in_past=True),
     ),
 }
 

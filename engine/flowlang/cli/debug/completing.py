@@ -58,7 +58,7 @@ class _Completer:
         if first in _OF_STEPS:
             return self._prompt.steps.names()
         try:
-            values = self._prompt.here.scope(self._prompt.calls).values
+            values = self._prompt.scope().values
         except DebuggerError:
             return set()
         inner = {f"{name}.{key}" for name, value in values.items() if isinstance(value, dict) for key in value}

@@ -15,10 +15,10 @@ class Looking(AtStop):
     def do_print(self, rest: str) -> None:
         if not rest:
             raise UsageError("an expression is missing", hint="`scope` shows the names there are.")
-        self.say_all(readable(self.run.ask(self.here.evaluate(rest, self.calls))))
+        self.say_all(readable(self.evaluated(rest)))
 
     def do_scope(self, rest: str) -> None:
-        self.say_all(scope_lines(self.here.scope(self.calls), self.palette))
+        self.say_all(scope_lines(self.scope(), self.palette))
 
     def do_query(self, rest: str) -> None:
         if not rest:
@@ -43,10 +43,10 @@ class Looking(AtStop):
         self.show_source(first, first + 10)
 
     def do_where(self, rest: str) -> None:
-        self.say_all(stack_lines(self.here.stack, self.calls, self.palette))
+        self.say_all(stack_lines(self.stack, self.calls, self.palette))
 
     def do_up(self, rest: str) -> None:
-        if self.calls >= max(frame.call for frame in self.here.stack):
+        if self.calls >= max(frame.call for frame in self.stack):
             raise UsageError("this is the run's own flow already")
         self.calls += 1
         self.do_where("")

@@ -12,6 +12,7 @@ from flowlang.cli.debug.going import Going
 from flowlang.cli.debug.looking import Looking
 from flowlang.cli.debug.pointing import Pointing
 from flowlang.cli.debug.view import AROUND, stop_lines
+from flowlang.cli.debug.walking import Walking
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, is_terminal
 from flowlang.debugger import Stop
@@ -22,7 +23,7 @@ class EndOfInput(Exception):
     """Nobody types any more."""
 
 
-class Prompt(Going, Looking, Changing, Pointing):
+class Prompt(Going, Looking, Walking, Changing, Pointing):
     """Talks with a person about the stops of one run. Each command is a method, `do_` and its name."""
 
     #: Whether Ctrl+C ends what is being typed or looked at, rather than pausing the run.
@@ -33,22 +34,24 @@ class Prompt(Going, Looking, Changing, Pointing):
     def converse(self, stops: list[Stop], stop: Stop) -> None:
         """Talk about a stop until the run goes on from it. Raises EndOfInput when nobody types any more."""
         self.stops = stops
+        self.forget_history()
         self.look_at(stop)
-        while not self.here.is_over:
-            self.listening = True
-            try:
-                if self._do(self._read()):
-                    return
-            except KeyboardInterrupt:
-                self.say()
-            except FlowLangError as error:
-                self.complain(error)
-            finally:
-                self.listening = False
+        self.listening = True
+        try:
+            while not self.here.is_over:
+                try:
+                    if self._do(self._read()):
+                        return
+                except KeyboardInterrupt:
+                    self.say()
+                except FlowLangError as error:
+                    self.complain(error)
+        finally:
+            self.listening = False
 
     def look_at(self, stop: Stop) -> None:
         """Show where the run stands, and what can be done there."""
-        self._stop, self.calls = stop, 0
+        self._stop, self.calls, self.past = stop, 0, None
         self.say()
         self.say_all(stop_lines(stop, self.palette))
         self.show_source(stop.line - AROUND, stop.line + AROUND)
@@ -83,7 +86,8 @@ class Prompt(Going, Looking, Changing, Pointing):
     def _prompt(self) -> str:
         deadline = self.here.deadline
         left = "" if deadline is None else f", rolls back in {max(0.0, deadline - time()):.0f} s"
-        return f"(debug{left}) "
+        back = "" if self.past is None else f", back at step {self.past.position + 1}"
+        return f"(debug{back}{left}) "
 
     def _do(self, line: str) -> bool:
         """Do a command; whether the run goes on with it."""
@@ -93,6 +97,10 @@ class Prompt(Going, Looking, Changing, Pointing):
         command = find(word)
         if self.here.is_over:
             raise UsageError("the run has gone on from here")
+        if self.past is not None and not command.in_past:
+            raise UsageError(
+                "an earlier step is looked at", hint="`now` looks at the present again, `forward` goes there."
+            )
         if not self._fits(command):
             raise UsageError(f"`{command.name}` makes no sense here", hint=self._possible())
         act: Callable[[str], bool | None] = getattr(self, f"do_{command.name}")

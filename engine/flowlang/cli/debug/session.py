@@ -47,6 +47,9 @@ class Session:
                     self._prompt.converse(list(self._stops.values()), stop)
                 except EndOfInput:
                     self._run.end("the input ended")
+                except KeyboardInterrupt:
+                    # it came between two lines
+                    continue
                 self._asked = 0
                 self._released.add(self._prompt.here.id)
 

@@ -11,7 +11,7 @@ from flowlang.cli.excerpt import ROOM, lines_of
 from flowlang.cli.failure import shown_path
 from flowlang.cli.readable import readable
 from flowlang.cli.terminal import Palette, inert, one_line
-from flowlang.debugger import Breakpoint, Change, QueryAnswer, Scope, StackFrame, Stop
+from flowlang.debugger import Breakpoint, Change, Past, QueryAnswer, Scope, StackFrame, Stop
 from flowlang.values import to_json
 
 #: How many lines before and after the current one are shown at a stop.
@@ -85,6 +85,20 @@ def stop_lines(stop: Stop, palette: Palette) -> Iterator[str]:
         yield f"  {palette.faint('gave')} {_json(stop.result)}"
     if stop.error is not None:
         yield f"  {palette.bad(_one(str(stop.error.get('type'))))} {_one(str(stop.error.get('message')))}"
+
+
+def past_lines(past: Past, length: int, palette: Palette) -> Iterator[str]:
+    """An earlier step, and what became of it."""
+    record = past.record
+    place = f"{shown_path(past.file)}:{past.line}"
+    number = palette.warn(f"step {past.position + 1} of {length}")
+    yield f"{palette.faint(place)} {palette.strong(one_line(past.path))}  {number}, {record.status}"
+    if past.inputs:
+        yield f"  {palette.faint('inputs')} {_json(past.inputs)}"
+    if record.error is not None:
+        yield f"  {palette.bad(_one(str(record.error.get('type'))))} {_one(str(record.error.get('message')))}"
+    elif past.result is not None:
+        yield f"  {palette.faint('gave')} {_json(past.result)}"
 
 
 def _transaction(transaction: Mapping[str, Any], deadline: float | None, palette: Palette) -> Iterator[str]:
