@@ -47,6 +47,7 @@ class SandboxedMySQL(MySQLConnection):
         self._tables: dict[str, _Table] = {}
         self._begun = self._step = False
         self._at_step: object = {}
+        self._marks: dict[str, object] = {}
 
     async def begin_sandbox(self) -> None:
         """Begin the sandbox."""
@@ -128,7 +129,9 @@ class SandboxedMySQL(MySQLConnection):
             await self._ask_how_it_stands()
             raise
         count = 0 if self._result is None else self._result.affected_rows or 0
-        note_count(self.noted, command(text[:_READ], MYSQL), _write_of(text), count)
+        words = command(text[:_READ], MYSQL)
+        note_count(self.noted, words, _write_of(text), count)
+        self._follow(words)
         return rows
 
     async def _answered(self, text: str, sql: str) -> Any:
@@ -145,12 +148,20 @@ class SandboxedMySQL(MySQLConnection):
         count = result.affected_rows or 0
         if write is None or not count:
             note_count(self.noted, command(text, MYSQL), write, count)
+            self._follow(command(text, MYSQL))
         else:
             key = (await self._table(write.table)).key
             self.noted.add(write.kind, write.table, count, await self._changes(write, key, before, newest), key)
             if write.kind == "insert" and self._tables[write.table].counts:
                 self.noted.lasts(f"the AUTO_INCREMENT of {write.table} has gone on", write.table)
         return result
+
+    def _follow(self, words: list[str]) -> None:
+        """Keep count of the savepoints of the step's own."""
+        if words[:1] == ["SAVEPOINT"]:
+            self._marks[words[-1]] = self.noted.mark()
+        elif words[:1] == ["ROLLBACK"] and (marked := self._marks.get(words[-1])) is not None:
+            self.noted.back(marked)
 
     async def _before(self, write: Write | None) -> tuple[list[Row], Any]:
         """The rows that a statement will find, and of one that inserts the highest key so far."""
