@@ -62,9 +62,13 @@ class Showing(ProjectScreen):
             self.editor.add_class("-empty")
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
-        self.call_after_refresh(session.begin)
+        self.call_after_refresh(self._begin_session)
         self.call_after_refresh(self.offer_unsaved)
         self.call_after_refresh(self.look_for_interrupted)
+
+    async def _begin_session(self) -> None:
+        await self.mount_hidden_panes()
+        self.session.begin()
 
     def notice(self, notice: Notice) -> None:
         """Show what changed in the session."""

@@ -118,6 +118,10 @@ class ProjectScreen(Screen[None]):
         """Bring a pane to the front, and give it the focus."""
         raise NotImplementedError
 
+    async def mount_hidden_panes(self) -> None:
+        """Bring in the panes that are not seen at first."""
+        raise NotImplementedError
+
     def make_debug_panes(self) -> None:
         """Make the panes of the debugger, if that has not been done."""
         raise NotImplementedError

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from flowlang_tui.actions import bindings
@@ -41,6 +42,18 @@ from flowlang_tui.session.session import Session
 from flowlang_tui.widgets.footer import ActionFooter
 from flowlang_tui.widgets.status_bar import StatusBar
 
+#: What asks for more keys: it gets them even if they come before it is on the screen.
+_ASKING: Final = frozenset({"debug.menu", "view.jump", "app.palette"})
+
+#: Panes to which nothing is told before the session begins, so that they need not be there for the first paint.
+_AFTER_THE_FIRST_PAINT: Final = frozenset({"problems", "timeline", "runs"})
+
+
+def _at_once(binding: BindingType) -> BindingType:
+    if isinstance(binding, Binding) and binding.id in _ASKING:
+        return replace(binding, priority=True)
+    return binding
+
 
 class Workbench(
     ChoosingCommands,
@@ -62,7 +75,7 @@ class Workbench(
     """Everything of a project at once."""
 
     CSS_PATH = "workbench.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+    BINDINGS: ClassVar[list[BindingType]] = [_at_once(binding) for binding in bindings("app")]
 
     def __init__(self, session: Session, arrangement: Arrangement) -> None:
         super().__init__()
@@ -87,6 +100,7 @@ class Workbench(
             InspectorPane(id="inspector"),
         ]
         self.panes = {str(pane.id): pane for pane in made}
+        hidden = _AFTER_THE_FIRST_PAINT - self.arrangement.shown(self.app.size.width)
         yield StatusBar(session.folder.name)
         with Horizontal(id="columns"):
             for column, decks in COLUMNS.items():
@@ -94,9 +108,16 @@ class Workbench(
                     for deck in decks:
                         with Vertical(id=f"deck-{deck}"):
                             for name in DECKS[deck]:
-                                if name in self.panes:
+                                if name in self.panes and name not in hidden:
                                     yield self.panes[name]
         yield ActionFooter()
+
+    async def mount_hidden_panes(self) -> None:
+        """Bring in the panes that are not seen at first: the screen was painted without waiting for them."""
+        for name, pane in self.panes.items():
+            if pane.parent is None:
+                pane.display = name in self.arrangement.shown(self.size.width)
+                await self.query_one(f"#deck-{deck_of(name)}").mount(pane)
 
     def make_debug_panes(self) -> None:
         """Make the panes of the debugger, if that has not been done."""
@@ -184,6 +205,8 @@ class Workbench(
         if focus and pane.is_mounted:
             pane.focus_inside()
         elif focus:
+            # keys that are pressed before the pane is there are not meant for what had the focus
+            self.set_focus(None)
             self.call_after_refresh(pane.focus_inside)
 
     @on(events.DescendantFocus)
