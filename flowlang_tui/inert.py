@@ -21,6 +21,9 @@ _UNSAFE: Final = re.compile(
 )
 
 
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
 def inert(text: str, *, newlines: bool = False) -> str:
     """`text` with every character that could steer a terminal, or that nobody would see, shown as a sign.
 
@@ -31,6 +34,12 @@ def inert(text: str, *, newlines: bool = False) -> str:
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     return _UNSAFE.sub(_sign_but_newline if newlines else _sign, text)
+
+
+def pasted_line(text: str) -> str:
+    """The first line of a text that is pasted, with its control characters as signs; letters stay what they are."""
+    line, *_ = re.split("\r\n|\r|\n", text, maxsplit=1)
+    return _CONTROL.sub(_sign, line)
 
 
 def _sign(match: re.Match[str]) -> str:

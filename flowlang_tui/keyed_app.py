@@ -7,8 +7,10 @@ from typing import ClassVar, Generic, TypeVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from flowlang_tui.actions import key_name
+from flowlang_tui.inert import pasted_line
 
 Result = TypeVar("Result")
 
@@ -25,10 +27,24 @@ class KeyedApp(App[Result], Generic[Result], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
 
     async def on_event(self, event: events.Event) -> None:
-        """Take the letter away before anybody sees it."""
+        """Take the letter away before anybody sees it, and control characters before a field shows them."""
         if isinstance(event, events.Key) and event.key.startswith("alt+"):
             event.character = None
+        if isinstance(event, events.Paste) and self._is_in_field:
+            event.text = pasted_line(event.text)
         await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied in the application; in a field, of which a line can be shown."""
+        copied = super().clipboard
+        return pasted_line(copied) if self._is_in_field else copied
+
+    @property
+    def _is_in_field(self) -> bool:
+        """Whether what is typed goes into a field that shows it: a hidden one takes what it is given."""
+        focused = self.focused
+        return isinstance(focused, Input) and not focused.password
 
     def action_help_quit(self) -> None:
         """Tell who pressed Ctrl+C, with nothing to copy, how to leave."""

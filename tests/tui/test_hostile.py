@@ -115,6 +115,8 @@ async def test_text_of_others_is_shown_as_it_is_in_every_pane(evil: Path) -> Non
             one.screen.show_pane(pane)
             await one.pilot.pause()
             assert is_harmless(one), pane
+        one.screen.show_pane("explorer")
+        await one.pilot.pause()
         assert "[red]sub␛[1m" in shown(one)
         assert "[b]in␇ner.yaml" in shown(one)
         assert "[@click=app.quit]q[/][red]r" in one.status
