@@ -260,6 +260,19 @@ async def test_one_branch_stands_and_the_others_go_on() -> None:
         assert (await run.ended()).success
 
 
+async def test_stepping_into_branches_stops_in_one_of_them_only() -> None:
+    registry, _ = counting()
+    flow = "flow: f\nsteps:\n  - id: all\n    parallel:\n" + "".join(
+        f"      - Count: {{id: c{n}, n: {n}}}\n" for n in range(5)
+    )
+    async with Debugged(flow, ["all"], registry, others="go on") as run:
+        stop = await run.into(await run.stop())
+        assert stop.path == "c0"
+        stop.resume()
+        assert (await run.ended()).success
+    assert len(run.seen) == 2
+
+
 async def test_stops_of_branches_that_wait_come_one_after_the_other() -> None:
     registry, _ = counting()
     flow = "flow: f\nsteps:\n  - parallel:\n" + "".join(f"      - Count: {{id: c{n}, n: {n}}}\n" for n in range(5))

@@ -237,6 +237,48 @@ async def test_a_question_under_way_ends_with_the_run(shop: Shop) -> None:
     assert await shop.stock() == [10, 20, 30]
 
 
+async def test_a_row_is_changed_in_a_transaction_in_a_loop_in_a_branch(tmp_path: Path) -> None:
+    registry, calls = counting()
+    shop = Shop("sqlite", "sqlite", f"database: '{tmp_path}/shop.db'", lambda number: "?")
+    await shop.fill()
+    flow = f"""
+flow: branches
+{shop.connections}
+steps:
+  - parallel:
+      - for_each: [1, 2, 3]
+        id: shelves
+        as: shelf
+        do:
+          - sqlite_transaction:
+              id: move
+              queries:
+                - {{query: 'UPDATE stock SET n = n + 1 WHERE id = ?', params: ['${{shelf}}']}}
+                - {{query: 'UPDATE stock SET n = n * 2 WHERE id = ?', params: ['${{shelf}}']}}
+      - for_each: [4, 5]
+        id: beside
+        as: x
+        do: [{{Count: {{id: count, n: '${{x}}'}}}}]
+    id: both
+"""
+    point = Breakpoint("shelves/move", "statement", condition="shelf == 2", statement="n * 2")
+    async with Debugged(flow, [point], registry) as run:
+        stop = await run.stop()
+        assert stop.path == "shelves[1]/move"
+        assert [(frame.step_id, frame.index) for frame in stop.stack] == [
+            ("move", None),
+            ("shelves", 1),
+            ("both", None),
+        ]
+        assert await stop.evaluate("shelf") == 2
+        assert (await stop.query("SELECT n FROM stock WHERE id = 2")).rows == [{"n": 21}]
+        await stop.query("UPDATE stock SET n = 1000 WHERE id = 2")
+        stop.resume()
+        assert (await run.ended()).success
+    assert await shop.stock() == [22, 2000, 62]
+    assert sorted(calls) == [4, 5]
+
+
 async def test_a_step_without_a_connection_cannot_be_queried() -> None:
     registry, _ = counting()
     async with Debugged("flow: f\nsteps: [{Count: {id: a, n: 1}}]", ["a"], registry) as run:

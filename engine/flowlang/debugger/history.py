@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -110,10 +110,13 @@ class History:
         for position, step in enumerate(self.steps):
             self._by_frame.setdefault(_frame_of(step.path, kinds), []).append(position)
         self._by_hand: dict[str, list[_ByHand]] = {}
+        self._last_iterations: dict[str, list[float]] = {}
         for event in run.events(number):
             if event["type"] == "intervention" and event["change"] == "value":
                 owner, change = _by_hand(event, self.places, kinds)
                 self._by_hand.setdefault(owner, []).append(change)
+            elif event["type"] == "iteration_completed" and event["index"] + 1 == event["length"]:
+                self._last_iterations.setdefault(event["path"], []).append(event["timestamp"])
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -218,42 +221,53 @@ class History:
     ) -> dict[str, StepState]:
         """The states of a frame before the step at a position; `since` is the position of what began it."""
         states = dict(template)
-        moment = _began(self.steps[position]) if position < len(self.steps) else None
-        ended = [
-            one
-            for one in self._by_frame.get(prefix, ())
-            if since < one < position and _is_over(self.steps[one], moment)
-        ]
-        changes = self._changes(prefix, position, "step")
-        for one in sorted(ended, key=lambda one: (self.steps[one].ended or 0.0, one)):
-            record = self.steps[one]
-            while changes and changes[0].at < (record.ended or 0.0):
-                _change(states, changes.pop(0))
-            if record.kind == "for_each":
-                states.update(self._left_by(record, one, plan, position))
-            states[record.step_id] = _state(record)
-        for change in changes:
-            _change(states, change)
+        for write in sorted(self._writes(prefix, since, position), key=lambda write: write.at):
+            if isinstance(write.what, _ByHand):
+                _change(states, write.what)
+            elif write.iteration is not None:
+                states.update(self._left_by(write.what, write.position, write.iteration, position, plan))
+            else:
+                states[write.what.step_id] = _state(write.what)
         return states
 
-    def _left_by(self, loop: RecordedStep, at: int, plan: Plan, position: int) -> dict[str, StepState]:
-        """What a loop leaves in the frame around it: its last iteration, or the one that ended it."""
-        index = (loop.length or 0) - 1
+    def _writes(self, prefix: str, since: int, position: int) -> Iterator[_Write]:
+        """What changed a frame after the step at `since` and before that at `position` began."""
+        moment = _began(self.steps[position])
+        for change in self._changes(prefix, position, "step"):
+            yield _Write(change.at, change)
+        for one in self._by_frame.get(prefix, ()):
+            if not since < one < position:
+                continue
+            record = self.steps[one]
+            if record.kind == "for_each":
+                left = self._end_of_loop(one)
+                if left is not None and _by(left[0], moment):
+                    yield _Write(left[0], record, one, left[1])
+            if record.ended is not None and _by(record.ended, moment):
+                yield _Write(record.ended, record)
+
+    def _end_of_loop(self, at: int) -> tuple[float, int] | None:
+        """When a loop left an iteration in the frame around it, and which: its last, or the one that failed."""
+        loop = self.steps[at]
         if loop.status == "failed" or loop.terminated:
-            index = self._failed_iteration(loop, at)
-        if index < 0 or loop.status == "cancelled":
-            return {}
+            prefix = f"{loop.path}["
+            for step in reversed(self.steps[at + 1 :]):
+                failed = step.terminated or (step.status == "failed" and not step.handled)
+                if failed and step.path.startswith(prefix) and step.ended and _by(step.ended, loop.ended):
+                    return step.ended, int(step.path[len(prefix) :].partition("]")[0])
+            return None
+        last = (loop.length or 0) - 1
+        if last < 0:
+            return None
+        for moment in self._last_iterations.get(loop.path, ()):
+            if _by(loop.started or 0.0, moment) and _by(moment, loop.ended):
+                return moment, last
+        return None if loop.status != "succeeded" or loop.ended is None else (loop.ended, last)
+
+    def _left_by(self, loop: RecordedStep, at: int, iteration: int, position: int, plan: Plan) -> dict[str, StepState]:
         body = _step_of(plan, loop.step_id, looped=True).body
         assert isinstance(body, ForEachBody), "a loop by its kind"
-        return self._states(f"{loop.path}[{index}]/", body.template, at, position, plan)
-
-    def _failed_iteration(self, loop: RecordedStep, at: int) -> int:
-        prefix = f"{loop.path}["
-        for step in reversed(self.steps[at + 1 :]):
-            failed = step.terminated or (step.status == "failed" and not step.handled)
-            if failed and step.path.startswith(prefix) and _is_over(step, loop.ended):
-                return int(step.path[len(prefix) :].partition("]")[0])
-        return -1
+        return self._states(f"{loop.path}[{iteration}]/", body.template, at, position, plan)
 
     def _latest(self, path: str, position: int) -> int:
         for one in range(position - 1, -1, -1):
@@ -277,6 +291,15 @@ class _ByHand(NamedTuple):
             return set_at(value, self.path, self.value)[1]
         except DebuggerError:
             return value
+
+
+class _Write(NamedTuple):
+    """Something that changed a frame: a step that ended, a loop that left its `iteration` behind, or somebody."""
+
+    at: float
+    what: Any
+    position: int = -1
+    iteration: int | None = None
 
 
 def _by_hand(event: Mapping[str, Any], places: Places, kinds: Mapping[str, str]) -> tuple[str, _ByHand]:
@@ -337,8 +360,8 @@ def _began(step: RecordedStep) -> float | None:
     return step.ended if step.started is None else step.started
 
 
-def _is_over(step: RecordedStep, moment: float | None) -> bool:
-    return step.ended is not None and (moment is None or step.ended <= moment)
+def _by(time: float, moment: float | None) -> bool:
+    return moment is None or time <= moment
 
 
 def _state(record: RecordedStep) -> StepState:

@@ -85,12 +85,17 @@ class Standing:
         self.changed()
 
     def at_step(self, line: list[Node]) -> bool:
-        """Whether stepping leads to the step with this lineage."""
-        return any(aim.met_by(line) for aim in self._aims)
+        """Whether stepping leads to the step with this lineage; what led there is done."""
+        return self._met([aim for aim in self._aims if aim.met_by(line)])
 
     def at_statement(self, line: list[Node], first: bool) -> bool:
         """Whether stepping leads to a statement of the step with this lineage; `first` if none was stopped at yet."""
-        return any(aim.met_by_statement(line, first) for aim in self._aims)
+        return self._met([aim for aim in self._aims if aim.met_by_statement(line, first)])
+
+    def _met(self, aims: list[Aim | RunTo]) -> bool:
+        for aim in aims:
+            self._aims.remove(aim)
+        return bool(aims)
 
     def let_go(self) -> None:
         """Look for nothing any more."""
