@@ -175,7 +175,7 @@ class ScopePane(TreePane):
             parts.append((f"\n{inert(' '.join(statement.split()))[:300]}", "$text-accent"))
         if stop.deadline is not None:
             left = max(0, round(stop.deadline - time()))
-            parts.append((f"\nopen transaction, {left} s left: K commits, R rolls back", "$text-warning"))
+            parts.append((f"\n{left} s left: K commits, R rolls back", "$text-warning"))
         made = [change for change in stop.changes if change.kind != "query"]
         if made:
             names = ", ".join(f"{change.kind} {change.what}" for change in made[-3:])

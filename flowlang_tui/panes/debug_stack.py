@@ -64,6 +64,7 @@ class StackPane(ListPane["Row"]):
                 selected = len(rows)
             rows.append((sight, _stop_line(sight, here)))
             if here:
+                rows.append((None, [(f"  {_why(sight)}", "muted")]))
                 rows += [(frame, _frame_line(frame)) for frame in sight.stop.stack[1:]]
         before = self.current
         stays = isinstance(before, Sight) and chosen is not None and before.stop.id == chosen.stop.id
@@ -96,9 +97,14 @@ class StackPane(ListPane["Row"]):
 
 
 def _stop_line(sight: Sight, chosen: bool) -> list[Piece]:
-    stop = sight.stop
-    why = ", ".join(word for word in (_when(sight), _REASONS[stop.reason]) if word)
-    return [(f"{STOPPED} " if chosen else "‖ ", "stopped"), (inert(stop.path), "stopped"), (f"  {why}", "muted")]
+    path = inert(sight.stop.path)
+    if chosen:
+        return [(f"{STOPPED} ", "stopped"), (path, "stopped")]
+    return [("‖ ", "stopped"), (path, "stopped"), (f"  {_why(sight)}", "muted")]
+
+
+def _why(sight: Sight) -> str:
+    return ", ".join(word for word in (_when(sight), _REASONS[sight.stop.reason]) if word)
 
 
 def _when(sight: Sight) -> str:
@@ -107,7 +113,7 @@ def _when(sight: Sight) -> str:
         return sight.stop.when
     if transaction["number"] > transaction["total"]:
         return "before commit"
-    return f"statement {transaction['number']}/{transaction['total']}"
+    return f"statement {transaction['number']} of {transaction['total']}"
 
 
 def _frame_line(frame: StackFrame) -> list[Piece]:

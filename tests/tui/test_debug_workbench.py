@@ -207,7 +207,7 @@ async def test_a_stop_brings_the_debugger_and_its_end_gives_all_back(project: Pa
         assert await run_to(one, "each/double") == "each[0]/double"
         assert shown(one) == {"stack", "breakpoints", "editor", "console", "graph", "scope"}
         assert one.screen.stack.has_focus_within
-        assert stack(one) == ["➤ each[0]/double  before, breakpoint", "↻ each  1 of 3  :7", "∥ both  :6"]
+        assert stack(one) == ["➤ each[0]/double", "before, breakpoint", "↻ each  1 of 3  :7", "∥ both  :6"]
         assert gutter(one, DOUBLE) == "●➤"
         assert "stopped at each[0]/double" in one.status
         assert "number  0" in rows(one)
@@ -238,8 +238,8 @@ async def test_a_stop_in_a_subflow_shows_its_text_and_keeps_the_graph_of_the_run
         assert gutter(one, 4)[1] == "➤"
         await one.checked()
         assert one.screen.shown_flow == project / "flow.yaml"
-        assert stack(one)[1] == "▶ inner  flow.yaml:12"
-        one.screen.stack.list.select(1)
+        assert stack(one)[2] == "▶ inner  flow.yaml:12"
+        one.screen.stack.list.select(2)
         await one.press("enter")
         await one.until(lambda: "double" in one.app.session.debugging.chosen.scope.values)  # type: ignore[union-attr]
         assert one.screen.editor.current == project / "flow.yaml"
