@@ -83,4 +83,10 @@ CODES: Final[dict[str, str]] = {
     "wrong-connection-type": "A step's connection is of a type that cannot do its task.",
     "not-exactly-once": "A step says `exactly_once`, and nothing can keep that promise.",
     "invalid-value": "A value in the configuration of a connection is not one that the plugin takes.",
+    # pins
+    "pins-shape": "A part of a pins file is not what belongs there.",
+    "pin-address": "A pin names no step: neither by its id, nor as in `orders/ship` or `orders[3]/ship`.",
+    "pin-value": "A value in a pins file cannot be read as what its tag says.",
+    "pin-output": "The output of a pin lacks what the step promises, or is not what its task gives.",
+    "alias": "An alias stands in a pins file, which has none.",
 }
