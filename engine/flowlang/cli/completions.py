@@ -75,7 +75,9 @@ complete -c flowlang -n __flowlang_wants_options -f -a '(__flowlang_options)'
 def main(arguments: Sequence[str]) -> int:
     """Print the completion for a shell."""
     parser = Parser(
-        "flowlang completions", "Print what a shell needs for completion.", 'eval "$(flowlang completions bash)"'
+        "flowlang completions",
+        "Print what a shell needs for completion.",
+        "flowlang completions bash > ~/.local/share/bash-completion/completions/flowlang",
     )
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
     shell: str = parser.parse_args(arguments).shell
