@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
 from flowlang import ExpressionError
 from flowlang_tui.graph.nest import SEPARATOR
 from flowlang_tui.panes.inspector import InspectorPane
+from flowlang_tui.panes.inspector_sections import of_text
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.records import RunRecord, StepRecord, address_of
+from flowlang_tui.session.records import RunRecord, StepCall, StepRecord, address_of
+from flowlang_tui.session.written import arguments_of
 from flowlang_tui.widgets.step_graph import StepGraph
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ class ChoosingCommands(ProjectScreen):
         record = self.shown_run
         step = None if record is None else record.step(address, line)
         self._inspected = step or self._pending(address, line)
-        self.inspector.show_step(self._inspected)
+        written = of_text(self._written(address, line), self._last_call(address)) if step is None else ()
+        self.inspector.show_step(self._inspected, written)
 
     def choose_again(self, address: str, line: int) -> None:
         """Keep a step chosen in a new run, if the flow still has it: in this line, or where it stands by now."""
@@ -137,6 +141,20 @@ class ChoosingCommands(ProjectScreen):
         name = "" if flow is None else flow.flow.name
         told = {"step_id": node.step, "line": node.line, "flow": name, "kind": node.kind, "task": node.task}
         return StepRecord(address, told)
+
+    def _written(self, address: str, line: int) -> Mapping[str, Any]:
+        """What a step of the flow is to be given, as its text has it."""
+        node = self.graph.node_of(address, line)
+        checked = None if node is None else self.session.checked(self.file_of(node.id))
+        steps = () if checked is None or checked.analysis is None else checked.analysis.steps
+        step = next((one for one in steps if node is not None and (one.line, one.id) == (line, node.step)), None)
+        return {} if step is None else arguments_of(step)
+
+    def _last_call(self, address: str) -> StepCall | None:
+        """How a step ended last, in an earlier run of the flow that is shown."""
+        earlier = [one for one in self.session.runs.records if one.path == self.shown_flow]
+        calls = (step.last for run in reversed(earlier) for step in run.steps.values() if step.address == address)
+        return next((call for call in calls if call is not None and call.ended is not None), None)
 
     def file_of(self, node_id: str) -> Path | None:
         """The file that a node's step stands in: the flow that is drawn, or a subflow below the step that calls it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -71,6 +72,7 @@ class InspectorPane(Pane):
         self._step: StepRecord | None = None
         self._call: StepCall | None = None
         self._answer: Node | None = None
+        self._written: Sequence[Node] = ()
         self._shown: object = None
         self._pinned: frozenset[str] = frozenset()
 
@@ -114,8 +116,9 @@ class InspectorPane(Pane):
         self._run, self._shown = record, None
         self.show_step(None if record is None or key is None else record.steps.get(key))
 
-    def show_step(self, record: StepRecord | None) -> None:
-        """Show a step, its latest call first; None shows the run."""
+    def show_step(self, record: StepRecord | None, written: Sequence[Node] = ()) -> None:
+        """Show a step, its latest call first; `written` as long as it has not run. None shows the run."""
+        self._written = written
         if record is not self._step:
             self._step, self._call, self._answer = record, None, None
             if record is not None and record.failures:
@@ -171,7 +174,7 @@ class InspectorPane(Pane):
             return
         self._head()
         if self._step is not None:
-            sections = of_call(self._step, self.call)
+            sections = [*(self._written if self.call is None else ()), *of_call(self._step, self.call)]
         else:
             sections = of_run(self._run) if self._run is not None else []
         self.values.show(([self._answer] if self._answer is not None else []) + sections)

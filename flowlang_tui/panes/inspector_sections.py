@@ -27,6 +27,17 @@ def of_call(record: StepRecord, call: StepCall | None) -> list[Node]:
     return [*sections, *_statements(call), *_attempts(call), *_timing(record, call)]
 
 
+def of_text(written: Mapping[str, Any], last: StepCall | None) -> list[Node]:
+    """The sections of a step that has not run: its arguments as the text has them, and what its last run had."""
+    sections = _values("As written", dict(written)) if written else []
+    if last is not None:
+        inside = _error(last.error) + _values("Inputs", last.inputs)
+        if last.status == "succeeded":
+            inside += _values("Output", last.outputs, always=True)
+        sections.append(_section("Last run", inside, note=f"{last.status}, {duration(last.duration_ms)}"))
+    return sections
+
+
 def of_run(record: RunRecord) -> list[Node]:
     """The sections of a run."""
     sections = _error(record.error)

@@ -22,6 +22,8 @@ def create_task_registry() -> TaskRegistry:
 
     @registry.register("Double")
     def double(number: int) -> int:
+        if number == 13:
+            raise ValueError("not this one")
         return number * 2
 
     return registry
@@ -70,3 +72,20 @@ async def test_a_step_that_the_flow_has_no_more_is_not_chosen(tmp_path: Path) ->
         await one.checked()
         await again(one)
         assert one.screen.inspector.key is None
+
+
+async def test_a_step_that_has_not_run_shows_its_arguments_as_written_and_what_its_last_run_had(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    async with opened(path) as one:
+        inspector = one.screen.inspector
+        one.screen.choose_step("second", 4)
+        await one.until(lambda: any("${first.result}" in row for row in inspector.values.rows))
+        assert not any("Last run" in row for row in inspector.values.rows)
+        await again(one)
+        one.screen.editor.code.replace_text(FLOW.replace("number: 1}", "number: 13}"))
+        await one.checked()
+        await again(one)
+        one.screen.choose_step("second", 4)
+        rows = inspector.values.rows
+        assert any("${first.result}" in row for row in rows)
+        assert any("Last run" in row and "succeeded" in row for row in rows)
