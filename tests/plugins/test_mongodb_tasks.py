@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -339,3 +340,12 @@ async def test_each_operation_is_reported(people: Connected, statements: list[St
     ]
     assert "$nope" in str(statements[-1].error)
     assert all(sent.duration_ms > 0 for sent in statements)
+
+
+async def test_the_drivers_own_log_tells_nothing_of_commands(
+    mongo: Connected, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await mongo.call("insert", collection="people", documents=[{"name": "canary-4711"}])
+        await mongo.call("find", collection="people", filter={"name": "canary-4711"})
+    assert "canary-4711" not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,14 @@ _PATIENCE: Final = 0.4
 _STOP_SECONDS: Final = 3.0
 #: How many seconds the server may take for one thing about the connection itself.
 _ANSWER_SECONDS: Final = 1.0
+
+
+def _may_be_written(record: logging.LogRecord) -> bool:
+    """Whether a line of the driver's log of commands may be written. They hold all values; runs tell them masked."""
+    return False
+
+
+logging.getLogger("pymongo.command").addFilter(_may_be_written)
 
 
 class Database(AsyncIOMotorDatabase[dict[str, Any]]):
