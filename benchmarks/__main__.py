@@ -27,6 +27,7 @@ WORKLOADS = {
     "W13": "logs",
     "W14": "graph",
     "W15": "watched",
+    "W16": "journal",
     "W17": "debugging",
     "W18": "resume",
     "W19": "serving",

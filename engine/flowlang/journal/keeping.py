@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from json import loads
 from pathlib import Path
 from time import time
@@ -173,10 +174,16 @@ def _told_at_the_end(content: bytes) -> Tally | None:
     tally.take(loads(last)[1])
     first, second = _first_lines(content)
     tally.header = loads(first)[1]
-    definition = loads(second)[1]
     added = _ADDED.findall(content) if b'\n["d",' in content else []
-    tally.steps = definition["steps"] + [loads(line)[2] for line in added]
+    tally.steps = [*_steps_of(second), *(loads(line)[2] for line in added)]
     return tally
+
+
+@lru_cache(maxsize=8)
+def _steps_of(line: bytes) -> list[Any]:
+    """The steps of a definition, which most runs share with the one before."""
+    steps: list[Any] = loads(line)[1]["steps"]
+    return steps
 
 
 def _first_lines(content: bytes) -> Iterator[bytes]:

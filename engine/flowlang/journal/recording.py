@@ -114,20 +114,21 @@ class RunRecorder:
         except OSError as error:
             self._give_up(error)
 
-    def hear(self, event: Any, raw: Any) -> None:
-        """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's."""
-        self._hear(event, raw, self._heads)
-
     def hear_silent(self, event: Any, raw: Any) -> None:
-        """The same for an event that listeners aren't told."""
-        self._hear(event, raw, self._silent_heads)
+        """As `hear`, for an event that listeners aren't told."""
+        self.hear(event, raw, self._silent_heads)
 
-    def _hear(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
-        """What a step costs is mostly here: starts and ends that have nothing special are written without a call."""
+    def hear(self, event: Any, raw: Any, heads: dict[str, _Head] | None = None) -> None:
+        """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's.
+
+        What a step costs is mostly here: starts and ends that have nothing special are written without further ado.
+        """
         if not self._live:
             if self._spool is not None and event["type"].startswith("flow_"):
                 self._tally.flow_event(event)
             return
+        if heads is None:
+            heads = self._heads
         try:
             kind = event["type"]
             if kind == "step_started":

@@ -135,7 +135,7 @@ def _ended_paths(packed: Packed) -> set[str]:
 
 def _step_set(database: sqlite3.Connection, names: Iterable[str]) -> int:
     """The number of a set of steps: runs of a flow mostly share it, so that search by step costs them no row each."""
-    text = "\n".join(sorted(set(names)))
+    text = "\n".join(dict.fromkeys(names))
     key = sha256(text.encode("utf-8", "replace")).hexdigest()
     row = database.execute("SELECT id FROM step_sets WHERE key = ?", (key,)).fetchone()
     if row is not None:
