@@ -186,6 +186,27 @@ async def test_what_was_changed_by_hand_is_seen_from_there_on(tmp_path: Path) ->
     assert history.at(history.position("each[0]/c")).evaluate("[a.n, b.n, x, inputs.k]") == [1, 5, 5, 1]
 
 
+async def test_a_run_whose_text_was_edited_is_recorded_and_walked_back(tmp_path: Path) -> None:
+    registry, _ = counting()
+    path = tmp_path / "shop.yaml"
+    text = "flow: f\nsteps:\n  - Count: {id: a, n: 1}\n  - Count: {id: b, n: 2}\n"
+    path.write_text(text)
+    recorder = Journal(tmp_path).recorder()
+    async with Debugged(path, ["b"], registry, recorder=recorder) as run:
+        stop = await run.stop()
+        await stop.redo_with(f"{text.replace('n: 2', 'n: 20')}  - Count: {{id: c, n: '${{b.n}}'}}\n")
+        assert (await run.ended()).success
+    recorded_run = Journal(tmp_path).run(recorder.run_id)
+    assert [(step.path, step.outputs) for step in recorded_run.steps()] == [
+        ("a", {"n": 1}),
+        ("b", {"n": 20}),
+        ("c", {"n": 20}),
+    ]
+    history = History(recorded_run, FlowExecutor(registry, folder=tmp_path, env={}), tmp_path)
+    assert history.at(1).evaluate("a.n") == 1
+    assert history.at(2).result == {"n": 20}
+
+
 async def test_a_place_outside_the_run_is_refused(tmp_path: Path) -> None:
     registry, _ = counting()
     history, _ = await recorded("flow: f\nsteps: [{Count: {id: a, n: 1}}]", registry, tmp_path)

@@ -70,6 +70,7 @@ async def test_a_breakpoint_in_a_loop_stops_in_each_iteration() -> None:
         (Breakpoint("one", hits=2), ["each[1]/one"]),
         (Breakpoint("one", hits="every 1"), ["each[0]/one", "each[1]/one"]),
         (Breakpoint("one", hits=">= 2"), ["each[1]/one"]),
+        (Breakpoint("*", hits=3), ["each[0]/one"]),
         (Breakpoint("one", enabled=False), []),
         (Breakpoint("other/one"), []),
         (Breakpoint("one", flow="another"), []),

@@ -38,6 +38,17 @@ if TYPE_CHECKING:
 GUARD_SECONDS: Final = 60.0
 
 
+class _Attempt:
+    """An attempt of a step that is under way, with what stands before its statements."""
+
+    __slots__ = ("execution", "gate", "started")
+
+    def __init__(self, execution: Intercepted, started: float) -> None:
+        self.execution = execution
+        self.started = started
+        self.gate: Gate | None = None
+
+
 class Debugger(Interceptor):
     """Stops one run at breakpoints, and wherever its control methods say; an interceptor of that run.
 
@@ -67,8 +78,7 @@ class Debugger(Interceptor):
         self._breakpoints = tuple(breakpoints)
         self._points = Points()
         self.reasons = Reasons(self._points, self.standing, self.places)
-        self._under_way: dict[str, tuple[Intercepted, float]] = {}
-        self._gates: dict[str, Gate] = {}
+        self._under_way: dict[str, _Attempt] = {}
         self._instead: dict[StepPlan, tuple[StepPlan, ...]] = {}
         self._passing: set[str] = set()
         self._interception: Interception | None = None
@@ -169,7 +179,7 @@ class Debugger(Interceptor):
             self._run.gatekeeper = None
         self._loop = None
         self.standing.let_go()
-        for kept in (self._under_way, self._gates, self.inputs, self._instead):
+        for kept in (self._under_way, self.inputs, self._instead):
             kept.clear()
 
     async def before(self, execution: Intercepted) -> Answer | Instead | None:
@@ -197,7 +207,7 @@ class Debugger(Interceptor):
     async def bound(self, execution: Intercepted) -> None:
         """Give an attempt the inputs that were changed."""
         path = execution.frame.path + execution.plan.id
-        self._under_way[path] = (execution, perf_counter())
+        self._under_way[path] = _Attempt(execution, perf_counter())
         inputs = self.inputs.pop(path, None)
         if inputs is not None:
             execution.inputs = inputs
@@ -263,8 +273,8 @@ class Debugger(Interceptor):
 
     def execution_at(self, frame: Frame, plan: StepPlan) -> Intercepted | None:
         """The execution of a step that is under way, if it is one of those asked about."""
-        known = self._under_way.get(frame.path + plan.id)
-        return None if known is None else known[0]
+        attempt = self._under_way.get(frame.path + plan.id)
+        return None if attempt is None else attempt.execution
 
     def _in_place_of(self, plan: StepPlan, frame: Frame) -> Instead:
         """The steps that run instead of one. Their ids are known from now on where expressions may read them."""
@@ -281,14 +291,18 @@ class Debugger(Interceptor):
     def _ended(self, execution: Intercepted) -> tuple[float, str | None]:
         """How long an attempt took, in milliseconds, and the statement in it at which to stop."""
         path = execution.frame.path + execution.plan.id
-        known = self._under_way.pop(path, None)
-        gate = self._gates.pop(path, None)
-        taken = 0.0 if known is None else round((perf_counter() - known[1]) * 1000, 3)
-        return taken, None if gate is None else gate.matched
+        attempt = self._under_way.pop(path, None)
+        if attempt is None:
+            return 0.0, None
+        taken = round((perf_counter() - attempt.started) * 1000, 3)
+        return taken, None if attempt.gate is None else attempt.gate.matched
 
     def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
         """What is asked before the statements of a step, while it has its connection."""
-        gate = self._gates[frame.path + plan.id] = Gate(self, frame, plan)
+        gate = Gate(self, frame, plan)
+        attempt = self._under_way.get(frame.path + plan.id)
+        if attempt is not None:
+            attempt.gate = gate
         return gate
 
     def _plans_at(self, place: str | int, stop: Stop | None) -> list[StepPlan]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from flowlang.debugger.places import Places
 from flowlang.debugger.scope import Scope, StackFrame, scope_of, stack_of
 from flowlang.debugger.setting import place_of, set_at, with_result
 from flowlang.debugger.watching import evaluated, extras_of, items_around, watch_frame
+from flowlang.errors import FlowValidationError
 from flowlang.language.inputs import bind_inputs
 from flowlang.redaction import Redactor
 from flowlang.runtime.bodies.flows import SubflowBody
@@ -51,6 +53,7 @@ class Past:
         self._history = history
         self.frame, self._plan = history.frame_at(position)
         self.file = self.frame.call.plan.path
+        self._text = history.places.home[self._plan].flow
 
     @property
     def stack(self) -> tuple[StackFrame, ...]:
@@ -63,7 +66,7 @@ class Past:
         own: dict[str, Any] = {"status": record.status, "attempts": record.attempts}
         own |= {"result": record.outputs} if record.error is None else {"error": record.error}
         arguments = record.inputs if isinstance(record.inputs, Mapping) else {}
-        items = items_around(self.frame.call.plan.flow, self._plan.step)
+        items = items_around(self._text, self._plan.step)
         return scope_of(self.frame, items, self._history.mask, own, arguments)
 
     def evaluate(self, text: str) -> Any:
@@ -73,7 +76,7 @@ class Past:
             result=record.outputs, duration_ms=record.duration_ms, attempts=record.attempts, error=record.error
         )
         frame = watch_frame(self.frame, extras)
-        return self._history.mask(evaluated(text, self.frame.call.plan.flow, self._plan, frame))
+        return self._history.mask(evaluated(text, self._text, self._plan, frame))
 
 
 class History:
@@ -111,10 +114,13 @@ class History:
             self._by_frame.setdefault(_frame_of(step.path, kinds), []).append(position)
         self._by_hand: dict[str, list[_ByHand]] = {}
         self._last_iterations: dict[str, list[float]] = {}
+        self._edited: list[tuple[float, str, Plan]] = []
         for event in run.events(number):
             if event["type"] == "intervention" and event["change"] == "value":
                 owner, change = _by_hand(event, self.places, kinds)
                 self._by_hand.setdefault(owner, []).append(change)
+            elif event["type"] == "intervention" and event["change"] == "edit":
+                self._take_edit(event, executor)
             elif event["type"] == "iteration_completed" and event["index"] + 1 == event["length"]:
                 self._last_iterations.setdefault(event["path"], []).append(event["timestamp"])
 
@@ -169,7 +175,7 @@ class History:
         frame = self._first_frame(call, bind_known(self.plan, self._inputs), position)
         for part in parts[:-1]:
             id, _, index = part.rstrip("]").partition("[")
-            step = _step_of(call.plan, id, looped=bool(index))
+            step = self._step_of(call.plan, id, position, looped=bool(index))
             around = self._latest(f"{frame.path}{id}", position)
             path = f"{frame.path}{part}/"
             if isinstance(step.body, ForEachBody):
@@ -181,7 +187,31 @@ class History:
                 frame = self._first_frame(call, bind_known(call.plan, given), position)
             else:
                 frame = frame.view(path=path)
-        return frame, _step_of(call.plan, parts[-1], looped=None)
+        return frame, self._step_of(call.plan, parts[-1], position, looped=None)
+
+    def _take_edit(self, event: Mapping[str, Any], executor: FlowExecutor) -> None:
+        """A text that was taken over during the run: later steps may be of it."""
+        home = next((plan for plan in self.places.plans if plan.name == event["flow"]), self.plan)
+        text = str(event["after"]["text"])
+        source = text if home.path is None else Path(home.path)
+        twin = executor if home.path is None else executor.with_texts({Path(home.path): text})
+        with suppress(FlowValidationError):
+            plan = twin.prepare(source)
+            self._edited.append((event["timestamp"], home.name, plan))
+            self.places.add(plan)
+
+    def _step_of(self, plan: Plan, id: str, position: int, *, looped: bool | None) -> StepPlan:
+        """A step by its id, in the text of that time; `looped` tells what kind of block it is, if it is one."""
+        moment = _began(self.steps[position])
+        texts = [edited for at, name, edited in self._edited if name == plan.name and _by(at, moment)]
+        for one in (*reversed(texts), plan):
+            found = [step for step in one.every_step if step.id == id]
+            if looped is not None and len(found) > 1:
+                kinds = ("for_each", "while") if looped else ("subflow",)
+                found = [step for step in found if step.kind in kinds] or found
+            if found:
+                return found[0]
+        raise DebuggerError(f"the recorded text has no step `{id}`")
 
     def _first_frame(self, call: PastCall, inputs: Mapping[str, Any], position: int) -> Frame:
         states = self._states(call.prefix, call.plan.template, -1, position, call.plan)
@@ -265,7 +295,7 @@ class History:
         return None if loop.status != "succeeded" or loop.ended is None else (loop.ended, last)
 
     def _left_by(self, loop: RecordedStep, at: int, iteration: int, position: int, plan: Plan) -> dict[str, StepState]:
-        body = _step_of(plan, loop.step_id, looped=True).body
+        body = self._step_of(plan, loop.step_id, at, looped=True).body
         assert isinstance(body, ForEachBody), "a loop by its kind"
         return self._states(f"{loop.path}[{iteration}]/", body.template, at, position, plan)
 
@@ -344,16 +374,6 @@ def _frame_of(path: str, kinds: Mapping[str, str]) -> str:
     while frame.endswith("]") and kinds.get(frame.rpartition("[")[0]) == "while":
         frame = frame.rpartition("[")[0].rpartition("/")[0]
     return f"{frame}/" if frame else ""
-
-
-def _step_of(plan: Plan, id: str, *, looped: bool | None) -> StepPlan:
-    found = [one for one in plan.every_step if one.id == id]
-    if looped is not None and len(found) > 1:
-        kinds = ("for_each", "while") if looped else ("subflow",)
-        found = [one for one in found if one.kind in kinds] or found
-    if not found:
-        raise DebuggerError(f"the recorded text has no step `{id}`")
-    return found[0]
 
 
 def _began(step: RecordedStep) -> float | None:

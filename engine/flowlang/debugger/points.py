@@ -16,14 +16,23 @@ if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
 
 
+class Hits:
+    """How often a breakpoint was hit in a run, at whichever of its steps."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
 class Point:
     """A breakpoint at one step of a run. `problem` is why its condition could not be evaluated, if so."""
 
-    __slots__ = ("_condition", "_log", "breakpoint", "hits", "problem")
+    __slots__ = ("_condition", "_hits", "_log", "breakpoint", "problem")
 
-    def __init__(self, breakpoint: Breakpoint, plan: StepPlan, home: Plan) -> None:
+    def __init__(self, breakpoint: Breakpoint, plan: StepPlan, home: Plan, hits: Hits) -> None:
         self.breakpoint = breakpoint
-        self.hits = 0
+        self._hits = hits
         self.problem: str | None = None
         self._condition: Watch | None = None
         self._log: Watch | None = None
@@ -47,8 +56,8 @@ class Point:
                 self.problem = None
             except ExpressionError as error:
                 self.problem = str(error)
-        self.hits += 1
-        return self.breakpoint.due(self.hits)
+        self._hits.number += 1
+        return self.breakpoint.due(self._hits.number)
 
     def message(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> str:
         """The text of a log point."""
@@ -61,9 +70,10 @@ class Point:
 
 
 class Points:
-    """The enabled breakpoints of a run by step and time. Hits are counted by breakpoint."""
+    """The enabled breakpoints of a run by step and time."""
 
     def __init__(self) -> None:
+        self._hits: dict[Breakpoint, Hits] = {}
         self._by_step: dict[StepPlan, list[Point]] = {}
 
     @property
@@ -73,15 +83,13 @@ class Points:
 
     def set(self, breakpoints: Iterable[Breakpoint], places: Places, main: Plan) -> None:
         """Let these be the breakpoints; those that stay keep their counts."""
-        counts = {(point.breakpoint, plan): point.hits for plan, points in self._by_step.items() for point in points}
         self._by_step = {}
         for breakpoint in breakpoints:
             if not breakpoint.enabled:
                 continue
             for home in places.plans:
                 for plan in _meant(breakpoint, home, places, main):
-                    point = Point(breakpoint, plan, home)
-                    point.hits = counts.get((breakpoint, plan), 0)
+                    point = Point(breakpoint, plan, home, self._hits.setdefault(breakpoint, Hits()))
                     self._by_step.setdefault(plan, []).append(point)
 
     def at(self, plan: StepPlan, when: When) -> list[Point]:

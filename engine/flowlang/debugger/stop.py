@@ -336,7 +336,7 @@ class Stop:
     async def _redone(self, text: str) -> Redone:
         redone = self._debugger.replace(self, text)
         if redone.plan is not None:
-            done = {"taken": list(redone.taken), "left": dict(redone.left)}
+            done = {"taken": list(redone.taken), "left": dict(redone.left), "text": text}
             self._record("edit", self.step_id, None, done, text)
             self.decide(Redo(redone.plan))
         return redone
