@@ -10,6 +10,7 @@ from pathlib import Path
 from flowlang.cli.arguments import Parser
 from flowlang.cli.problems import as_github, as_json, as_text, count_of, problems_of
 from flowlang.cli.target import UsageError, write_result
+from flowlang.cli.standing_in import problems_of_pins
 from flowlang.cli.terminal import Palette, tell
 from flowlang.language.diagnostics import Diagnostic
 from flowlang.project import Project
@@ -45,7 +46,9 @@ def _problems(paths: Sequence[str], tasks_file: str | None) -> list[Diagnostic]:
         if folder not in preparers:
             preparers[folder], trouble = _preparer(tasks_file or Project(folder).tasks_file)
             found |= dict.fromkeys(trouble)
-        found |= dict.fromkeys(preparers[folder].load(Path(path), Path(folder)).problems)
+        loaded = preparers[folder].load(Path(path), Path(folder))
+        found |= dict.fromkeys(loaded.problems)
+        found |= dict.fromkeys(problems_of_pins(path, loaded))
     return list(found)
 
 

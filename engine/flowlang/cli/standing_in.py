@@ -11,8 +11,10 @@ from flowlang.cli.terminal import Palette, inert, tell
 
 if TYPE_CHECKING:
     from flowlang.debugger.pins import PinFile
+    from flowlang.language.diagnostics import Diagnostic
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Interceptor
+    from flowlang.runtime.prepare import Loaded
 
 #: How a pins file's name ends; looked for before anything of the debugger is imported.
 _ENDING: Final = ".pins.yaml"
@@ -52,6 +54,16 @@ def interceptors_of(options: Namespace, flow: str, executor: FlowExecutor) -> li
 
         found.append(Sandbox())
     return found
+
+
+def problems_of_pins(flow: str, loaded: Loaded) -> list[Diagnostic]:
+    """What is wrong with the pins of a flow that was checked; what they must fit is known if it could run."""
+    if not os.path.exists(os.path.splitext(flow)[0] + _ENDING):
+        return []
+    from flowlang.debugger.pins import check_pins, read_pins
+
+    file = read_pins(flow)
+    return file.problems if loaded.plan is None else check_pins(file, loaded.plan, loaded.catalog)
 
 
 def _tell_used(file: PinFile) -> None:
