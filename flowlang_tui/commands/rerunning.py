@@ -184,14 +184,15 @@ class RerunCommands(ProjectScreen):
         if found.open_inputs and all(name in known for name in found.open_inputs):
             resumed = replace(resumed, inputs={name: known[name] for name in found.open_inputs})
             found = await history.prospect(resumed)
-        if found.open_steps or found.open_inputs:
+        if found.open_steps or found.open_inputs or (found.has_changed and not resumed.as_it_was):
             secrets = [one for one in self.session.declared(path) if one.name in found.open_inputs]
             chosen = await self.app.push_screen_wait(Resume(found, secrets, known))
             if isinstance(chosen, str):
                 await self._look_at(run_id, chosen)
             if not isinstance(chosen, Resumed):
                 return
-            resumed = replace(resumed, choices=chosen.choices, inputs={**resumed.inputs, **chosen.inputs})
+            inputs, was = {**resumed.inputs, **chosen.inputs}, resumed.as_it_was or chosen.as_it_was
+            resumed = replace(chosen, inputs=inputs, as_it_was=was)
         self.session.resume(path, resumed)
 
     async def _as_it_was(self, found: Prospect) -> bool:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from flowlang.language.model import Input as FlowInput
 from flowlang_tui.inert import inert
@@ -28,6 +28,9 @@ CHOICES: Final[dict[Literal["retry", "skip", "look"], str]] = {
     "retry": "run it again",
     "skip": "leave it out: its result is null",
 }
+
+#: The texts that the flow may have when it goes on.
+FILES: Final = [("as it is now", "now"), ("as it was then", "then")]
 
 #: So many of the statements that a step sent are shown, the last.
 _STATEMENTS: Final = 3
@@ -76,6 +79,8 @@ class Resume(ModalScreen[Resumed | str | None]):
     Resume OpenStep Select { margin-left: 2; }
     Resume SelectCurrent, Resume Field Input { background: $panel; }
     Resume Field { height: auto; margin-top: 1; }
+    Resume #file-row { height: auto; margin-top: 1; }
+    Resume #file-row > Label { width: 16; color: $text-muted; }
     Resume .wrong { display: none; height: auto; color: $text-error; }
     Resume #buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Resume Button { margin-left: 2; }
@@ -104,6 +109,10 @@ class Resume(ModalScreen[Resumed | str | None]):
                     yield OpenStep(problem)
                 for declared in self._secrets:
                     yield Field(declared, self._known)
+                if found.has_changed:
+                    with Horizontal(id="file-row"):
+                        yield Label("with the file")
+                        yield Select(FILES, value="now", allow_blank=False, compact=True, id="file")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Resume  ^r", id="resume", variant="primary", compact=True)
@@ -131,7 +140,8 @@ class Resume(ModalScreen[Resumed | str | None]):
                 return
         inputs = self._given()
         if inputs is not None:
-            self.dismiss(Resumed(self._prospect.run.run_id, choices, inputs))
+            was = self._prospect.has_changed and self.query_one("#file", Select).value == "then"
+            self.dismiss(Resumed(self._prospect.run.run_id, choices, inputs, was))
 
     def _given(self) -> dict[str, Any] | None:
         inputs: dict[str, Any] = {}

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from flowlang.language.model import Input as FlowInput
 from flowlang_tui.inert import inert
+from flowlang_tui.screens.resume import FILES
 from flowlang_tui.screens.run_form import Field
 from flowlang_tui.session.again import EXTENTS, Again, Extent, Recording, read_output
 from flowlang_tui.session.inputs import InputsError
@@ -93,7 +94,7 @@ class RunAgain(ModalScreen[Again | None]):
                 with Horizontal(classes="row"):
                     yield Label("with the file")
                     yield Select(
-                        [("as it is now", "now"), ("as it was then", "then")],
+                        FILES,
                         value="now",
                         allow_blank=False,
                         compact=True,

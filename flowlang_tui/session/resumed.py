@@ -64,6 +64,11 @@ class Prospect:
         return [one for one in self.problems if one.blocking and one.kind not in CHOSEN | GIVEN]
 
     @property
+    def has_changed(self) -> bool:
+        """Whether the flow or its tasks are no longer what they were."""
+        return any(one.kind == "changed" for one in self.problems)
+
+    @property
     def notes(self) -> list[ReplayProblem]:
         """What is worth knowing."""
         return [one for one in self.problems if not one.blocking]

@@ -425,6 +425,11 @@ async def test_a_run_that_failed_is_resumed_from_the_list(one: Opened) -> None:
     one.app.session.changed([source])
     await listed(one, 1)
     await one.press("u")
+    await one.until(lambda: isinstance(one.app.screen, Resume))
+    await one.pilot.pause()
+    assert one.app.screen.query_one("#file", Select).value == "now"
+    assert "flow.py" in str(one.app.screen.query_one(".note").render())
+    await one.press("ctrl+r")
     await one.over(2)
     assert effects(one) == ["fetch", "ship 1", "ship 2", "ship 3", "total"]
     assert one.app.session.runs.records[-1].status == "succeeded"
