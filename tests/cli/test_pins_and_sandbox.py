@@ -107,3 +107,13 @@ def test_the_terminal_application_takes_the_same_options(flowlang: Command, orde
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert (told["pins"], told["sandbox"]["connections"]) == ({"fetch": 1}, ["db"])
+
+
+def test_checking_a_flow_checks_its_pins(flowlang: Command, orders: Path, project: Path) -> None:
+    (project / "orders.pins.yaml").write_text(PINS)
+    assert flowlang("check", "orders.yaml").returncode == 0
+    (project / "orders.pins.yaml").write_text("fetched: {output: 1}\n")
+    ran = flowlang("check", ".", "--format", "json")
+    assert ran.returncode == 1
+    (problem,) = json.loads(ran.stdout)
+    assert (Path(problem["path"]).name, problem["code"], problem["line"]) == ("orders.pins.yaml", "unknown-step", 1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.problems import as_github, as_json, as_text, count_of, problems_of
-from flowlang.cli.target import UsageError, write_result
 from flowlang.cli.standing_in import problems_of_pins
+from flowlang.cli.target import UsageError, write_result
 from flowlang.cli.terminal import Palette, tell
 from flowlang.language.diagnostics import Diagnostic
 from flowlang.project import Project
