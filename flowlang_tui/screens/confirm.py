@@ -29,7 +29,7 @@ class Confirm(ModalScreen[str | None]):
         width: auto; max-width: 90%; min-width: 40; height: auto; max-height: 90%;
         border: round $border; background: $surface; padding: 1 2;
     }
-    Confirm Static { width: auto; max-width: 76; height: auto; margin-bottom: 1; }
+    Confirm Static { width: auto; max-width: 64; height: auto; margin-bottom: 1; }
     Confirm Horizontal { width: auto; height: auto; align-horizontal: right; }
     Confirm Button { min-width: 8; margin-left: 1; padding: 0 2; }
     Confirm Button:focus {

@@ -40,7 +40,10 @@ class Unsaved:
 
     def __init__(self, folder: Path, changed: Callable[[], Iterable[Document]]) -> None:
         project = find_project(folder)
-        self.folder = state_folder() / "unsaved" if project is None else project / ".flowlang" / "unsaved"
+        own = [] if project is None else [project / ".flowlang" / "unsaved"]
+        #: Where texts may be kept: in the first of them now, in the last before the folder became a project.
+        self._folders = [*own, state_folder() / "unsaved"]
+        self.folder = self._folders[0]
         self._worked_in = folder
         self._changed = changed
         self._timer: threading.Timer | None = None
@@ -86,7 +89,8 @@ class Unsaved:
         What its file has by now is removed.
         """
         found = []
-        for place in sorted(self.folder.glob("*.json"), key=_age):
+        places = [place for folder in self._folders for place in folder.glob("*.json")]
+        for place in sorted(places, key=_age):
             kept = _read(place)
             if kept is None or not kept.path.is_relative_to(self._worked_in):
                 continue

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowlang.language.diagnostics import NOWHERE
 from flowlang.language.model import Input
+from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.jump import LETTERS, Jump
 from flowlang_tui.screens.run_form import Field, RunForm
 from tests.tui.opening import opened
@@ -51,3 +52,11 @@ async def test_a_required_text_that_is_empty_is_asked_for(tmp_path: Path) -> Non
         assert "this one is needed" in str(form.query_one(Field).query_one(".wrong").render())
         await one.press(*"Ada", "ctrl+r")
         assert not isinstance(one.app.screen, RunForm)
+
+
+async def test_a_question_is_told_in_full_on_a_narrow_screen(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as one:
+        one.app.push_screen(Confirm("word " * 30 + "last", {"leave": "Leave", "stay": "Stay"}))
+        await one.pilot.pause()
+        words = " ".join(line.text for line in painted(one.app.screen)).split()
+        assert words.count("word") == 30

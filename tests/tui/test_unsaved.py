@@ -86,6 +86,9 @@ def test_a_folder_that_is_no_project_is_left_as_it_is(flow: Path, tmp_path: Path
     assert not list(tmp_path.rglob(".flowlang"))
     with driven(flow) as one:
         assert [kept.text for kept in one.session.unsaved.found()] == [CHANGED]
+    (flow.parent / "flowlang.yaml").write_text("")
+    with driven(flow) as one:
+        assert [kept.text for kept in one.session.unsaved.found()] == [CHANGED]
     other = tmp_path / "other"
     other.mkdir()
     with driven(other) as one:
