@@ -49,7 +49,7 @@ class TaskBody:
             arguments["connection"] = connection
             if plan.step.exactly_once:
                 work = partial(self.call, frame, arguments)
-                return await once(frame, plan, self.connection, connection, work, own_task=False)
+                return await exactly_once(frame, plan, self.connection, connection, work, own_task=False)
             return await self.call(frame, arguments)
 
     async def call(self, frame: Frame, arguments: dict[str, Any]) -> Any:
@@ -82,11 +82,11 @@ class PluginTaskBody:
         async with Session(frame, plan, self.connection) as connection:
             if plan.step.exactly_once:
                 work = partial(function, **(inputs or {}), connection=connection)
-                return await once(frame, plan, self.connection, connection, work, own_task=True)
+                return await exactly_once(frame, plan, self.connection, connection, work, own_task=True)
             return await function(**(inputs or {}), connection=connection)
 
 
-async def once(
+async def exactly_once(
     frame: Frame, plan: StepPlan, name: str, session: Any, work: Callable[[], Awaitable[Any]], *, own_task: bool
 ) -> Any:
     """Do the work of a step that takes effect exactly once."""
