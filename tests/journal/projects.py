@@ -21,6 +21,7 @@ from flowlang.journal import Journal, RecordedStep, Rerun, Resumption
 from flowlang.tasks.loader import load_registry
 
 TASKS = '''
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from flowlang import FlowExecutionError, TaskRegistry
@@ -50,6 +51,13 @@ def create_task_registry():
     async def login(password):
         did("login")
         return {"token": f"token of {password}"}
+
+    @registry.register("Hang")
+    async def hang(what):
+        """Waits for ever as long as there is a file called `broken`."""
+        did(what)
+        if (HERE / "broken").exists():
+            await asyncio.Event().wait()
 
     @registry.register("Try")
     async def attempt(what):

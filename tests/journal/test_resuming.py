@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,19 +253,27 @@ async def test_handlers_of_a_session_that_died_are_not_repeated(project: Project
 async def test_a_cancelled_run_goes_on_and_its_handlers_run_again_at_its_end(project: Project) -> None:
     project.write("""
     flow: main
-    steps: [{Do: {id: a, what: a}}, {Do: {id: b, what: b}}]
+    steps: [{Do: {id: a, what: a}}, {Hang: {id: b, what: b}}, {Do: {id: c, what: c}}]
+    on_cancel: [{Do: {id: sorry, what: sorry}}]
     finally: [{Do: {id: tidy, what: tidy}}]
     """)
+    project.break_()
     token = CancellationToken()
+    cancelling = []
 
-    async def cancel(event: object) -> None:
-        if event["type"] == "step_completed" and event["path"] == "a":  # type: ignore[index]
-            await token.cancel("enough")
+    def hear(event: Mapping[str, Any]) -> None:
+        if event["type"] == "step_started" and event["path"] == "b":
+            cancelling.append(asyncio.ensure_future(token.cancel("enough")))
 
-    cancelled = await project.run(event_callback=cancel, cancellation_token=token)
-    if cancelled.status == "cancelled":
-        assert (await project.resume(cancelled.run_id)).success
-        assert project.effects().count("a") == 1
+    cancelled = await project.run(event_callback=hear, cancellation_token=token)
+    await cancelling[0]
+    assert cancelled.status == "cancelled"
+    assert project.effects() == ["a", "b", "sorry", "tidy"]
+    project.mend()
+    resumption = project.resumption(cancelled.run_id)
+    assert resumption.problems == []
+    assert (await resumption.execute(project.executor)).success
+    assert project.effects() == ["b", "c", "tidy"]
 
 
 async def test_a_secret_input_has_to_be_given_again_and_what_holds_it_is_made_again(project: Project) -> None:
