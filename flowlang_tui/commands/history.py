@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import wraps
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING
 
 from textual import on, work
 
 from flowlang import FlowLangError
+from flowlang_tui.commands.telling import told
 from flowlang_tui.panes.runs import RunsPane, Wish
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.history_rows import RunRow
@@ -21,28 +21,11 @@ from flowlang_tui.widgets.status_bar import StatusBar
 if TYPE_CHECKING:
     from flowlang_tui.session.recorded import Recorded
 
-P = ParamSpec("P")
-
 #: Seconds without another key after which what is typed is searched for.
 _TYPING = 0.12
 
 #: How the file of an exported run ends.
 _BUNDLE = ".run.zip"
-
-
-def told(do: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[None]]:
-    """Tell what could not be done, and why."""
-
-    @wraps(do)
-    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            await do(*args, **kwargs)
-        except FlowLangError as error:
-            screen = args[0]
-            assert isinstance(screen, ProjectScreen)
-            screen.tell(f"{error}\n{error.hint}" if error.hint else str(error), "error")
-
-    return wrapped
 
 
 class HistoryCommands(ProjectScreen):

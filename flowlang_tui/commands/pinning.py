@@ -10,7 +10,7 @@ from textual import work
 from flowlang import FlowLangError
 from flowlang.values import to_json
 from flowlang_tui.commands.breakpoints import BreakpointCommands
-from flowlang_tui.commands.history import told
+from flowlang_tui.commands.telling import told
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.notices import DocumentChanged, FilesChanged, FlowChecked, Notice, RunEnded, RunStarted
 from flowlang_tui.session.pinning import pin_of

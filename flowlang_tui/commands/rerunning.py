@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from textual import work
 
 from flowlang import FlowLangError
-from flowlang_tui.commands.history import told
+from flowlang_tui.commands.telling import told
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.widgets.ages import ago
 
