@@ -51,7 +51,6 @@ class Journal:
         """
         session = 1
         if resuming is not None:
-            origin = origin or Origin(resuming, "resumed")
             session = 1 + max((one.number for one in self.run(resuming).sessions()), default=0)
         return RunRecorder(self._keeper, self._settings(), self._definitions, origin=origin, session=session)
 

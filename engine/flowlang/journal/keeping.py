@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -43,6 +44,7 @@ class Keeper:
         self.folder = folder
         self._store = store
         self._settings = settings
+        self._adopting = threading.Lock()
 
     def defers(self, spool: Spool, tally: Tally) -> bool:
         """Whether a complete file is left for whoever looks at the journal next.
@@ -71,11 +73,12 @@ class Keeper:
         Where the database cannot be written, what should be in it is given back too.
         """
         left: list[SessionReading] = []
-        for path in self.files():
-            with suppress(FileNotFoundError):  # somebody else took it in
-                reading = self._adopt_file(path)
-                if reading is not None:
-                    left.append(reading)
+        with self._adopting:
+            for path in self.files():
+                with suppress(FileNotFoundError):  # somebody else took it in
+                    reading = self._adopt_file(path)
+                    if reading is not None:
+                        left.append(reading)
         return left
 
     def files(self) -> list[Path]:
@@ -87,7 +90,9 @@ class Keeper:
         for name in names:
             if name.endswith(".new"):
                 self._remove_draft(self.folder / name)
-        return [self.folder / name for name in names if name.endswith(SUFFIX)]
+        found = [name for name in names if name.endswith(SUFFIX)]
+        # sessions of a run are taken in one after the other, and 10 comes after 2
+        return [self.folder / name for name in sorted(found, key=lambda name: (name.split(".")[0], len(name), name))]
 
     def _adopt_file(self, path: Path) -> SessionReading | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -101,7 +106,8 @@ class Keeper:
                 self._set_aside(path, free)
                 return None
             if not free and lease.is_alive(owner):
-                return _reading(content, "alive")
+                # one that is over may be locked by somebody who is taking it in
+                return _reading(content, "alive" if _told_at_the_end(content) is None else "complete")
             return self._take_over(path, content)
         finally:
             os.close(descriptor)

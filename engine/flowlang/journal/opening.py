@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.lease import this_process
-from flowlang.plainly import is_plain
+from flowlang.plainly import is_plain, to_text
 
 if TYPE_CHECKING:
     from flowlang.journal.records import Origin
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".spool"
 
+_SHORT: Final = frozenset({int, float, bool, type(None)})
 _IGNORED: Final = "*\n"
 _SAFE: Final = re.compile(r"[A-Za-z0-9][\w-]{0,99}", re.ASCII)
 
@@ -62,12 +64,16 @@ def header(
     path: str | None,
     started: float,
     origin: Origin | None,
+    limit: int,
 ) -> dict[str, Any]:
-    """What the first line says. An input is its value and whether that is tagged; secret ones are only named."""
+    """What the first line says. An input is its value and whether that is tagged.
+
+    Secret ones, and those with more than `limit` bytes of JSON, are only named.
+    """
     secret = {declared.name for declared in plan.flow.inputs or () if declared.secret}
     inputs, masked = {}, []
     for name, value in given.items():
-        written = None if name in secret else _written(value, redactor)
+        written = None if name in secret else _written(value, redactor, limit)
         if written is None:
             masked.append(str(name))
         else:
@@ -86,14 +92,13 @@ def header(
     }
 
 
-def _written(value: Any, redactor: Redactor) -> list[Any] | None:
-    """An input's value and whether it is tagged; None if it holds a secret."""
+def _written(value: Any, redactor: Redactor, limit: int) -> list[Any] | None:
+    """An input's value and whether it is tagged; None if it cannot be given again: a secret, or too large."""
     shown = redactor(value)
     if is_plain(value) and value == shown:
-        return [value, False]
-    from json import loads
+        return [value, False] if type(value) in _SHORT or len(to_text(value)) <= limit else None
+    from flowlang.exact import decode, encode  # numbers, dates and the like are not needed by most runs
 
-    from flowlang.exact import SECRET, decode, encode
-
-    tagged = loads(encode(value, shown, redactor)[0])
-    return None if decode(tagged).why_not == SECRET else [tagged, True]
+    text, _ = encode(value, shown, redactor)
+    tagged = json.loads(text)
+    return None if len(text) > limit or decode(tagged).why_not else [tagged, True]

@@ -192,10 +192,9 @@ class RunRecorder:
             return
         try:
             await asyncio.to_thread(self._keeper.take, spool, self._tally)
-        # what the journal cannot take in stays where it is, and the run's result is not its business
+        # what the database cannot take in stays in its file, and the run's result is not its business
         except Exception as error:
-            self.problem = self.problem or self._words(error)
-            self._complain()
+            _log.warning("run %s stays in %s: %s", self.run_id, spool.path, error)
 
     def _open(self, run_id: str, plan: Plan, given: Mapping[str, Any]) -> None:
         from flowlang.journal.opening import header, prepare_folder, spool_path
@@ -203,9 +202,10 @@ class RunRecorder:
         prepare_folder(self._folder)
         definition = self._definitions.of(plan)
         path, number = spool_path(self._folder, run_id, self._session)
+        limit = self._settings.value_limit
         spool = self._create(path)
         try:
-            head = header(run_id, number, plan, given, self._redact, definition.path, self._epoch, self._origin)
+            head = header(run_id, number, plan, given, self._redact, definition.path, self._epoch, self._origin, limit)
             spool.append(f'["h",{to_text(head)}]\n["f",{definition.text}]\n'.encode("ascii"))
             publish(spool)
         except BaseException:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
 StepStatus = Literal["running", "succeeded", "failed", "cancelled", "skipped", "unknown"]
-How = Literal["resumed", "rerun", "forked", "imported"]
+How = Literal["rerun", "forked", "imported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ class RecordedRun:
 
     `definition` has the texts that ran: of the flow and of each subflow, by their file's path in the project, the
     run's own flow first. `tasks` has hashes (SHA-256, hexadecimal) of the Python files of its tasks. `inputs` are
-    those that were given, with their types; `masked_inputs` are the names of those that were secret and whose
-    values nobody keeps.
+    those that were given, with their types; `masked_inputs` are the names of those whose values nobody keeps:
+    secret ones, and those that are too large or of a class of the caller's.
     """
 
     def __init__(

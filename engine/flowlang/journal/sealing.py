@@ -20,9 +20,6 @@ from flowlang.plainly import to_text
 #: Lines are kept together up to so many bytes.
 CHUNK: Final = 1_000_000
 _LEVEL: Final = 1
-#: So much of a run's inputs is searched and shown in lists.
-_INPUTS: Final = 20_000
-_INPUT: Final = 500
 
 #: Where a line has its value, by its letter.
 _SLOTS: Final = {"s": 4, "c": 5, "C": 5, "g": 4, "e": 2}
@@ -91,7 +88,7 @@ def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any
         "failed_step": tally.failed_step,
         "error": tally.error,
         "error_type": tally.error_type,
-        "inputs": _listed(tally.inputs),
+        "inputs": to_text(tally.inputs),
         "origin_run": origin[0],
         "origin_how": origin[1],
         "origin_step": origin[2],
@@ -113,16 +110,6 @@ def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any
         tuple(values.values()),
     ).fetchall()
     return int(run)
-
-
-def _listed(inputs: Any) -> str:
-    """A run's inputs, as they are searched and shown in lists: without very long ones."""
-    text = to_text(inputs or {})
-    if len(text) <= _INPUTS:
-        return text
-    if not isinstance(inputs, dict):
-        return "{}"
-    return to_text({name: value if len(to_text(value)) <= _INPUT else "…" for name, value in inputs.items()})
 
 
 def _ended_paths(packed: Packed) -> set[str]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from flowlang.plainly import to_text
+
+#: So many characters of a run's inputs are searched and shown in lists, and of each where they are more.
+INPUTS: Final = 20_000
+INPUT: Final = 500
 #: How many failures are remembered, to tell in which step it began.
 _FAILURES: Final = 1000
 
@@ -47,7 +52,7 @@ class Tally:
         """Take note of what happened to the run itself."""
         kind = event["type"]
         if kind == "flow_started":
-            self.inputs = event["inputs"]
+            self.inputs = listed(event["inputs"])
         elif kind == "flow_completed":
             self._end("terminated" if event["terminated"] else "succeeded", event)
         elif kind == "flow_cancelled":
@@ -87,3 +92,19 @@ class Tally:
             return None
         inside = (path for path, _ in self._failures if path.startswith((f"{outer}/", f"{outer}[")))
         return next(inside, outer)
+
+
+def listed(inputs: Any) -> Any:
+    """A run's inputs, as they are searched and shown in lists: without very long ones."""
+    if not isinstance(inputs, dict):
+        return {}
+    if _length(inputs) <= INPUTS:
+        return inputs
+    return {name: value if _length(value) <= INPUT else "…" for name, value in inputs.items()}
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(to_text(value))
+    except ValueError:  # a number of so many digits that Python writes none of them
+        return INPUTS + 1
