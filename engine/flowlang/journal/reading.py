@@ -13,6 +13,8 @@ from flowlang.journal.tally import Tally
 #: Steps that hold others: what is under way in them is told by those.
 BLOCKS: Final = frozenset({"if", "switch", "for_each", "while", "parallel", "subflow"})
 
+_ENDINGS: Final = ("flow_completed", "flow_failed", "flow_cancelled")
+
 Ending = Literal["complete", "alive", "dead"]
 Line = list[Any]
 #: Gives the text of a value that is kept beside the lines, by its hash; None if it is gone.
@@ -92,10 +94,16 @@ class SessionReading:
         """The letter of each line, and the line, whole again."""
         for line in self._lines:
             if line[0] == "b":
-                _, slot, key, size, line = line
-                text = self._blobs(key)
-                line[slot] = {"$large": size} if text is None else loads(text)
+                line = self._whole(line)
             yield line[0], line
+
+    def _whole(self, line: Line) -> Line:
+        """A line with the value that is kept beside it."""
+        _, slot, key, size, inner = line
+        text = self._blobs(key)
+        whole: Line = inner.copy()
+        whole[slot] = {"$large": size} if text is None else loads(text)
+        return whole
 
     def events(self, seq: int = 0) -> Iterator[dict[str, Any]]:
         """The events, numbered from behind `seq`."""
@@ -135,17 +143,20 @@ class SessionReading:
 
     def outputs(self) -> tuple[Any, str | None]:
         """The flow's outputs, with their types where they can be had, and why they can't."""
-        for letter, line in self.lines():
-            if letter == "e" and len(line) > 3 and line[2]["type"] == "flow_completed":
-                return _exact(line[3], line[4])
-        return None, None
+        last = self._last_event()
+        return _exact(last[3], last[4]) if last is not None and len(last) > 3 else (None, None)
 
     def error(self) -> Mapping[str, Any] | None:
         """What the flow failed with."""
-        for letter, line in self.lines():
-            if letter == "e" and line[2]["type"] == "flow_failed":
-                error: Mapping[str, Any] = line[2]["error"]
-                return error
+        last = self._last_event()
+        return None if last is None or last[2]["type"] != "flow_failed" else last[2]["error"]
+
+    def _last_event(self) -> Line | None:
+        """The line with which the run ended."""
+        for line in reversed(self._lines):
+            whole = self._whole(line) if line[0] == "b" and line[4][0] == "e" else line
+            if whole[0] == "e":
+                return whole if whole[2]["type"] in _ENDINGS else None
         return None
 
     def steps(self) -> list[RecordedStep]:
