@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -442,3 +443,56 @@ async def test_an_effect_whose_result_is_a_secret_is_not_done_twice(project: Pro
     assert (problem.kind, problem.path) == ("unrestorable", "put")
     result = await project.resume(run_id, inputs=secret, on_unknown={"put": "skip"})
     assert result.outputs == {"n": 1, "put": None}
+
+
+async def test_secrets_inside_what_is_done_ask_for_nothing(project: Project) -> None:
+    project.write(
+        """
+        flow: part
+        inputs: [{name: password, secret: true}]
+        steps:
+          - Login: {id: login, password: '${inputs.password}'}
+          - Do: {id: use, what: 'use ${login.token | length}'}
+        outputs: {used: '${use.done}'}
+        """,
+        "part",
+    )
+    project.write("""
+    flow: main
+    inputs: [{name: password, secret: true}]
+    steps:
+      - subflow: part
+        id: part
+        inputs: {password: '${inputs.password}'}
+      - for_each: [1, 2]
+        id: each
+        do:
+          - Login: {id: again, password: '${inputs.password}'}
+          - Do: {id: use, what: 'use ${again.token | length}'}
+      - Try: {id: last, what: last}
+    """)
+    secret = {"password": "hunter2hunter2"}
+    project.break_()
+    failed = await project.run(secret)
+    project.mend()
+    project.effects()
+    resumption = project.resumption(failed.run_id, inputs=secret)
+    assert resumption.problems == []
+    assert (await resumption.execute(project.executor)).success
+    assert project.effects() == ["last"]
+
+
+async def test_a_run_is_not_resumed_where_that_could_not_be_recorded(project: Project) -> None:
+    project.write("- Try: {id: a, what: a}")
+    project.break_()
+    failed = await project.run()
+    resumption = project.resumption(failed.run_id)
+    assert resumption.steps
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        (problem,) = resumption.problems
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (problem.kind, problem.blocking) == ("unwritable", True)
+    assert "File too large" in problem.message

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import gc
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.definitions import task_hashes
 from flowlang.journal.places import Place, Places
 from flowlang.journal.problems import ReplayError, ReplayProblem
 from flowlang.journal.replay import Replay, Script, Turn
 from flowlang.journal.standing import Standing, rounds, standing
-from flowlang.language.model import Flow, ForEachStep, Step, SubflowStep, TaskStep
+from flowlang.language.model import Flow, ForEachStep, Step, SubflowStep, TaskStep, Value
 
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Interceptor
     from flowlang.runtime.result import FlowResult
+
+
+_SEPARATOR: Final = re.compile("/")
 
 
 class Continuation(ABC):
@@ -169,9 +173,9 @@ class Continuation(ABC):
 
     def _script_of(self, turns: dict[str, Turn], begun: Iterable[str], **rest: Any) -> Script:
         """The script of these turns; `begun` are paths that lead into the iterations that were begun."""
-        whole = {path for path, turn in turns.items() if turn.action == "answer" and turn.record.kind == "subflow"}
+        whole = whole_calls(turns)
         if whole:
-            turns = {path: turn for path, turn in turns.items() if not _is_below(path, whole)}
+            turns = {path: turn for path, turn in turns.items() if not is_below(path, whole)}
         return Script(turns=turns, rounds=rounds(begun), **rest)
 
     def _turn(self, path: str, known: Standing) -> Turn | None:
@@ -196,20 +200,17 @@ class Continuation(ABC):
             return Turn("answer", record)
         return Turn("enter", record, known.attempt, closed=record.status == "succeeded" and not known.open)
 
-    def _is_needed(self, place: Place, answered: set[str]) -> bool:
+    def _is_needed(self, path: str, place: Place, answered: Container[str]) -> bool:
         """Whether anything that will be evaluated may read the result of a step. `answered` are paths."""
-        return place.step.id in self._read(place.flow, answered)
-
-    def _read(self, flow: Flow, answered: set[str]) -> set[str]:
-        top = flow is self.places.flow
-        values = [output.value for output in flow.outputs]
-        for step in flow.walk():
-            if top and isinstance(step, TaskStep) and step.id in answered:
-                continue
-            values.extend(step.values())
-            if isinstance(step, ForEachStep) and step.collect is not None:
-                values.append(step.collect)
-        return {read.root for value in values for read in value.reads}
+        name = place.step.id
+        around = ["", *(path[: at.end()] for at in _SEPARATOR.finditer(path))]
+        return any(
+            read.root == name
+            for step in place.flow.walk()
+            if not (isinstance(step, TaskStep) and any(prefix + step.id in answered for prefix in around))
+            for value in _values_of(step)
+            for read in value.reads
+        ) or any(read.root == name for output in place.flow.outputs for read in output.value.reads)
 
     def _works(self, path: str, turn: Turn) -> bool:
         place = self.places.find(path)
@@ -242,6 +243,17 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def whole_calls(turns: Mapping[str, Turn]) -> set[str]:
+    """The paths of subflows that are answered as a whole."""
+    return {path for path, turn in turns.items() if turn.action == "answer" and turn.record.kind == "subflow"}
+
+
+def _values_of(step: Step) -> Iterator[Value]:
+    yield from step.values()
+    if isinstance(step, ForEachStep) and step.collect is not None:
+        yield step.collect
+
+
 def _is_work(step: Step) -> bool:
     return isinstance(step, (TaskStep, SubflowStep))
 
@@ -254,7 +266,7 @@ def _inside(steps: Iterable[Step]) -> Iterable[Step]:
                 yield from _inside(inner)
 
 
-def _is_below(path: str, calls: set[str]) -> bool:
+def is_below(path: str, calls: set[str]) -> bool:
     """Whether a path leads into one of these calls."""
     at = path.find("/")
     while at >= 0:

@@ -28,6 +28,7 @@ ProblemKind = Literal[
     "changed",  # the flow's text or its tasks are no longer what they were
     "missing",  # the flow's file is gone
     "gap",  # the recording stopped before the run did
+    "unwritable",  # the journal could not record what is done
     "lost",  # what steps left in memory is gone
     "undone",  # what steps did was undone: the run was in a sandbox
 ]

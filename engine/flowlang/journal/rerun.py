@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowlang.journal.continuing import Continuation
+from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
 from flowlang.journal.records import How, Origin
@@ -124,8 +124,10 @@ class Rerun(Continuation):
                     unrestorable.append((name, known))
             if turn is not None and not (known.open and turn.action == "answer"):
                 turns[name] = turn
+        whole = whole_calls(turns)
         for name, known in unrestorable:
-            if name not in self.outputs and self._is_needed(known.place, set(turns)):
+            passed = name in self.outputs or is_below(name, whole)
+            if not passed and self._is_needed(name, known.place, turns):
                 message = f"the result of `{name}` is needed, and the journal doesn't have it: {known.record.why_not}"
                 hint = "give its result in `outputs`, or run again from it"
                 self._note(ReplayProblem("unrestorable", message, hint, name, step=known.record))

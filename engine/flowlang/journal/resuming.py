@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ResultNotKeptError
-from flowlang.journal.continuing import Continuation
+from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.places import address_of
 from flowlang.journal.problems import Choice, Choices, ReplayProblem
 from flowlang.journal.records import RecordedStep
@@ -19,6 +21,9 @@ from flowlang.language.nodes import Scalar
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
+
+#: What has to fit onto the disk for a resume to begin, in bytes.
+_ROOM: Final = 256_000
 
 _ENDED_WELL = ("succeeded", "terminated")
 
@@ -71,8 +76,9 @@ class Resumption(Continuation):
                     turns[path] = Turn("answer", known.record)
                 elif known.record.status in ("succeeded", "unknown") or _has_taken_effect(known.record):
                     undecided.append((path, known))
+        whole = whole_calls(turns)
         for path, known in undecided:
-            decided = self._decided(path, known, set(turns))
+            decided = None if is_below(path, whole) else self._decided(path, known, turns)
             if decided is not None:
                 turns[path] = decided
         taken = effects(self.steps, self.places)
@@ -86,6 +92,10 @@ class Resumption(Continuation):
 
     def _look_at_the_run(self) -> None:
         summary = self.run.summary
+        unwritable = _unwritable(self.journal.root / ".flowlang")
+        if unwritable is not None:
+            message = f"the journal cannot be written ({unwritable}), so nobody could tell later what was done"
+            self._note(ReplayProblem("unwritable", message, "make room, or let it be written"))
         if summary.status == "running":
             message = f"run {summary.run_id} is still running"
             self._note(ReplayProblem("running", message, "cancel it first, or wait for its end"))
@@ -104,9 +114,9 @@ class Resumption(Continuation):
             hint = None if agreed else "retry all that is unknown, if that is all right"
             self._note(ReplayProblem("gap", message, hint, blocking=not agreed))
 
-    def _decided(self, path: str, known: Standing, answered: set[str]) -> Turn | None:
+    def _decided(self, path: str, known: Standing, answered: Mapping[str, Turn]) -> Turn | None:
         record, step = known.record, known.place.step
-        if record.status == "succeeded" and not self._is_needed(known.place, answered):
+        if record.status == "succeeded" and not self._is_needed(path, known.place, answered):
             return Turn("answer", record)
         if step.idempotent or (record.status == "unknown" and step.exactly_once):
             return Turn("run", record, known.attempt)
@@ -136,6 +146,17 @@ class Resumption(Continuation):
                     message = f"`{name}` is a database in memory: what the run left there is gone"
                     self._note(ReplayProblem("lost", message, None, path, blocking=False))
                     break
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Why nothing can be written into a folder; None if it can."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _unknown(path: str, step: Step, record: RecordedStep) -> ReplayProblem:
