@@ -85,16 +85,15 @@ class ConsolePane(TreePane):
 
     def answer(self, text: str, value: Any, error: str | None = None, note: str = "") -> None:
         """Add what came of a line."""
+        inside = [Node("→", None, note=note)] if note else []
         if error is not None:
-            inside = [Node("✗", error, is_open=True)]
-        elif note and value is None:
-            inside = []
-        else:
-            inside = [Node("value", value, is_open=True)]
+            inside.append(Node("✗", error, is_open=True))
+        elif value is not None or not note:
+            inside.append(Node("value", value, is_open=True))
         # labels tell rows from each other, so that what is open stays so
         self._count += 1
         label = f"{self._count}› {text}"
-        self._answers.append(Node(label, None, role="section", note=note, is_open=True, children=inside))
+        self._answers.append(Node(label, None, role="section", note="", is_open=True, children=inside))
         del self._answers[:-KEPT]
         if self.is_mounted:
             self.values.show(self._answers)

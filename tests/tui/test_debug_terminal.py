@@ -114,7 +114,7 @@ def test_stop_in_a_loop_inside_a_branch_look_change_a_row_in_the_transaction_and
         assert sold(shop) == [4], "nobody else sees it before it is committed"
 
         one.send(ESC)
-        one.settled()
+        one.shows("c Continue")
         one.send("c")
         one.until(lambda: "✓ Shop succeeded" in one.screen.lines[0])
         assert sold(shop) == [4, 50, 9]
