@@ -23,9 +23,10 @@ from flowlang_tui.widgets.run_list import RunList
 EMPTY = """\
 No run is recorded yet.
 
-ctrl+r  runs the flow; the run is listed here, today and after the next start
-enter   shows a run again: its graph, log, values and times
-space   marks a run, c compares two, alt+. runs again from a step"""
+ctrl+r  runs the flow, and the run is listed here
+enter   shows a run again, as it ended
+space   marks one; c compares two
+alt+C   runs a part of one again"""
 NOTHING = "No run passes the filter.\n\nescape  shows all runs"
 READING = "Reading the journal…"
 HINTS = "flow:orders  status:failed  step:ship  input:who=Ada  >5s  since:2h  pinned  text"

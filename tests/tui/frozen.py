@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from flowlang import FlowExecutor
+from flowlang.journal import RunSummary
+from flowlang.journal.compare import Branches, Comparison, Difference, Figures, FileDifference, StepDifference
+from flowlang.journal.compare_values import Change
 from flowlang.runtime.events import Event
 from flowlang.tasks.loader import load_registry
+from flowlang_tui.session.history_rows import RunRow
 from flowlang_tui.session.log_lines import log_event
 from flowlang_tui.session.records import RunRecord
 
@@ -141,3 +146,63 @@ def _retimed(event: Event, at: float, started: dict[tuple[str, int], float]) -> 
     if "delay" in changed:
         changed["delay"] = 0.001
     return changed  # type: ignore[return-value]
+
+
+def recorded_rows() -> list[RunRow]:
+    """Runs of the journal, of each kind."""
+    ends = [
+        ("interrupted", 5, None, None, True, ""),
+        ("failed", 5, "each[1]/label", "the printer is out of labels", False, ""),
+        ("succeeded", 17, None, None, False, "rerun"),
+        ("cancelled", 9, None, None, False, ""),
+        ("succeeded", 17, None, None, False, ""),
+    ]
+    return [
+        RunRow(
+            f"20260501-1{number}0000-{number:08x}",
+            "Deliveries",
+            status,
+            BEGIN - number * 4000,
+            240.0 * (number + 1),
+            steps,
+            failed_step,
+            error,
+            pinned=number == 2,
+            origin=origin,
+            has_unknown=unknown,
+        )
+        for number, (status, steps, failed_step, error, unknown, origin) in enumerate(ends)
+    ]
+
+
+def recorded_comparison() -> Comparison:
+    """What two runs did differently, of each kind."""
+    before = RunSummary(
+        run_id="20260501-110000-00000001",
+        flow="Deliveries",
+        path="flow.yaml",
+        status="succeeded",
+        started=BEGIN - 3600,
+        duration_ms=412,
+        steps=17,
+    )
+    after = replace(before, run_id="20260501-120000-00000002", status="failed", started=BEGIN, duration_ms=95, steps=9)
+    inputs = [Change("limit", "changed", 3, 5)]
+    gave = [Change("orders[3]", "added", None, {"id": 4, "weight": 7})]
+    return Comparison(
+        before=before,
+        after=after,
+        first=Difference("", "inputs", "limit", 3, 5),
+        inputs=inputs,
+        values=[StepDifference("paid", 1, "paid", "Deliveries", 10, ("succeeded", "succeeded"), inputs, gave, [])],
+        outputs=[],
+        error=[Change("message", "added", None, "the printer is out of labels")],
+        missing=["tell", "tell/driver"],
+        added=["many/second_van"],
+        branches=[Branches("many", "else", "then")],
+        timings=[Figures("paid", 120.0, 31.0)],
+        rows=[Figures("rate", 1.0, 2.0)],
+        definition=[
+            FileDifference("flow.yaml", ["--- a/flow.yaml", "+++ b/flow.yaml", "@@ -7 +7 @@", "-  3}", "+  5}"])
+        ],
+    )

@@ -15,14 +15,16 @@ from textual.widgets import Input, TextArea
 
 from flowlang.connections.probe import STAGES, ProbeReport, StageResult
 from flowlang_tui.panes import timeline
+from flowlang_tui.screens.compare import Compare
 from flowlang_tui.screens.connection_form import ConnectionForm
 from flowlang_tui.screens.connection_test import ConnectionTest
 from flowlang_tui.session import records
+from flowlang_tui.session.history_rows import RunRows
 from flowlang_tui.session.records import RunRecord
-from flowlang_tui.widgets import gantt, step_graph_painter
+from flowlang_tui.widgets import gantt, run_list, step_graph_painter
 from flowlang_tui.widgets.status_bar import StatusBar
 from tests.tui.connecting import painted
-from tests.tui.frozen import BEGIN, run, write_project
+from tests.tui.frozen import BEGIN, recorded_comparison, recorded_rows, run, write_project
 from tests.tui.opening import Opened, opened
 
 pytestmark = pytest.mark.skipif(
@@ -38,7 +40,7 @@ Same = Callable[[Opened, str], Awaitable[None]]
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A clock that stands still in a run's first second, in UTC."""
-    for module in (records, timeline, gantt, step_graph_painter):
+    for module in (records, timeline, gantt, step_graph_painter, run_list):
         monkeypatch.setattr(module, "time", lambda: BEGIN + 0.25)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -128,6 +130,21 @@ async def test_a_run_that_failed(project: Path, same: Same) -> None:
     async with showing(project, await run(project, FAILING)) as one:
         await one.press("alt+g", "e")
         await same(one, "failed")
+
+
+async def test_recorded_runs(project: Path, same: Same) -> None:
+    rows = RunRows()
+    rows.take(0, recorded_rows(), len(recorded_rows()))
+    async with showing(project, await run(project, {})) as one:
+        await one.press("alt+shift+l")
+        await one.until(lambda: one.screen.runs.list.rows.total == 0)
+        await same(one, "no-runs")
+        one.screen.runs.show_rows(rows)
+        await one.press("space")
+        await same(one, "runs")
+        one.app.push_screen(Compare(recorded_comparison()))
+        await one.until(lambda: isinstance(one.app.screen, Compare))
+        await same(one, "compare")
 
 
 async def test_what_the_editor_tells(project: Path, same: Same) -> None:
