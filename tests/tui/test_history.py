@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -460,6 +462,19 @@ async def test_a_run_that_cannot_be_recorded_runs_all_the_same_and_that_is_told_
         await run(one, 2)
         assert [record.status for record in one.app.session.runs.records] == ["succeeded", "succeeded"]
         assert len([words for words in told(one) if "could not be recorded" in words]) == 1
+
+
+async def test_a_journal_of_a_later_version_is_left_alone_and_that_is_told(project: Path) -> None:
+    (project / ".flowlang").mkdir()
+    with closing(sqlite3.connect(project / ".flowlang" / "runs.db")) as database:
+        database.execute("PRAGMA user_version = 999")
+    async with opened(project) as one:
+        await run(one)
+        assert one.app.session.runs.records[-1].status == "succeeded"
+        one.screen.show_pane("runs")
+        problem = one.screen.runs.query_one("#runs-problem")
+        await one.until(lambda: problem.display)
+        assert "was written by a later version" in str(problem.render())
 
 
 async def test_a_folder_that_is_no_project_does_not_become_one(tmp_path: Path) -> None:
