@@ -13,11 +13,11 @@ from flowlang.errors import ConfigurationError, JournalError, RunNotFoundError
 from flowlang.journal.definitions import Definitions
 from flowlang.journal.keeping import Keeper
 from flowlang.journal.recording import RunRecorder
-from flowlang.journal.records import Origin, RecordedRun, RunQuery, RunSummary
 from flowlang.journal.settings import DEFAULTS, Settings, read_settings
 
 if TYPE_CHECKING:
     from flowlang.journal.reading import SessionReading
+    from flowlang.journal.records import Origin, RecordedRun, RunQuery, RunSummary
     from flowlang.journal.store import Store
 
 _log = logging.getLogger("flowlang.journal")
@@ -56,7 +56,7 @@ class Journal:
 
     def runs(self, query: RunQuery | None = None) -> list[RunSummary]:
         """The runs that a query wants: those under way first, then the newest first."""
-        query = query or RunQuery()
+        query = query or _every_run()
         live = self._live()
         fitting = self._fitting(live, query)
         found = fitting[query.offset :][: query.limit]
@@ -71,7 +71,7 @@ class Journal:
 
     def count(self, query: RunQuery | None = None) -> int:
         """How many runs a query wants, its limit and offset aside."""
-        query = query or RunQuery()
+        query = query or _every_run()
         live = self._live()
         number = len(self._fitting(live, query))
         if self._store.is_there:
@@ -213,7 +213,7 @@ class Journal:
     def _near(self, part: str, live: dict[str, Any]) -> list[str]:
         from difflib import get_close_matches
 
-        ids = [*live, *(run.run_id for run in self.runs(RunQuery(limit=1000)))]
+        ids = [*live, *(run.run_id for run in self.runs(replace(_every_run(), limit=1000)))]
         return get_close_matches(part, dict.fromkeys(ids), n=3, cutoff=0.8)
 
     def _refuse_live(self, run_id: str, live: dict[str, list[SessionReading]]) -> None:
@@ -225,3 +225,9 @@ class Journal:
         self._refuse_live(exact, live)
         with self._store.writing() as database:
             database.execute("UPDATE runs SET pinned = ? WHERE run_id = ?", (pinned, exact))
+
+
+def _every_run() -> RunQuery:
+    from flowlang.journal.records import RunQuery
+
+    return RunQuery()
