@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 
 from flowlang import FlowLangError
-from flowlang.values import to_json
 from flowlang_tui.actions import BY_NAME
 from flowlang_tui.panes.debug_console import ConsolePane
 from flowlang_tui.panes.debug_pane import DebugPane
-from flowlang_tui.panes.debug_scope import ScopePane, Target
+from flowlang_tui.panes.debug_scope import ScopePane, Target, typed
 from flowlang_tui.panes.debug_stack import StackPane
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.console import Console, Order
+from flowlang_tui.widgets.value_nodes import preview
 
 if TYPE_CHECKING:
     from flowlang.debugger import Stop
-
-
-#: The kinds of changes that a file can have.
-_ACCEPTED: Final = frozenset({"input", "value", "output"})
 
 
 class DebugCommands(ProjectScreen):
@@ -108,7 +104,7 @@ class DebugCommands(ProjectScreen):
         sight = self.session.debugging.chosen
         if sight is not None:
             known = sight.stop.result
-            self._ask_value(f"{sight.stop.step_id} gives", "" if known is None else to_json(known), self._give)
+            self._ask_value(f"{sight.stop.step_id} gives", "" if known is None else typed(known), self._give)
 
     def _give(self, text: str) -> None:
         self.session.debugging.act(lambda stop: _given(stop, text))
@@ -128,14 +124,14 @@ class DebugCommands(ProjectScreen):
                 if name is not None:
                     self._ask_input(name, inputs[name])
 
-            details = {name: to_json(value)[:60] for name, value in inputs.items()}
+            details = {name: preview(value) for name, value in inputs.items()}
             self.app.push_screen(Pick("Change the input", list(inputs), details), chosen)
 
     def _ask_input(self, name: str, value: Any) -> None:
-        def typed(text: str) -> None:
+        def given(text: str) -> None:
             self.session.debugging.act(lambda stop: _set_input(stop, name, text))
 
-        self._ask_value(f"{name} =", to_json(value), typed)
+        self._ask_value(f"{name} =", typed(value), given)
 
     def action_debug_redo(self) -> None:
         """Run the step as the text of its flow is now in the editor."""
@@ -162,14 +158,13 @@ class DebugCommands(ProjectScreen):
     def action_debug_accept(self) -> None:
         """Choose a change that was made by hand, and write it into the file."""
         sight = self.session.debugging.chosen
-        changes = (
-            [] if sight is None else [one for one in sight.stop.changes if one.kind in ("input", "value", "output")]
-        )
+        made = [] if sight is None else sight.stop.changes
+        changes = [change for change in made if change.kind in ("input", "value", "output")]
         if sight is None or not changes:
             self.tell("Nothing was changed by hand at this stop that the file could have.")
             return
         stop, path = sight.stop, Path(sight.stop.file or "")
-        by_words = {f"{one.what} = {to_json(one.after)[:60]}": one for one in reversed(changes)}
+        by_words = {f"{one.kind} {one.what} of {one.path}": one for one in reversed(changes)}
 
         def chosen(words: str | None) -> None:
             if words is None or self.session.open(path) is None:
@@ -258,7 +253,7 @@ class DebugCommands(ProjectScreen):
             if text is not None:
                 then(text)
 
-        ask = Ask(question, value if len(value) < 2000 else "", placeholder='an expression: 5, "text", fetch.rows[0]')
+        ask = Ask(question, value, placeholder='an expression: 5, "text", fetch.rows[0]')
         self.app.push_screen(ask, answered)
 
 

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from flowlang.redaction import MASK
 from flowlang.values import to_json
 from flowlang_tui.graph.states import STOPPED
 from flowlang_tui.inert import inert
@@ -29,6 +30,9 @@ No step is stopped.
 
 A stopped run shows here what its step sees.
 a  watches an expression"""
+
+#: So many characters of a value are put into a line to be changed.
+_LONGEST: Final = 1000
 
 #: Groups that are open from the start.
 _OPEN: Final = frozenset({"step", "arguments", "loop", "steps"})
@@ -208,7 +212,7 @@ class ScopePane(TreePane):
         if target.kind == "watch":
             self._ask(target, "watch the expression", target.name)
         else:
-            self._ask(target, f"{target.name} =", _typed(node.value))
+            self._ask(target, f"{target.name} =", typed(node.value))
 
     def action_debug_delete(self) -> None:
         target = self.target
@@ -267,7 +271,9 @@ def _is_list(node: Node) -> bool:
     return isinstance(node.value, (list, tuple)) or (node.role == "part" and not isinstance(node.value, dict))
 
 
-def _typed(value: Any) -> str:
-    """A value as an expression that gives it."""
+def typed(value: Any) -> str:
+    """A value as an expression that gives it; nothing for a secret, or for one that nobody would type."""
+    if isinstance(value, (list, dict, str)) and len(value) > _LONGEST:
+        return ""
     text = to_json(value)
-    return text if len(text) <= 2000 else ""
+    return "" if MASK in text or len(text) > _LONGEST else text

@@ -239,7 +239,15 @@ class Debugging:
         """In the engine's thread: what is seen at a stop."""
         if stop.is_over:
             return
-        sight = Sight(stop, stop.scope(calls), stop.inputs, calls=calls)
+        try:
+            sight = Sight(stop, stop.scope(calls), stop.inputs, calls=calls)
+        # whatever a value's own code does while it is made plain: the stop has to be seen, or nobody could go on
+        except Exception as error:
+            from flowlang.debugger import Scope
+
+            sight = Sight(stop, Scope(()), None, calls=calls)
+            words = f"The values of {stop.path} cannot be shown: {_words(error)}"
+            self._post(lambda: self._tell(Told(words, "warning")))
         texts = self.watched.get(Path(stop.file or ""), ())
         sight.watched = [await _watched(stop, text) for text in texts]
         self._post(lambda: self._seen(sight))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowlang.debugger import Breakpoint
+from flowlang.debugger import Breakpoint, Stop
 from flowlang_tui.graph.addresses import lines_of
 from flowlang_tui.session.console import Console
 from flowlang_tui.session.debugging import Sight
@@ -247,6 +247,21 @@ def test_a_row_is_changed_inside_the_open_transaction(flow: Path) -> None:
             run_to(other, flow, "make")
             totals = rows(typed(other, "query select total from orders order by id"))
             assert [row["total"] for row in totals] == [42, 3]
+
+
+def test_a_secret_is_not_written_into_the_file(flow: Path) -> None:
+    with driven(flow) as one:
+        sight = run_to(one, flow, "make")
+        assert rows(typed(one, "input query = inputs.code")) == "••••"
+        refused: list[str | None] = []
+        change = sight.stop.changes[-1]
+
+        async def accepted(stop: Stop) -> None:
+            stop.accept(change, FLOW)
+
+        one.session.debugging.ask(accepted, lambda _, error: refused.append(error))
+        one.until(lambda: refused)
+        assert refused == ["`query` holds a secret"]
 
 
 def test_a_step_is_redone_with_the_text_as_it_is_now(flow: Path) -> None:
