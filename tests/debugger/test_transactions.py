@@ -279,6 +279,28 @@ steps:
     assert sorted(calls) == [4, 5]
 
 
+async def test_going_on_ends_a_question_that_waits_for_a_session(postgres_database: str) -> None:
+    shop = Shop("postgres", "pg", f"url: '{postgres_database}', pool_size: 1", lambda number: f"${number}")
+    await shop.fill()
+    flow = f"""
+flow: one
+{shop.connections}
+steps:
+  - parallel:
+      - pg_query: {{id: slow, query: SELECT pg_sleep(0.5)}}
+      - pg_query: {{id: quick, query: SELECT 1}}
+    id: both
+"""
+    async with Debugged(flow, ["quick"], others="go on") as run:
+        stop = await run.stop()
+        asked = asyncio.ensure_future(stop.query("SELECT 1"))
+        await asyncio.sleep(0.05)
+        stop.resume()
+        with pytest.raises(DebuggerError, match="ended meanwhile"):
+            await asked
+        assert (await run.ended()).success
+
+
 async def test_a_step_without_a_connection_cannot_be_queried() -> None:
     registry, _ = counting()
     async with Debugged("flow: f\nsteps: [{Count: {id: a, n: 1}}]", ["a"], registry) as run:

@@ -17,7 +17,9 @@ from flowlang.debugger.scope import Scope, StackFrame, stack_of
 from flowlang.debugger.setting import set_at, set_name, with_argument
 from flowlang.debugger.sight import Sight
 from flowlang.debugger.verdicts import GoOn, Redo, RollBack, Transaction, Verdict
+from flowlang.redaction import MASK
 from flowlang.runtime.interception import AGAIN, Answer
+from flowlang.values import to_json
 
 if TYPE_CHECKING:
     from flowlang.debugger.breakpoints import Breakpoint
@@ -214,9 +216,14 @@ class Stop:
         return await self._errands.there(self._redone(text))
 
     def accept(self, change: Change, text: str) -> list[TextEdit]:
-        """The smallest edits that write a change into the flow's text. Raises DebuggerError where it has no place."""
+        """The smallest edits that write a change into the flow's text.
+
+        Raises DebuggerError where it has no place there, and for a secret, which is not written into a file.
+        """
         from flowlang.debugger.accepting import accept
 
+        if MASK in to_json(self._mask(change.after)):
+            raise DebuggerError(f"`{change.what}` holds a secret", hint="let the flow read it from an input")
         return accept(change, text)
 
     def resume(self) -> None:
@@ -254,8 +261,10 @@ class Stop:
             self._verdict.set_result(verdict)
 
     async def wait(self) -> Verdict:
-        """Wait for the verdict, and for the queries that are under way."""
+        """Wait for the verdict, and for queries inside the transaction. Others are ended: they may wait for a session."""
         verdict = await self._verdict
+        if self._transaction is None:
+            self._errands.cancel()
         await self._errands.ended()
         return verdict
 
