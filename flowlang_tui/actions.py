@@ -411,7 +411,7 @@ editor, where `?` is a letter, `F1` away from a word does.
 ```yaml keymap
 run.start: f9
 problems.fix: [f, x]
-flow.check: alt+shift+c
+flow.check: f7
 ```
 
 A name or a key that doesn't exist, and a key that would then mean two things in one place, are told when the program

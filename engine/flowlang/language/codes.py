@@ -88,5 +88,15 @@ CODES: Final[dict[str, str]] = {
     "pin-address": "A pin names no step: neither by its id, nor as in `orders/ship` or `orders[3]/ship`.",
     "pin-value": "A value in a pins file cannot be read as what its tag says.",
     "pin-output": "The output of a pin lacks what the step promises, or is not what its task gives.",
-    "alias": "An alias stands in a pins file, which has none.",
+    "alias": "An alias stands in a pins file or a file of tests, which have none.",
+    # tests
+    "empty-tests": "A file of tests has no cases.",
+    "tests-shape": "A part of a file of tests is not what belongs there.",
+    "no-flow": "There is no flow for a file of tests.",
+    "duplicate-name": "Two cases of a file have one name.",
+    "mock-shape": "A mock does not say what it gives, or says it in a way that it cannot be read.",
+    "expect-shape": "What is expected is not of the kind that it is compared with.",
+    "unknown-status": "No run ends in such a way.",
+    "key-not-text": "A key of a map is not a single value.",
+    "value": "A value cannot be read as what its tag says.",
 }
