@@ -33,12 +33,12 @@ def test_without_a_file_all_keys_are_as_they_were(path: Path) -> None:
 
 
 def test_an_action_gets_the_keys_that_are_written(path: Path) -> None:
-    text = "run.start: f9\nproblems.fix: [f, '!', Shift+X, +]\nhelp.show: F8\nflow.open: null\neditor.find: alt++\n"
+    text = "run.start: f9\nproblems.fix: [f, '!', Shift+X, +]\nhelp.show: F4\nflow.open: null\neditor.find: alt++\n"
     assert [line.partition(": ")[2] for line in told(path, text)] == ["many terminals don't send `alt++`"]
     assert read_keymap(path).keys == {
         "run.start": "f9",
         "problems.fix": "f,exclamation_mark,X,plus",
-        "help.show": "f8",
+        "help.show": "f4",
         "flow.open": "unbound_flow_open",
         "editor.find": "alt+plus",
     }
