@@ -11,7 +11,7 @@ from flowlang.cli.debug.commands import COMMANDS, Command, find
 from flowlang.cli.debug.going import Going
 from flowlang.cli.debug.looking import Looking
 from flowlang.cli.debug.pointing import Pointing
-from flowlang.cli.debug.view import AROUND, stop_lines
+from flowlang.cli.debug.view import AROUND, cells, stop_lines
 from flowlang.cli.debug.walking import Walking
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, is_terminal
@@ -63,7 +63,9 @@ class Prompt(Going, Looking, Walking, Changing, Pointing):
 
     def _possible(self) -> str:
         special = [command.name for command in COMMANDS if self._fits(command) and command.needs is not None]
-        return " · ".join(["next, step, out, continue", "print, scope, set", ", ".join(special), "help"])
+        groups = ["next, step, out, continue", "print, scope, set", ", ".join(special), "help"]
+        line = " · ".join(group for group in groups if group)
+        return line if len(line) <= cells() else line.replace(" · print", "\nprint", 1)
 
     def _fits(self, command: Command) -> bool:
         return command.needs is None or command.needs in self.here.can

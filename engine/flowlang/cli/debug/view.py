@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from time import time
 from typing import Any, Final
 
 from flowlang.cli.columns import Cell, columns, cut
-from flowlang.cli.excerpt import ROOM, lines_of
+from flowlang.cli.excerpt import lines_of
 from flowlang.cli.failure import shown_path
 from flowlang.cli.readable import readable
-from flowlang.cli.terminal import Palette, inert, one_line
+from flowlang.cli.terminal import Palette, inert, one_line, width
 from flowlang.debugger import Breakpoint, Change, Past, QueryAnswer, Scope, StackFrame, Stop
 from flowlang.values import to_json
 
 #: How many lines before and after the current one are shown at a stop.
 AROUND: Final = 3
 
-_VALUE: Final = 72
+#: How many cells a line has at most, and where no terminal says.
+_WIDEST: Final = 120
+_UNKNOWN: Final = 100
 _WHEN: Final = {
     "before": "before it runs",
     "after": "after it ran",
@@ -53,7 +56,7 @@ def source(
     room = len(str(last))
     points = set(marked)
     for number in range(first, last + 1):
-        text = cut(one_line(lines[number - 1]), ROOM)
+        text = cut(one_line(lines[number - 1]), cells() - room - 4)
         sign = palette.bad("●") if number in points else " "
         arrow = palette.strong("→") if number == current else " "
         shown = palette.strong(text) if number == current else text
@@ -137,12 +140,12 @@ def scope_lines(scope: Scope, palette: Palette) -> Iterator[str]:
         if not group.variables:
             continue
         yield palette.strong(one_line(group.title))
+        room = cells() - max(width(one_line(variable.name)) for variable in group.variables) - 4
         rows = []
         for variable in group.variables:
             status = "" if variable.status in (None, "succeeded") else f"({variable.status})"
-            rows.append(
-                [Cell(f"  {one_line(variable.name)}"), Cell(_json(variable.value)), Cell(status, palette.faint)]
-            )
+            value = cut(one_line(to_json(variable.value)), room - len(status) - 2 if status else room)
+            rows.append([Cell(f"  {one_line(variable.name)}"), Cell(value), Cell(status, palette.faint)])
         yield from columns(rows)
 
 
@@ -164,7 +167,7 @@ def change_lines(changes: Iterable[Change], palette: Palette) -> list[str]:
             Cell(str(number), palette.strong),
             Cell(change.kind),
             Cell(one_line(change.path)),
-            Cell(cut(one_line(change.what), _VALUE)),
+            Cell(cut(one_line(change.what), 60)),
         ]
         for number, change in enumerate(changes, 1)
     ]
@@ -181,8 +184,17 @@ def answer_lines(answer: QueryAnswer, palette: Palette) -> Iterator[str]:
     yield palette.faint(", ".join([*facts, answer.where]))
 
 
+def cells() -> int:
+    """How many cells a line may take."""
+    try:
+        return min(os.get_terminal_size(1).columns, _WIDEST)
+    except OSError:
+        return _UNKNOWN
+
+
 def _json(value: Any) -> str:
-    return cut(one_line(to_json(value)), _VALUE)
+    """A value behind a word that says what it is, in the rest of a line."""
+    return cut(one_line(to_json(value)), cells() - len("  inputs "))
 
 
 def _one(text: str) -> str:

@@ -107,7 +107,7 @@ def _table(runs: Sequence[RunSummary], palette: Palette) -> list[str]:
     room = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal(sys.stdout) else _WIDTH
     before = max(len(line) for line in columns([[*(Cell(cell.text) for cell in row[:-1]), Cell("|")] for row in rows]))
     for row in rows:
-        row[-1] = row[-1]._replace(text=cut(row[-1].text, max(room - before, 20)))
+        row[-1] = row[-1]._replace(text=cut(row[-1].text, max(room - before, 8)))
     return columns(rows, _NUMBERS)
 
 
