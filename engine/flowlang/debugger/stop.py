@@ -261,7 +261,7 @@ class Stop:
             self._verdict.set_result(verdict)
 
     async def wait(self) -> Verdict:
-        """Wait for the verdict, and for queries inside the transaction. Others are ended: they may wait for a session."""
+        """Wait for the verdict, and for queries inside a transaction. Others are ended: they may wait for a session."""
         verdict = await self._verdict
         if self._transaction is None:
             self._errands.cancel()
