@@ -31,6 +31,7 @@ WORKLOADS = {
     "W17": "debugging",
     "W18": "resume",
     "W19": "serving",
+    "W20": "stopped",
 }
 
 

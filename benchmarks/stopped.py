@@ -1,4 +1,4 @@
-"""W17: a run that stops, in the open workbench: from the stop to the painted screen."""
+"""W20: a run that stops, in the open workbench: from the stop to the painted screen."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def painted(app: WorkbenchApp, before: int) -> tuple[int, float]:
 
 
 async def stops(folder: Path) -> list[Figure]:
-    """The first stop of runs, and the stops after it while somebody steps."""
+    """The first stop of runs, which changes the layout of the screen, and the stops after it while somebody steps."""
     flow = folder / "flow.yaml"
     flow.write_text(FLOW)
     first: list[float] = []
@@ -57,6 +57,8 @@ async def stops(folder: Path) -> list[Figure]:
     async with workbench(folder) as app:
         debugging = app.session.debugging
         for _ in range(FIRST):
+            # what the run before left to paint is not what this one waits for
+            await asyncio.sleep(1)
             app.session.run(flow, {}, stop_first=True)
             stop, took = await painted(app, 0)
             first.append(took)
@@ -69,9 +71,8 @@ async def stops(folder: Path) -> list[Figure]:
             await until(lambda: not app.session.runs.is_busy)
             assert isinstance(app.screen, Workbench)
     return [
-        Figure("W17", "the first stop of a run, until it is painted", "ms", None, first[0], 50, "ms"),
-        Figure("W17", "the first stop of a later run", "ms", None, median(first[1:]), 50, "ms"),
-        Figure("W17", "from a stop to the painted screen", "ms", None, median(later), 50, "ms"),
+        Figure("W20", "the first stop of a run, with its change of layout", "ms", None, median(first)),
+        Figure("W20", "from a stop to the painted screen", "ms", None, median(later), 50, "ms"),
     ]
 
 
