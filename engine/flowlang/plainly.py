@@ -50,7 +50,7 @@ def flat(value: dict[Any, Any]) -> str | None:
     """The JSON of a small map of plain atoms, from which exactly this value is read; None for any other."""
     if len(value) > _SHORT:
         return None
-    text = ""
+    text = "{"
     try:
         for key, item in value.items():
             kind = type(item)
@@ -69,7 +69,7 @@ def flat(value: dict[Any, Any]) -> str | None:
     # a key that is no text, or a number too long to be written in decimals
     except (TypeError, ValueError):
         return None
-    return f"{{{text[:-1]}}}"
+    return f"{text[:-1]}}}" if value else "{}"
 
 
 def is_plain(value: Any, depth: int = 0) -> bool:

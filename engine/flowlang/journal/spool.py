@@ -28,7 +28,10 @@ class Spool(Protocol):
     """A file that is appended to. Every method but `close` raises OSError when the system refuses."""
 
     path: Path
-    size: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
 
     def append(self, line: bytes) -> None:
         """Add a line. All of it is there for other processes when this returns."""
@@ -86,27 +89,27 @@ class MappedSpool:
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
-        self.size = 0
-        self._begin = 0
         self._map = _mapped(descriptor, 0, FIRST_SEGMENT)
         self._descriptor = descriptor
+        self._begin = 0
         self._segment = FIRST_SEGMENT
-        self._room = FIRST_SEGMENT - RESERVE
+        self._left = FIRST_SEGMENT - RESERVE
+
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
+        return self._begin + self._map.tell()
 
     def append(self, line: bytes) -> None:
-        at = self.size - self._begin
-        end = at + len(line)
-        if end > self._room:
+        left = self._left - len(line)
+        if left < 0:
             self._grow(len(line))
-            at = self.size - self._begin
-            end = at + len(line)
-        self._map[at:end] = line
-        self.size += len(line)
+            left = self._left - len(line)
+        self._map.write(line)
+        self._left = left
 
     def last_words(self, line: bytes) -> None:
-        at = self.size - self._begin
-        self._map[at : at + len(line)] = line
-        self.size += len(line)
+        self._map.write(line)
 
     def finish(self) -> None:
         os.ftruncate(self._descriptor, self.size)
@@ -118,12 +121,15 @@ class MappedSpool:
             self._descriptor = -1
 
     def _grow(self, needed: int) -> None:
-        begin = self.size - self.size % ALLOCATIONGRANULARITY
+        size = self.size
+        begin = size - size % ALLOCATIONGRANULARITY
         pages = -(-(needed + RESERVE) // ALLOCATIONGRANULARITY) + 1
         length = max(min(self._segment * 2, LONGEST_SEGMENT), pages * ALLOCATIONGRANULARITY)
         grown = _mapped(self._descriptor, begin, length)
+        grown.seek(size - begin)
         self._map.close()
-        self._map, self._begin, self._segment, self._room = grown, begin, length, length - RESERVE
+        self._map, self._begin, self._segment = grown, begin, length
+        self._left = length - RESERVE - (size - begin)
 
     def __del__(self) -> None:
         self.close()
