@@ -39,8 +39,8 @@ steps:
 async def painted(app: WorkbenchApp, before: int) -> tuple[int, float]:
     """Wait until a stop after the one with this number is on the screen; its number, and the milliseconds from it."""
     debugging = app.session.debugging
-    while debugging.chosen is None or debugging.chosen.stop.id == before:
-        await asyncio.sleep(0.0005)
+    await until(lambda: debugging.chosen is not None and debugging.chosen.stop.id != before)
+    assert debugging.chosen is not None
     stop = debugging.chosen.stop
     done = asyncio.Event()
     app.screen.call_after_refresh(done.set)
