@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from json import loads
@@ -18,6 +19,9 @@ _COLUMNS: Final = (
     "origin_run, origin_how, origin_step, sessions, unknown, gap"
 )
 _SEARCHED: Final = ("inputs", "error", "flow", "path", "failed_step", "run_id")
+
+#: Values that stand in JSON as they are; numbers with an exponent may be written in another way.
+_AS_WRITTEN: Final = re.compile(r"(?![\d.+-]+e)[A-Za-z0-9_ -]+", re.ASCII | re.IGNORECASE)
 
 
 def find(database: sqlite3.Connection, query: RunQuery, without: Sequence[str] = ()) -> list[RunSummary]:
@@ -149,6 +153,8 @@ def _where(query: RunQuery, without: Sequence[str]) -> tuple[str, list[Any]]:
         likes = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in _SEARCHED)
         need(f"({likes})", f"%{escaped}%", *[f"%{pattern}%"] * (len(_SEARCHED) - 1))
     for name, value in query.inputs.items():
+        if _AS_WRITTEN.fullmatch(value):
+            need("instr(inputs, ?)", value)  # much sooner said than what JSON has under a name
         path = f'$."{name}"'
         found = "json_extract(inputs, ?)"
         of_words = f"CASE json_type(inputs, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE {found} END"
