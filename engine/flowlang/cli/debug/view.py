@@ -187,9 +187,11 @@ def answer_lines(answer: QueryAnswer, palette: Palette) -> Iterator[str]:
 def cells() -> int:
     """How many cells a line may take."""
     try:
-        return min(os.get_terminal_size(1).columns, _WIDEST)
+        columns = os.get_terminal_size(1).columns
     except OSError:
-        return _UNKNOWN
+        columns = 0
+    # a terminal that was never told its size says nothing
+    return min(columns, _WIDEST) if columns else _UNKNOWN
 
 
 def _json(value: Any) -> str:
