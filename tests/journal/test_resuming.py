@@ -496,3 +496,30 @@ async def test_a_run_is_not_resumed_where_that_could_not_be_recorded(project: Pr
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (problem.kind, problem.blocking) == ("unwritable", True)
     assert "File too large" in problem.message
+
+
+async def test_a_run_is_gone_on_with_by_one_at_a_time(project: Project) -> None:
+    project.write("- Try: {id: a, what: a}\n- Do: {id: b, what: b}")
+    project.break_()
+    failed = await project.run()
+    project.mend()
+    project.effects()
+    first, second = project.resumption(failed.run_id), project.resumption(failed.run_id)
+    refused: list[ReplayError] = []
+
+    async def meanwhile() -> None:
+        with pytest.raises(ReplayError, match="somebody else has gone on") as told:
+            await second.execute(project.executor)
+        refused.append(told.value)
+
+    def hear(event: Mapping[str, Any]) -> None:
+        if event["type"] == "flow_started":
+            others.append(asyncio.ensure_future(meanwhile()))
+
+    others: list[asyncio.Future[None]] = []
+    assert (await first.execute(project.executor, hear)).success
+    await others[0]
+    await meanwhile()
+    assert len(refused) == 2
+    assert project.effects() == ["a", "b"]
+    assert list((project.root / ".flowlang").glob("*.resuming")) == []

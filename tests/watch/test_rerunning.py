@@ -216,4 +216,6 @@ async def test_each_save_in_any_editors_way_is_one_run_of_the_newest_text(projec
         for number in range(SAVES):
             ways[number % len(ways)](f"MORE = {100 + number}\n")
             while (outputs := await runs.outputs())["sum"] != 101 + number:
-                assert two_files in (ways[number % len(ways)], ways[number % len(ways) - 1]), f"{outputs} is not of the newest text"
+                assert two_files in (ways[number % len(ways)], ways[number % len(ways) - 1]), (
+                    f"{outputs} is not of the newest text"
+                )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -10,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ResultNotKeptError
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
+from flowlang.journal.opening import file_stem
 from flowlang.journal.places import address_of
-from flowlang.journal.problems import Choice, Choices, ReplayProblem
-from flowlang.journal.records import RecordedStep
+from flowlang.journal.problems import Choice, Choices, ReplayError, ReplayProblem
+from flowlang.journal.records import RecordedStep, RunQuery
 from flowlang.journal.replay import Script, Turn
 from flowlang.journal.standing import Standing, effects
 from flowlang.language.model import Flow, Step, TaskStep
@@ -21,6 +25,11 @@ from flowlang.language.nodes import Scalar
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
+    from flowlang.runtime.control import CancellationToken
+    from flowlang.runtime.events import EventCallback
+    from flowlang.runtime.executor import FlowExecutor
+    from flowlang.runtime.interception import Interceptor
+    from flowlang.runtime.result import FlowResult
 
 #: What has to fit onto the disk for a resume to begin, in bytes.
 _ROOM: Final = 256_000
@@ -55,6 +64,46 @@ class Resumption(Continuation):
         """The steps that were under way when the process died and need a choice, whether or not there is one yet."""
         _ = self._script
         return list(self._unknown)
+
+    async def execute(
+        self,
+        executor: FlowExecutor,
+        event_callback: EventCallback | None = None,
+        cancellation_token: CancellationToken | None = None,
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        timeout: float | None = None,
+    ) -> FlowResult:
+        """Go on with the run, in `timeout` seconds. Raises ReplayError if a problem stands in the way."""
+        with self._alone():
+            return await super().execute(
+                executor, event_callback, cancellation_token, interceptors=interceptors, timeout=timeout
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else goes on with the run meanwhile. Raises ReplayError if somebody does, or did since it was read."""
+        path = self.journal.root / ".flowlang" / f"{file_stem(self.run.run_id)}.resuming"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:  # told among the problems
+            yield
+            return
+        locked = _locked(descriptor)
+        try:
+            if not locked or self._has_gone_on():
+                message = f"somebody else has gone on with run {self.run.run_id} meanwhile"
+                raise ReplayError([ReplayProblem("running", message, "look at it again")])
+            yield
+        finally:
+            if locked:
+                path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+    def _has_gone_on(self) -> bool:
+        known = self.run.summary
+        now = self.journal.runs(RunQuery(text=known.run_id))
+        return any(one.run_id == known.run_id and one.sessions != known.sessions for one in now)
 
     @property
     def _run_id(self) -> str | None:
@@ -146,6 +195,17 @@ class Resumption(Continuation):
                     message = f"`{name}` is a database in memory: what the run left there is gone"
                     self._note(ReplayProblem("lost", message, None, path, blocking=False))
                     break
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether an open file is locked for this process now; a file system without locks is trusted."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _unwritable(folder: Path) -> str | None:
