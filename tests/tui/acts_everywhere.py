@@ -101,7 +101,7 @@ EVERYWHERE: Final[dict[str, Act]] = {
         for pane in ("explorer", "editor", "graph", "logs", "inspector", "connections", "problems", "timeline")
     },
     "view.next-pane": Act(focused_pane, "inspector"),
-    "view.previous-pane": Act(focused_pane, "timeline"),
+    "view.previous-pane": Act(focused_pane, "runs"),
     "view.zoom": Act(_displayed, {"graph"}),
     "view.hide": Act(lambda one: "graph" in _displayed(one), False),
     "view.next-layout": Act(_mode, "wide"),
