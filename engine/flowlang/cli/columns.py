@@ -34,10 +34,11 @@ def columns(rows: Sequence[Sequence[Cell]], right: Container[int] = ()) -> list[
 
 
 def cut(text: str, cells: int) -> str:
-    """`text` in at most so many cells."""
+    """`text` in at most so many cells, and in one at least."""
     if width(text) <= cells:
         return text
-    shown = text[: max(cells - 1, 0)]
-    while width(shown) > cells - 1:
+    room = max(cells - 1, 0)
+    shown = text[:room]
+    while width(shown) > room:
         shown = shown[:-1]
     return f"{shown}…"

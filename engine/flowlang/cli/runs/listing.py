@@ -11,7 +11,7 @@ from typing import Any, Final, cast, get_args
 from flowlang.cli.columns import Cell, columns, cut
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration
-from flowlang.cli.runs.common import journal_of, paint_of, parser, short_id, summary_data
+from flowlang.cli.runs.common import journal_at, paint_of, parser, short_id, summary_data
 from flowlang.cli.runs.when import moment, shown_time
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line
@@ -46,7 +46,7 @@ def list_runs(arguments: Sequence[str]) -> int:
     add("--limit", metavar="N", type=int, default=20, help="how many are shown at most (default: %(default)s; 0: all)")
     options = command.parse_args(arguments)
     query = _query(options)
-    journal = journal_of(options)
+    journal = journal_at(options)
     runs = journal.runs(query)
     if options.json:
         print_json([summary_data(run) for run in runs])
@@ -104,7 +104,7 @@ def _nothing(root: str, any_there: bool) -> str:
 
 def _table(runs: Sequence[RunSummary], palette: Palette) -> list[str]:
     rows = [[Cell(title, palette.faint) for title in _TITLES], *(_row(run, palette) for run in runs)]
-    room = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal(sys.stdout) else _WIDTH
+    room = (os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal(sys.stdout) else 0) or _WIDTH
     before = max(len(line) for line in columns([[*(Cell(cell.text) for cell in row[:-1]), Cell("|")] for row in rows]))
     for row in rows:
         row[-1] = row[-1]._replace(text=cut(row[-1].text, max(room - before, 8)))
