@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from flowlang.errors import FlowLangError
-from flowlang.language.lookup import find_project
-from flowlang_tui.preferences import state_folder
 from flowlang_tui.session.history_rows import PAGE, RunRow, RunRows
 
 if TYPE_CHECKING:
@@ -51,17 +47,10 @@ class SessionHistory:
         """The journal itself. May be used in any thread; what it does takes its time."""
         with self._making:
             if self._journal is None:
-                from flowlang.journal import Journal
+                from flowlang.journal.homes import journal_of
 
-                self._journal = Journal(self.root, self._home())
+                self._journal = journal_of(self.root)
             return self._journal
-
-    def _home(self) -> Path | None:
-        """Where the files of the journal are, if not in the project: no folder becomes one by being looked at."""
-        if find_project(self.root) == self.root:
-            return None
-        name = sha256(os.path.realpath(self.root).encode("utf-8", "surrogateescape")).hexdigest()[:20]
-        return state_folder() / "runs" / name
 
     def recorder(self) -> RunRecorder | None:
         """What writes a new run down; None if that cannot be: `problem` says why, and the run goes on without."""

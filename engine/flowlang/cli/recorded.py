@@ -6,24 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowlang.language.lookup import find_project
+from flowlang.language.lookup import find_root
 
 if TYPE_CHECKING:
     from flowlang.journal import Journal, RunRecorder
 
 
 def journal_for(flow: str) -> Journal | None:
-    """The journal that a run of the flow in this file goes into.
-
-    None for a flow outside of any project, and for a project that wants no journal.
-    """
-    root = find_project(Path(flow).parent)
-    if root is None:
-        return None
+    """The journal that a run of the flow in this file goes into; None where none is wanted."""
     from flowlang.errors import ConfigurationError
-    from flowlang.journal.journal import Journal
+    from flowlang.journal.homes import journal_of
 
-    journal = Journal(root)
+    journal = journal_of(find_root(Path(flow)))
     try:
         return journal if journal.settings.enabled else None
     except ConfigurationError:
@@ -41,8 +35,7 @@ def resume_command(journal: Journal, recorder: RunRecorder) -> str | None:
 def command_for(journal: Journal, command: str, run_id: str) -> str:
     """A command about a run, to be called in the current folder."""
     words = f"flowlang runs {command} {run_id}"
-    here = find_project(Path.cwd())
-    if here is not None and os.path.samefile(here, journal.root):
+    if os.path.samefile(find_root(Path.cwd()), journal.root):
         return words
     from shlex import quote
 

@@ -231,11 +231,11 @@ def _write_test(options: Namespace) -> int:
     """Make a test file of a recorded run."""
     from flowlang.cli.run_options import Surroundings
     from flowlang.cli.runs.common import found
-    from flowlang.journal import Journal
+    from flowlang.journal.homes import journal_of
     from flowlang.testing.recorded import written_test
 
     project = Project(options.paths[0])
-    run = found(Journal(Path(project.root)), options.from_run)
+    run = found(journal_of(Path(project.root)), options.from_run)
     if run.summary.path is None:
         raise UsageError("the flow of this run was no file")
     flow = Path(project.root, run.summary.path).absolute()

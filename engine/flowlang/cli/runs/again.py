@@ -11,12 +11,13 @@ from typing import Final
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.run_options import EXIT_CODES, add_input_options, add_output_options, add_surroundings_options
-from flowlang.cli.runs.common import found, journal_of, parser
+from flowlang.cli.runs.common import found, journal_at, parser
 from flowlang.cli.runs.continued import can_ask, flow_of, given_inputs, perform, values_of
 from flowlang.cli.runs.showing import execution
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, tell
 from flowlang.journal import Journal, RecordedRun, RecordedStep, RunQuery
+from flowlang.journal.homes import journal_of
 from flowlang.journal.places import address_of
 from flowlang.journal.problems import Choice, Choices
 from flowlang.project import Project
@@ -44,14 +45,14 @@ def resume(arguments: Sequence[str]) -> int:
     _add_common(command)
     options = command.parse_args(arguments)
     _set_form(options)
-    journal = journal_of(options)
+    journal = journal_at(options)
     return _resume(options, journal, found(journal, options.run), "flowlang runs resume")
 
 
 def resume_of_flow(options: Namespace, project: Project, prog: str) -> int:
     """Go on with a run of one flow: what `flowlang run FLOW --resume RUN` does."""
     main = os.path.realpath(project.main)
-    journal = Journal(Path(project.root))
+    journal = journal_of(Path(project.root))
     run = found(journal, options.resume, RunQuery(flow=os.path.relpath(main, os.path.realpath(journal.root))))
     if os.path.realpath(flow_of(journal, run)) != main:
         raise UsageError(
@@ -100,7 +101,7 @@ def rerun(arguments: Sequence[str]) -> int:
     from flowlang.journal.rerun import Rerun
 
     _set_form(options)
-    journal = journal_of(options)
+    journal = journal_at(options)
     run = found(journal, options.run)
     again = Rerun(
         journal,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowlang.cli.printing import print_json, print_text
-from flowlang.cli.runs.common import found, journal_of, parser, summary_data
+from flowlang.cli.runs.common import found, journal_at, parser, summary_data
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import one_line
 
@@ -23,7 +23,7 @@ def export(arguments: Sequence[str]) -> int:
     options = command.parse_args(arguments)
     if Path(options.file).is_dir():
         raise UsageError(f"{options.file} is a folder, not a file to write to")
-    journal = journal_of(options)
+    journal = journal_at(options)
     run = found(journal, options.run)
     path = journal.export(run.run_id, Path(options.file))
     if options.json:
@@ -45,7 +45,7 @@ def import_(arguments: Sequence[str]) -> int:
     options = command.parse_args(arguments)
     if not Path(options.file).is_file():
         raise UsageError(f"there is no file {options.file}")
-    summary = journal_of(options).import_bundle(Path(options.file))
+    summary = journal_at(options).import_bundle(Path(options.file))
     if options.json:
         print_json(summary_data(summary))
     else:

@@ -35,9 +35,11 @@ def parser(command: str, description: str, example: str, *, run: bool = True) ->
     return made
 
 
-def journal_of(options: Namespace) -> Journal:
+def journal_at(options: Namespace) -> Journal:
     """The journal of the project that the options name."""
-    return Journal(Path(Project(options.project).root))
+    from flowlang.journal.homes import journal_of
+
+    return journal_of(Path(Project(options.project).root))
 
 
 def found(journal: Journal, reference: str, among: RunQuery | None = None) -> RecordedRun:

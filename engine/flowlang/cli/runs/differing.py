@@ -9,7 +9,7 @@ from typing import Any, Final
 from flowlang.cli.columns import Cell, columns, cut
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration
-from flowlang.cli.runs.common import RUN_HELP, found, journal_of, paint_of, parser, short_id
+from flowlang.cli.runs.common import RUN_HELP, found, journal_at, paint_of, parser, short_id
 from flowlang.cli.runs.when import shown_time
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.journal import RunSummary
@@ -48,7 +48,7 @@ def diff(arguments: Sequence[str]) -> int:
     command.add_argument("before", metavar="RUN", help=RUN_HELP)
     command.add_argument("after", metavar="RUN", help="the run that is compared with it")
     options = command.parse_args(arguments)
-    journal = journal_of(options)
+    journal = journal_at(options)
     comparison = compare(found(journal, options.before), found(journal, options.after))
     if options.json:
         print_json(comparison.to_dict())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowlang.cli.printing import print_json, print_text
-from flowlang.cli.runs.common import found, journal_of, parser, short_id, summary_data
+from flowlang.cli.runs.common import found, journal_at, parser, short_id, summary_data
 from flowlang.cli.runs.when import age, shown_time
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import one_line
@@ -28,7 +28,7 @@ def prune(arguments: Sequence[str]) -> int:
     if options.keep is not None and options.keep < 0:
         raise UsageError(f"--keep {options.keep}: that is no number of runs")
     older_than = None if options.older_than is None else age(options.older_than, "--older-than")
-    gone = journal_of(options).prune(options.keep, older_than, dry_run=options.dry_run)
+    gone = journal_at(options).prune(options.keep, older_than, dry_run=options.dry_run)
     if options.json:
         print_json({"dry_run": options.dry_run, "forgotten": [summary_data(run) for run in gone]})
         return 0
@@ -52,7 +52,7 @@ def unpin(arguments: Sequence[str]) -> int:
 
 def _set_pinned(arguments: Sequence[str], name: str, about: str, *, pinned: bool) -> int:
     options = parser(name, about, f"flowlang runs {name} last").parse_args(arguments)
-    journal = journal_of(options)
+    journal = journal_at(options)
     run_id = found(journal, options.run).run_id
     (journal.pin if pinned else journal.unpin)(run_id)
     if options.json:

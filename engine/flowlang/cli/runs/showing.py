@@ -9,7 +9,7 @@ from typing import Any, Final
 from flowlang.cli.failure import failure_text
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration, readable
-from flowlang.cli.runs.common import found, journal_of, paint_of, parser, summary_data
+from flowlang.cli.runs.common import found, journal_at, paint_of, parser, summary_data
 from flowlang.cli.runs.tree import SIGNS, tree
 from flowlang.cli.runs.when import shown_time
 from flowlang.cli.target import UsageError
@@ -45,7 +45,7 @@ def show(arguments: Sequence[str]) -> int:
     add("--statements", action="store_true", help="the statements that were sent to databases")
     add("--events", action="store_true", help="everything that was told, event by event")
     options = command.parse_args(arguments)
-    run = found(journal_of(options), options.run)
+    run = found(journal_at(options), options.run)
     steps = run.steps()
     if options.step is not None:
         steps = _at(steps, options.step)
