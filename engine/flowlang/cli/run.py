@@ -82,7 +82,7 @@ class Call:
         """The run as far as it is recorded, and its project's folder; None if it is not."""
         if self._journal is None or self._recorder is None or self._recorder.run_id is None:
             return None
-        journal = type(self._journal)(self._journal.root)
+        journal = type(self._journal)(self._journal.root, self._journal.home)
         return journal.run(self._recorder.run_id), journal.root
 
     async def run(self, listener: Listener | None, token: CancellationToken) -> FlowResult:
