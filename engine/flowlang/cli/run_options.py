@@ -59,7 +59,7 @@ def add_output_options(parser: Parser, *, timeout: bool = True) -> None:
 
 def add_journal_option(parser: Parser) -> None:
     """`--no-journal`."""
-    parser.add_argument("--no-journal", action="store_true", help="do not record the run, also not in a project")
+    parser.add_argument("--no-journal", action="store_true", help="do not record the run in the journal")
 
 
 def inputs_of(options: Namespace, flow: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Walking(AtStop):
         if self._history is None:
             recorded = self.run.call.recorded()
             if recorded is None:
-                raise UsageError("this run is not recorded, so there is no way back", hint="Runs of a project are.")
+                raise UsageError("this run is not recorded, so there is no way back")
             run, root = recorded
 
             async def read() -> History:
