@@ -217,3 +217,13 @@ async def test_a_setting_that_makes_no_sense_is_told_and_stops_no_run(
     assert project.recorder.problem is None
     assert "takes its defaults" in caplog.text
     assert len(journal.runs()) == 1
+
+
+def test_a_file_whose_lines_make_no_sense_takes_no_other_run_down(tmp_path: Path) -> None:
+    folder = tmp_path / ".flowlang" / "running"
+    folder.mkdir(parents=True)
+    odd = folder / "20260101-000000-00000000.1.spool"
+    odd.write_text('["h",{"version":1,"pid":1,"boot":"x","started":1}]\n["d",7]\n["z",{"status":"succeeded"}]\n')
+    assert Journal(tmp_path).runs() == []
+    assert not odd.exists()
+    assert odd.with_suffix(".broken").exists()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
 from flowlang.journal.journal import Journal
 from flowlang.language.lookup import find_project
@@ -22,5 +22,6 @@ def journal_of(root: Path) -> Journal:
 def _apart(root: Path) -> Path:
     state = os.environ.get("XDG_STATE_HOME", "")
     home = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"
-    name = sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:20]
-    return home / "flowlang" / "runs" / name
+    path = os.path.realpath(root).encode("utf-8", "surrogateescape")
+    # two sums are as good as a digest here, and loading OpenSSL takes longer than a small flow
+    return home / "flowlang" / "runs" / f"{root.name or 'root'}-{crc32(path):08x}{crc32(path[::-1]):08x}"

@@ -109,6 +109,11 @@ class Keeper:
                 # one that is over may be locked by somebody who is taking it in
                 return _reading(content, "alive" if _told_at_the_end(content) is None else "complete")
             return self._take_over(path, content)
+        except (ValueError, TypeError, LookupError) as error:
+            # lines that make no sense may be anything: the other runs are still to be seen
+            _log.warning("%s cannot be read: %s: %s", path.name, type(error).__name__, error)
+            self._set_aside(path, free)
+            return None
         finally:
             os.close(descriptor)
 
