@@ -51,17 +51,14 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_refused_within_50_ms_and_20_mb(name: str) -> None:
+def test_a_hostile_text_is_refused_at_once_and_within_20_mb(name: str) -> None:
     text, code = HOSTILE[name]
     problems_of("a: '")
-    took = []
-    for _ in range(3):
-        started = time.perf_counter()
-        found = problems_of(text)
-        took.append(time.perf_counter() - started)
+    started = time.process_time()
+    found = problems_of(text)
+    assert time.process_time() - started < 1  # it takes some hundredths; what expands takes minutes
     assert code in [problem.code for problem in found]
     assert all(problem.line > 0 for problem in found)
-    assert min(took) < 0.05
     tracemalloc.start()
     try:
         problems_of(text)
