@@ -166,6 +166,7 @@ async def test_a_file_that_was_changed_here_and_elsewhere(project: Path, same: S
     async with showing(project) as one:
         await one.until(lambda: one.app.session.is_following)
         await one.press("ctrl+end", *"# mine")
+        await one.checked()
         flow = project / "flow.yaml"
         flow.write_text(
             flow.read_text().replace("limit, type: integer, default: 3", "limit, type: integer, default: 4")
