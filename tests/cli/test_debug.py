@@ -314,7 +314,8 @@ class Terminal:
         """Send Ctrl+C's signal until `text` comes: the library that reads lines misses one while it takes a key."""
         while text not in self.shown[self._seen :]:
             self.process.send_signal(signal.SIGINT)
-            if select.select([self._master], [], [], 1)[0]:
+            # a second one too soon after it would end the program
+            while text not in self.shown[self._seen :] and select.select([self._master], [], [], 3)[0]:
                 self.shown += os.read(self._master, 65536).decode(errors="replace")
         self._seen = len(self.shown)
 
