@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from flowlang import ExpressionError
+from flowlang.runtime.paths import address_of
 from flowlang_tui.graph.nest import SEPARATOR
 from flowlang_tui.panes.inspector import InspectorPane
 from flowlang_tui.panes.inspector_sections import of_text
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord, address_of
+from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
 from flowlang_tui.session.written import arguments_of
 from flowlang_tui.widgets.step_graph import StepGraph
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from textual import work
 
 from flowlang import FlowLangError
+from flowlang.runtime.paths import address_of
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.again import Again
 from flowlang_tui.session.debugging_past import Moment, Walk
-from flowlang_tui.session.records import address_of
 
 
 class PastCommands(ProjectScreen):

@@ -7,6 +7,7 @@ from typing import Final
 
 from textual.timer import Timer
 
+from flowlang.runtime.paths import address_of
 from flowlang_tui.commands.breakpoints import BreakpointCommands
 from flowlang_tui.screens.base import ProjectScreen
 from flowlang_tui.session.debugging import Sight
@@ -19,7 +20,6 @@ from flowlang_tui.session.notices import (
     RunStarted,
     StopsChanged,
 )
-from flowlang_tui.session.records import address_of
 from flowlang_tui.widgets.code_editor.buffer import Standing
 from flowlang_tui.widgets.status_bar import StatusBar
 

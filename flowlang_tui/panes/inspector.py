@@ -14,13 +14,14 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from flowlang.cli.readable import duration
+from flowlang.runtime.paths import address_of
 from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked
 from flowlang_tui.graph.states import PINNED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.inspector_sections import of_answer, of_call, of_run, place_of
 from flowlang_tui.panes.pane import Pane
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord, address_of
+from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
 from flowlang_tui.session.snapshots import snapshot
 from flowlang_tui.widgets.status_signs import status_sign
 from flowlang_tui.widgets.value_nodes import Node

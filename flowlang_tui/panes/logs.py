@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from flowlang.runtime.paths import address_of
 from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked, line_text
 from flowlang_tui.inert import inert
@@ -19,7 +20,7 @@ from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.log_filter import LogFilter
 from flowlang_tui.session.log_pattern import FilterError
 from flowlang_tui.session.log_store import DEBUG, ERROR, LogStore
-from flowlang_tui.session.records import RunRecord, address_of
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.log_view import LogView
 
 EMPTY = "No run yet.\n\nctrl+r  runs the flow\nalt+r   asks for its inputs first"

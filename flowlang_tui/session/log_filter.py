@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import Final
 
+from flowlang.runtime.paths import address_of
 from flowlang_tui.session.log_pattern import LinePattern
 from flowlang_tui.session.log_store import DEBUG, Chunk
-from flowlang_tui.session.records import address_of
 
 #: How many bytes a sign and the space after it take at most.
 _SIGN: Final = 5

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang import FlowLangError, FlowValidationError
+from flowlang.runtime.paths import address_of
 from flowlang_tui.session.launch import Launch
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord, address_of
+from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
 from flowlang_tui.session.tasks import ProjectTasks
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flowlang.runtime.paths import address_of
 from flowlang_tui.session.log_store import LogStore
 from flowlang_tui.session.snapshots import snapshot
 
@@ -24,11 +25,6 @@ FAILURES: Final = 50
 STATEMENTS: Final = 200
 
 _INDEX = re.compile(r"\[\d+\]")
-
-
-def address_of(path: str) -> str:
-    """Where a step stands in the definition: the path of an event without the numbers of iterations."""
-    return _INDEX.sub("", path) if "[" in path else path
 
 
 class Statement(NamedTuple):

@@ -70,6 +70,17 @@ def test_what_was_recorded_is_played_without_the_database(project: Path) -> None
     assert not (project / "shop.db").exists()
 
 
+def test_what_is_mocked_is_not_recorded(project: Path) -> None:
+    flow = FlowTest(project, cassette=project / "c.yaml", record=True)
+    flow.mock("items", returns={"rows": [{"name": "tea"}], "count": 1, "columns": ["name"]})
+    flow.mock("broken", raises=ValueError("mocked"))
+    assert flow.run().outputs["prices"] == [1]
+    recorded = (project / "c.yaml").read_text()
+    assert "path: each[0]/one" in recorded
+    assert "path: items" not in recorded
+    assert "path: broken" not in recorded
+
+
 def test_another_request_fails_its_step_and_says_what_differs(project: Path) -> None:
     outcome(project, record=True)
     (project / "flow.yaml").write_text(FLOW.replace("ORDER BY price", "ORDER BY name"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,13 +11,6 @@ if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
 
 LOOPS: Final = frozenset({"for_each", "while"})
-
-_INDEX: Final = re.compile(r"\[\d+\]")
-
-
-def address_of(path: str) -> str:
-    """A step's path in a run without the indexes of loops: `orders[3]/ship` becomes `orders/ship`."""
-    return _INDEX.sub("", path) if "[" in path else path
 
 
 class Around(NamedTuple):

@@ -116,7 +116,7 @@ class _StepSink:
 
 
 def _address(path: str) -> str:
-    from flowlang.debugger.places import address_of
+    from flowlang.runtime.paths import address_of
 
     return address_of(path)
 

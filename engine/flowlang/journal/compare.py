@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flowlang.journal.compare_values import Change, Kind, changes
+from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
     from flowlang.journal.records import RecordedRun, RecordedStep, RunSummary
@@ -22,8 +22,6 @@ What = Literal["inputs", "missing", "added", "branch", "status", "result", "erro
 
 #: The kinds of steps that have inputs.
 _TAKES: Final = frozenset({"task", "subflow"})
-
-_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,11 +316,6 @@ def _definitions(before: RecordedRun, after: RecordedRun) -> Iterator[FileDiffer
         if a != b:
             lines = unified_diff(a.splitlines(), b.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
             yield FileDifference(name, list(lines))
-
-
-def address_of(path: str) -> str:
-    """Where a step stands in the definition: its path without the numbers of iterations."""
-    return _INDEX.sub("", path) if "[" in path else path
 
 
 def _data(value: Any) -> Any:

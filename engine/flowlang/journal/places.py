@@ -12,6 +12,7 @@ from flowlang.language.lookup import find_root, find_subflow
 from flowlang.language.model import Flow, ForEachStep, ParallelStep, Step, SubflowStep
 from flowlang.language.nodes import Scalar
 from flowlang.language.order import dependencies
+from flowlang.runtime.paths import address_of
 from flowlang.runtime.prepare import Preparer
 from flowlang.tasks.registry import TaskRegistry
 
@@ -19,7 +20,6 @@ from flowlang.tasks.registry import TaskRegistry
 #: neither waits for the other nor is waited for.
 Relation = Literal["before", "after", "beside", "around", "inside", "same"]
 
-_INDEX: Final = re.compile(r"\[\d+\]")
 _PART: Final = re.compile(r"(\w+)(?:\[(\d+)\])?$")
 
 #: Blocks that run after the others of their flow or step.
@@ -42,11 +42,6 @@ def parts_of(path: str) -> list[Part] | None:
             return None
         parts.append(Part(found[1], None if found[2] is None else int(found[2])))
     return parts
-
-
-def address_of(path: str) -> str:
-    """A path without the indexes of loops: `orders[3]/ship` becomes `orders/ship`."""
-    return _INDEX.sub("", path) if "[" in path else path
 
 
 class Level(NamedTuple):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowlang.errors import FlowExecutionError
-from flowlang.journal.places import address_of
 from flowlang.journal.records import RecordedStep
 from flowlang.language.model import Step
 from flowlang.language.order import within
 from flowlang.runtime.failure import FlowExit
 from flowlang.runtime.frame import SKIPPED, Ended, Frame, StepState, succeeded
 from flowlang.runtime.interception import Answer, Intercepted, Interception, Interceptor
+from flowlang.runtime.paths import address_of
 from flowlang.values import ErrorValue
 
 if TYPE_CHECKING:

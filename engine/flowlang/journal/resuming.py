@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.errors import ResultNotKeptError
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.opening import file_stem
-from flowlang.journal.places import address_of
 from flowlang.journal.problems import Choice, Choices, ReplayError, ReplayProblem
 from flowlang.journal.records import RecordedStep, RunQuery
 from flowlang.journal.replay import Script, Turn
 from flowlang.journal.standing import Standing, effects
 from flowlang.language.model import Flow, Step, TaskStep
 from flowlang.language.nodes import Scalar
+from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal

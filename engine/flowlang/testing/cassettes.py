@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.debugger.pin_file import PinnedError
 from flowlang.debugger.pin_values import ValueRefused, written
-from flowlang.debugger.pins import exception_of
 from flowlang.errors import FlowLangError, FlowValidationError
 from flowlang.journal.compare_values import changes
 from flowlang.language.diagnostics import Problems
-from flowlang.runtime.interception import Again, Answer, Intercepted, Interception, Interceptor
-from flowlang.testing.given import Given
+from flowlang.runtime.interception import Again, Answer, Answered, Intercepted, Interception, Interceptor
+from flowlang.testing.mocks import error_of
 from flowlang.testing.reading import read_tree
 from flowlang.values import plain, to_json
 
@@ -66,6 +64,8 @@ class Recording(Interceptor):
         os.replace(draft, path)
 
     def _note(self, execution: Intercepted, ending: Mapping[str, Any]) -> None:
+        if execution.answered_by is not None:
+            return
         asked = {"path": execution.frame.path + execution.plan.id, "task": execution.plan.task}
         self._entries.append({**asked, "asked": dict(execution.inputs or {}), **ending})
 
@@ -132,13 +132,11 @@ class Playback(Interceptor):
                 f"{to_json(one.before)} and is {to_json(one.after)}",
                 hint="record it anew, if that is as it should be",
             )
+        execution.answered_by = "mock"
         execution.tell_started()
         if "failed" in entry:
-            raise exception_of(PinnedError(entry["failed"]["type"], entry["failed"]["message"]))
-        raise Given(entry["gave"])
-
-    async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
-        return Answer("mock", error.result) if isinstance(error, Given) else None
+            raise error_of(entry["failed"]["type"], entry["failed"]["message"])
+        raise Answered(entry["gave"])
 
 
 def _asking(plan: Plan) -> list[StepPlan]:

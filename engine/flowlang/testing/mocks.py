@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.debugger.pin_file import PinnedError
 from flowlang.debugger.pins import exception_of
-from flowlang.runtime.interception import Again, Answer, Intercepted, Interception, Interceptor
-from flowlang.testing.given import Given
+from flowlang.runtime.interception import Answered, Intercepted, Interception, Interceptor
 
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
@@ -101,11 +100,9 @@ class Mocks(Interceptor):
         if mock is not None:
             name = names_of(execution.plan)[-1]
             call = Call(name, execution.frame.path + execution.plan.id, dict(execution.inputs or {}))
+            execution.answered_by = "mock"
             execution.tell_started()
-            raise Given(await mock.answer(call))
-
-    async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
-        return Answer("mock", error.result) if isinstance(error, Given) else None
+            raise Answered(await mock.answer(call))
 
 
 def names_of(step: StepPlan) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final, cast
 from flowlang.cli.target import UsageError
 from flowlang.debugger import Breakpoint
 from flowlang.debugger.breakpoints import ANY_STEP, WHENS, When, flow_key
-from flowlang.debugger.places import Places, address_of
+from flowlang.debugger.places import Places
 from flowlang.language.diagnostics import nearest
+from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan

@@ -18,9 +18,9 @@ from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, tell
 from flowlang.journal import Journal, RecordedRun, RecordedStep, RunQuery
 from flowlang.journal.homes import journal_of
-from flowlang.journal.places import address_of
 from flowlang.journal.problems import Choice, Choices
 from flowlang.project import Project
+from flowlang.runtime.paths import address_of
 
 #: As a step: every one that nobody named.
 _EVERY: Final = ("all", "*")

@@ -15,8 +15,8 @@ from flowlang.cli.runs.when import shown_time
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.journal import RecordedRun, RecordedStep, RunSummary
-from flowlang.journal.compare import address_of
 from flowlang.language.diagnostics import nearest
+from flowlang.runtime.paths import address_of
 from flowlang.values import plain, to_json
 
 #: How many executions of one step are told in full.

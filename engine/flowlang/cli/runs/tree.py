@@ -10,7 +10,8 @@ from flowlang.cli.readable import duration
 from flowlang.cli.runs.common import paint_of
 from flowlang.cli.terminal import Palette, one_line
 from flowlang.journal import RecordedStep
-from flowlang.journal.compare import address_of, latest
+from flowlang.journal.compare import latest
+from flowlang.runtime.paths import address_of
 
 SIGNS: Final = {
     "succeeded": "✓",
