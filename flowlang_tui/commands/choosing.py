@@ -37,7 +37,7 @@ class ChoosingCommands(ProjectScreen):
     def show_step(self, address: str, line: int) -> None:
         """Show in the inspector what a step did, or that it has not run."""
         record = self.shown_run
-        step = None if record is None else record.step(address, line)
+        step = None if record is None else record.step(address, line) or self.graph.record_of(address, line)
         self._inspected = step or self._pending(address, line)
         written = of_text(self._written(address, line), self._last_call(address)) if step is None else ()
         self.inspector.show_step(self._inspected, written)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flowlang.language.graph import Graph
 from flowlang_tui.graph.outline import INSIDE
 
@@ -25,3 +27,21 @@ def keys_of(graph: Graph) -> dict[str, Key]:
 def lines_of(graph: Graph) -> dict[str, int]:
     """The address and the line of each step of a flow, in the order of its text."""
     return dict(sorted(keys_of(graph).values(), key=lambda key: key[1]))
+
+
+class Whereabouts:
+    """Where the steps of a run stand in a text that may have been edited since."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = frozenset(keys)
+        self._lines: dict[str, list[int]] = {}
+        for address, line in self._keys:
+            self._lines.setdefault(address, []).append(line)
+
+    def of(self, key: Key) -> Key | None:
+        """The key of the step by now: the one at its address nearest to its line, or None if there is none."""
+        if key in self._keys:
+            return key
+        address, line = key
+        lines = self._lines.get(address)
+        return None if lines is None else (address, min(lines, key=lambda one: abs(one - line)))

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Literal
 
 from flowlang.language.graph import Graph
-from flowlang_tui.graph.addresses import keys_of
+from flowlang_tui.graph.addresses import Whereabouts, keys_of
 from flowlang_tui.graph.outline import HANDLER
 from flowlang_tui.session.records import RunRecord, StepRecord, StepStatus
+from flowlang_tui.session.snapshots import snapshot
 
 Look = Literal[StepStatus, "missed", "stopped"]
 """`missed` are steps that a run went past: another branch was taken, or it was over before; `stopped` are those at
@@ -26,8 +27,8 @@ class States:
         self.records: dict[str, StepRecord] = {}
         #: The steps that are under way.
         self.running: set[str] = set()
-        self._keys = keys_of(graph)
-        self._ids = {key: id for id, key in self._keys.items()}
+        self._ids = {key: id for id, key in keys_of(graph).items()}
+        self._whereabouts = Whereabouts(self._ids)
         self._graph = graph
         self._versions: dict[str, int] = {}
         self._complete = False
@@ -41,18 +42,32 @@ class States:
             return set()
         over = self.run.is_over
         if changed is None or over or not self.looks:
+            self._find(snapshot(self.run.steps.values()))
             ids = [node.id for node in self._graph.nodes]
         else:
-            ids = [id for record in changed if (id := self._ids.get(record.key)) is not None]
+            ids = self._find(changed)
         self._complete = over
         return self._look_at(ids, over)
+
+    def _find(self, records: Iterable[StepRecord]) -> list[str]:
+        """The steps that records are of; what has just their line goes before what was moved since."""
+        found = []
+        for record in records:
+            key = self._whereabouts.of(record.key)
+            if key is None:
+                continue
+            id = self._ids[key]
+            if key == record.key or self.records.get(id, record).key != key:
+                self.records[id] = record
+                found.append(id)
+        return found
 
     def _look_at(self, ids: list[str], over: bool) -> set[str]:
         changed: set[str] = set()
         pending = ids[::-1]
         while pending:
             id = pending.pop()
-            record = self.run.steps.get(self._keys[id])
+            record = self.records.get(id)
             if record is None:
                 look: Look = "missed" if over or self._is_past(id) else "pending"
                 if self.looks.get(id) == look:
@@ -61,7 +76,6 @@ class States:
                 if self._versions.get(id) == record.version:
                     continue
                 self._versions[id] = record.version
-                self.records[id] = record
                 look = record.status
                 (self.running.add if look in ("running", "retrying") else self.running.discard)(id)
             self.looks[id] = look

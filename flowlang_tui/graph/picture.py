@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from flowlang.language.graph import Graph, GraphNode
-from flowlang_tui.graph.addresses import Key, keys_of
+from flowlang_tui.graph.addresses import Key, Whereabouts, keys_of
 from flowlang_tui.graph.compose import layout
 from flowlang_tui.graph.drawing import Drawing
 from flowlang_tui.graph.nest import is_open, nested
@@ -102,14 +102,13 @@ class Picture:
 
     def node_of(self, address: str, line: int) -> str | None:
         """The node of a step of a run; of a subflow's step that isn't there, the one that calls the subflow."""
-        exact = {key: id for id, key in self.keys.items()}
-        if (address, line) in exact:
-            return exact[address, line]
-        by_address = {key[0]: id for id, key in self.keys.items()}
+        ids = {key: id for id, key in self.keys.items()}
+        whereabouts = Whereabouts(ids)
         while address:
+            key = whereabouts.of((address, line))
+            if key is not None:
+                return ids[key]
             address = address.rpartition("/")[0]
-            if address in by_address:
-                return by_address[address]
         return None
 
     def relations(self, id: str | None) -> dict[str, str]:

@@ -71,6 +71,11 @@ class GraphPane(Pane):
         picture = self.drawing.picture
         return next((picture.node(id) for id, key in picture.keys.items() if key == (address, line)), None)
 
+    def record_of(self, address: str, line: int) -> StepRecord | None:
+        """What the run that is shown did at a step of the graph, also where the step stood elsewhere then."""
+        node = self.node_of(address, line)
+        return None if node is None else self.drawing.record_of(node.id)
+
     def key_at(self, line: int) -> Key | None:
         """Address and line of the flow's own step that begins in a line."""
         keys = self.drawing.picture.keys

@@ -186,6 +186,10 @@ class StepGraph(ScrollView, can_focus=True):
             self._follow(nodes)
         self._turn_signs()
 
+    def record_of(self, node_id: str) -> StepRecord | None:
+        """What the run did at a node, if it came to it."""
+        return None if self._states is None else self._states.records.get(node_id)
+
     def show_stops(self, stopped: frozenset[Key]) -> None:
         """Show at which steps, by address and line, the run stands still."""
         if stopped != self._stopped:

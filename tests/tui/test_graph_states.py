@@ -77,6 +77,22 @@ async def test_what_comes_after_a_failure_is_missed() -> None:
     assert (found["yes"], found["fails"], found["after"]) == ("missed", "failed", "missed")
 
 
+async def test_steps_keep_their_states_where_lines_were_put_before_them() -> None:
+    record = await run(CHOICES, go=False, fail=True)
+    as_it_was, moved = States(graph_from(CHOICES), record), States(graph_from(f"\n# new\n{CHOICES}"), record)
+    as_it_was.update()
+    moved.update()
+    assert moved.looks == as_it_was.looks
+
+
+async def test_a_branch_never_shows_what_another_one_with_its_ids_did() -> None:
+    text = CHOICES.replace("id: no,", "id: yes,")
+    for lines in ("", "\n\n"):
+        states = States(graph_from(lines + text), await run(text, go=True, fail=False))
+        states.update()
+        assert sorted(look for id, look in states.looks.items() if "yes" in id) == ["missed", "succeeded"]
+
+
 async def test_only_what_changed_is_told_again() -> None:
     graph = graph_from(CHOICES)
     record = RunRecord(None, "Choices", {})
