@@ -94,6 +94,7 @@ class RunForm(ModalScreen[dict[str, Any] | None]):
     }
     RunForm VerticalScroll { height: auto; max-height: 30; }
     RunForm Field { height: auto; margin: 0 0 1 0; }
+    RunForm Field Label { width: 100%; }
     RunForm Field Input, RunForm Field SelectCurrent { background: $panel; }
     RunForm Field Input:focus { background: $primary 30%; }
     RunForm .wrong { display: none; height: auto; color: $text-error; }

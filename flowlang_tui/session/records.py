@@ -180,6 +180,7 @@ class RunRecord:
         self.finished = 0
         self.active: set[StepRecord] = set()
         self.log = LogStore()
+        self._took: float | None = None
         self._under_way: dict[tuple[str, int], StepCall] = {}
         self._changed: set[StepRecord] = set()
 
@@ -191,6 +192,8 @@ class RunRecord:
     @property
     def duration_ms(self) -> float:
         """How long the run took in milliseconds, or has taken so far; 0 before it began."""
+        if self._took is not None:
+            return self._took
         return 0.0 if self.started is None else ((self.ended or time()) - self.started) * 1000
 
     def step(self, address: str, line: int) -> StepRecord | None:
@@ -334,16 +337,17 @@ class RunRecord:
     def _flow_completed(self, event: Any) -> None:
         if not self.is_over:
             status: RunStatus = "terminated" if event["terminated"] else "succeeded"
-            self.end(status, outputs=event["outputs"], at=event["timestamp"])
+            self.end(status, outputs=event["outputs"], at=event["timestamp"], took=event["duration_ms"])
 
     def _flow_terminated(self, event: Any) -> None:
         self.reason = event["reason"]
 
     def _flow_cancelled(self, event: Any) -> None:
-        self.end("cancelled", reason=event["reason"], at=event["timestamp"])
+        self.end("cancelled", reason=event["reason"], at=event["timestamp"], took=event["duration_ms"])
 
     def _flow_failed(self, event: Any) -> None:
-        self.end("failed", error=event["error"], reason=self.reason, at=event["timestamp"])
+        at, took = event["timestamp"], event["duration_ms"]
+        self.end("failed", error=event["error"], reason=self.reason, at=at, took=took)
 
     def end(
         self,
@@ -353,11 +357,13 @@ class RunRecord:
         error: Any = None,
         reason: str | None = None,
         at: float | None = None,
+        took: float | None = None,
     ) -> None:
         """Take note of how the run ended. What was under way then was cancelled; if the process died, nobody knows."""
         self.status, self.outputs, self.error = status, outputs, error
         self.reason = reason or self.reason
         self.ended = time() if at is None else at
+        self._took = took
         for (path, line), call in self._under_way.items():
             call.status, call.ended = "unknown" if status == "interrupted" else "cancelled", self.ended
             record = self.steps[address_of(path), line]
