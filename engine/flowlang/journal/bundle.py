@@ -190,7 +190,9 @@ def _header(line: list[Any]) -> dict[str, Any]:
         "started": float(told["started"]),
         "inputs": {str(name): [value, bool(is_tagged)] for name, (value, is_tagged) in told["inputs"].items()},
         "masked": [str(name) for name in list(told["masked"])],
-        "origin": None if origin is None else [str(origin[0]), str(origin[1]), origin[2] and str(origin[2])],
+        "origin": None
+        if origin is None
+        else [origin[0] and str(origin[0]), str(origin[1]), origin[2] and str(origin[2])],
     }
 
 

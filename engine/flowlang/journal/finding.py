@@ -65,7 +65,7 @@ def ids_like(database: sqlite3.Connection, part: str) -> list[str]:
 
 def summary(row: Sequence[Any]) -> RunSummary:
     """A run, from its row."""
-    origin = None if row[13] is None else Origin(row[13], row[14], row[15])
+    origin = None if row[14] is None else Origin(row[13], row[14], row[15])
     return RunSummary(
         run_id=row[0],
         flow=row[1],

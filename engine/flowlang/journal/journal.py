@@ -153,8 +153,20 @@ class Journal:
         prepare_folder(self._keeper.folder)
         return bundle.put(self._store)
 
+    def take_in_background(self) -> None:
+        """For a process that goes on: what is over is taken into the database by a thread, and no run waits for it.
+
+        That begins with what processes that died have left. `close` ends the thread, once all is taken in.
+        """
+        from flowlang.journal.background import BackgroundKeeper
+
+        keeper = BackgroundKeeper(self.home / "running", lambda: self._store, self._settings)
+        self._keeper = keeper
+        keeper.begin()
+
     def close(self) -> None:
         """Let go of the database. It is opened again when it is needed."""
+        self._keeper.close()
         if self._store_ is not None:
             self._store_.close()
 

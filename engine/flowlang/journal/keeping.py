@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import loads
@@ -66,6 +66,33 @@ class Keeper:
         finally:
             spool.close()
         self.adopt()
+
+    def finish(self, spool: Spool) -> None:
+        """A run is over, its last line written: the file is as long as it is to be. Raises OSError."""
+        spool.finish()
+
+    def take_all(self, over: Sequence[tuple[Path, Tally]]) -> None:
+        """Take complete files into the database, in one transaction. Raises JournalError or OSError, with all left."""
+        from flowlang.journal.retention import retire
+        from flowlang.journal.sealing import pack, put
+
+        settings = self._settings()
+        packed = {}
+        for path, tally in over:
+            with suppress(FileNotFoundError):  # somebody else took it in
+                content = written_lines(path.read_bytes())
+                packed[path] = pack(content, tally, complete=True, inline_limit=settings.inline_limit)
+        if not packed:
+            return
+        with self._store().writing() as database:
+            for one in packed.values():
+                put(database, one)
+            retire(database, settings)
+        for path in packed:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nothing will be taken in any more."""
 
     def adopt(self) -> list[SessionReading]:
         """Take in what dead processes left, and what is complete; give back what is still under way.

@@ -182,7 +182,7 @@ class RunRecorder:
             self._live = False
             try:
                 spool.append(f'{self._waiting}["z",{to_text(self._tally.as_data())}]\n'.encode("ascii"))
-                spool.finish()
+                self._keeper.finish(spool)
             except OSError as error:
                 self.problem = self._words(error)
                 self._complain()

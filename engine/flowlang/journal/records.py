@@ -9,17 +9,18 @@ from typing import Any, Literal, Protocol
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
 StepStatus = Literal["running", "succeeded", "failed", "cancelled", "skipped", "unknown"]
-How = Literal["rerun", "forked", "imported"]
+#: What was made of another run, or who asked a server for one.
+How = Literal["rerun", "forked", "imported", "api", "webhook", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a run comes from that isn't a first one: the other run, and what was made of it.
+    """Where a run comes from: the other run and what was made of it, or who asked a server for it (`run_id` is None).
 
     `from_step` is the path from which a rerun runs anew.
     """
 
-    run_id: str
+    run_id: str | None
     how: How
     from_step: str | None = None
 
