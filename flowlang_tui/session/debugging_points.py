@@ -41,7 +41,11 @@ class FlowPoints:
     @property
     def are_there(self) -> bool:
         """Whether there may be any, without reading what is kept."""
-        return self._kept is not None or (self.root / ".flowlang" / "breakpoints.json").exists()
+        if self._kept is not None:
+            return True
+        from flowlang.journal.homes import home_of
+
+        return (home_of(self.root) / "breakpoints.json").exists()
 
     def flow(self, path: Path) -> str:
         """How breakpoints name the flow of a file."""

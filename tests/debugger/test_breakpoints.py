@@ -10,12 +10,18 @@ import pytest
 from flowlang.debugger import Breakpoint, Breakpoints, DebuggerError
 
 
-def test_breakpoints_are_kept_by_flow_in_the_project(tmp_path: Path) -> None:
-    kept = Breakpoints(tmp_path)
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "flowlang.yaml").touch()
+    return tmp_path
+
+
+def test_breakpoints_are_kept_by_flow_in_the_project(project: Path) -> None:
+    kept = Breakpoints(project)
     first = Breakpoint("orders/ship", condition="total > 5", hits="every 2", flow="a.yaml")
     kept.add(first)
     kept.add(Breakpoint("b", "error", enabled=False, flow="b.yaml"))
-    again = Breakpoints(tmp_path)
+    again = Breakpoints(project)
     assert list(again) == list(kept)
     assert again.of("a.yaml") == [first]
     assert json.loads(again.path.read_text())["breakpoints"][0] == {
@@ -27,32 +33,32 @@ def test_breakpoints_are_kept_by_flow_in_the_project(tmp_path: Path) -> None:
     }
 
 
-def test_nothing_is_written_before_there_is_a_breakpoint(tmp_path: Path) -> None:
-    assert len(Breakpoints(tmp_path)) == 0
-    assert list(tmp_path.iterdir()) == []
+def test_nothing_is_written_before_there_is_a_breakpoint(project: Path) -> None:
+    assert len(Breakpoints(project)) == 0
+    assert [one.name for one in project.iterdir()] == ["flowlang.yaml"]
 
 
-def test_toggling_adds_and_takes_away(tmp_path: Path) -> None:
-    kept = Breakpoints(tmp_path)
+def test_toggling_adds_and_takes_away(project: Path) -> None:
+    kept = Breakpoints(project)
     assert kept.toggle("a.yaml", "x") == Breakpoint("x", flow="a.yaml")
     assert kept.toggle("a.yaml", "x") is None
-    assert list(Breakpoints(tmp_path)) == []
+    assert list(Breakpoints(project)) == []
 
 
-def test_a_breakpoint_takes_the_place_of_the_one_that_was_there(tmp_path: Path) -> None:
-    kept = Breakpoints(tmp_path)
+def test_a_breakpoint_takes_the_place_of_the_one_that_was_there(project: Path) -> None:
+    kept = Breakpoints(project)
     kept.add(Breakpoint("x"))
     kept.add(Breakpoint("x", condition="true"))
     kept.add(Breakpoint("x", "after"))
     assert len(kept) == 2
     off = kept.enable(Breakpoint("x", "after"), False)
-    assert off in list(Breakpoints(tmp_path))
+    assert off in list(Breakpoints(project))
     kept.remove(off)
     assert list(kept) == [Breakpoint("x", condition="true")]
 
 
-def test_a_step_that_is_renamed_keeps_its_breakpoints(tmp_path: Path) -> None:
-    kept = Breakpoints(tmp_path)
+def test_a_step_that_is_renamed_keeps_its_breakpoints(project: Path) -> None:
+    kept = Breakpoints(project)
     kept.replace("a.yaml", [Breakpoint("orders/ship", flow="a.yaml"), Breakpoint("ship", flow="a.yaml")])
     kept.rename("a.yaml", "orders", "all")
     kept.rename("a.yaml", "ship", "send")
@@ -62,19 +68,19 @@ def test_a_step_that_is_renamed_keeps_its_breakpoints(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"breakpoints": [{}]}', '{"breakpoints": [{"step": "a", "when": "x"}]}', "\0"]
 )
-def test_a_file_that_cannot_be_read_is_told_and_left_alone(tmp_path: Path, content: str) -> None:
-    kept = Breakpoints(tmp_path)
+def test_a_file_that_cannot_be_read_is_told_and_left_alone(project: Path, content: str) -> None:
+    kept = Breakpoints(project)
     kept.path.parent.mkdir()
     kept.path.write_text(content)
-    again = Breakpoints(tmp_path)
+    again = Breakpoints(project)
     assert list(again) == []
     assert "could not be read" in str(again.problem)
     assert again.path.read_text() == content
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / ".flowlang").write_text("a file")
-    kept = Breakpoints(tmp_path)
+def test_a_folder_that_cannot_be_written_is_told(project: Path) -> None:
+    (project / ".flowlang").write_text("a file")
+    kept = Breakpoints(project)
     kept.add(Breakpoint("x"))
     assert "could not be kept" in str(kept.problem)
     assert list(kept) == [Breakpoint("x")]

@@ -113,7 +113,7 @@ def valid_hits(hits: int | str | None) -> bool:
 
 
 class Breakpoints:
-    """The breakpoints of a project, by flow, in `.flowlang/breakpoints.json`.
+    """The breakpoints of a project, by flow, in `breakpoints.json` beside its journal.
 
     A file that cannot be read counts as empty, and `problem` says why; it is not replaced before something changes.
     """
@@ -127,7 +127,9 @@ class Breakpoints:
     @property
     def path(self) -> Path:
         """The file."""
-        return self.root / ".flowlang" / _FILE
+        from flowlang.journal.homes import home_of
+
+        return home_of(self.root) / _FILE
 
     def __iter__(self) -> Iterator[Breakpoint]:
         return iter(tuple(self._all))
@@ -197,12 +199,14 @@ class Breakpoints:
         from json import dumps
 
         from flowlang.connections.atomic import write_atomically
+        from flowlang.journal.opening import prepare_home
 
         lines = ",\n".join(f"  {dumps(one.to_dict(), ensure_ascii=False)}" for one in self._all)
         text = f'{{"version": 1, "breakpoints": [\n{lines}\n]}}\n' if lines else '{"version": 1, "breakpoints": []}\n'
         try:
-            self.path.parent.mkdir(exist_ok=True)
-            write_atomically(self.path, text.encode(), 0o644)
+            path = self.path
+            prepare_home(path.parent)
+            write_atomically(path, text.encode(), 0o644)
         except OSError as error:
             self.problem = f"the breakpoints could not be kept in {self.path}: {error.strerror or error}"
         else:

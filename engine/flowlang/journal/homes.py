@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
-from flowlang.journal.journal import Journal
-from flowlang.language.lookup import find_project
+from flowlang.language.lookup import is_marked
+
+if TYPE_CHECKING:
+    from flowlang.journal.journal import Journal
 
 
 def journal_of(root: Path) -> Journal:
-    """The journal of the flows whose outermost folder is `root`.
+    """The journal of the flows whose outermost folder is `root`."""
+    from flowlang.journal.journal import Journal
 
-    A folder would become a project by a `.flowlang` in it, and flows in and beside it would be found in another way;
-    so runs of other folders are kept in `$XDG_STATE_HOME/flowlang/runs`.
+    return Journal(root, home_of(root))
+
+
+def home_of(root: Path) -> Path:
+    """The folder for what is kept about the runs of the flows whose outermost folder is `root`.
+
+    That is `.flowlang` in a project or a checkout. Any other folder would become a project by it, and flows in and
+    beside it would be found in another way: what belongs to such a folder is kept in `$XDG_STATE_HOME/flowlang/runs`,
+    also when it becomes a project later.
     """
-    return Journal(root, None if find_project(root) == root else _apart(root))
+    inside, apart = root / ".flowlang", _apart(root)
+    if any(os.path.exists(inside / name) for name in ("runs.db", "running")):
+        return inside
+    return inside if is_marked(root) and not os.path.isdir(apart) else apart
 
 
 def _apart(root: Path) -> Path:

@@ -25,16 +25,19 @@ _IGNORED: Final = "*\n"
 _SAFE: Final = re.compile(r"[A-Za-z0-9][\w-]{0,99}", re.ASCII)
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder of live runs, and keep what is beside it out of version control. Raises OSError."""
-    if folder.is_dir():
-        return
-    home = folder.parent
+def prepare_home(home: Path) -> None:
+    """Make the folder for what is kept about runs, and keep it out of version control. Raises OSError."""
     if not home.is_dir():
         home.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError), open(home / ".gitignore", "x", encoding="utf-8") as file:
             file.write(_IGNORED)
-    folder.mkdir(exist_ok=True)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of live runs. Raises OSError."""
+    if not folder.is_dir():
+        prepare_home(folder.parent)
+        folder.mkdir(exist_ok=True)
 
 
 def file_stem(run_id: str) -> str:

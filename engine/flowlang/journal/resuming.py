@@ -83,7 +83,7 @@ class Resumption(Continuation):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Nobody else goes on with the run meanwhile. Raises ReplayError if somebody does, or did since it was read."""
-        path = self.journal.root / ".flowlang" / f"{file_stem(self.run.run_id)}.resuming"
+        path = self.journal.home / f"{file_stem(self.run.run_id)}.resuming"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:  # told among the problems
@@ -141,7 +141,7 @@ class Resumption(Continuation):
 
     def _look_at_the_run(self) -> None:
         summary = self.run.summary
-        unwritable = _unwritable(self.journal.root / ".flowlang")
+        unwritable = _unwritable(self.journal.home)
         if unwritable is not None:
             message = f"the journal cannot be written ({unwritable}), so nobody could tell later what was done"
             self._note(ReplayProblem("unwritable", message, "make room, or let it be written"))

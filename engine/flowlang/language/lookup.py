@@ -43,6 +43,11 @@ def find_project(folder: Path) -> Path | None:
     return next((candidate for candidate in (folder, *folder.parents) if _is_project(candidate)), None)
 
 
+def is_marked(folder: Path) -> bool:
+    """Whether a folder says of itself that it is a project or a checkout."""
+    return _is_project(folder) or _is_checkout(folder)
+
+
 def find_subflow(name: str, folder: Path, root: Path, known: Container[Path] = ()) -> Path | None:
     """The file of the flow that steps of a flow in `folder` call `name`; None if the project has none.
 

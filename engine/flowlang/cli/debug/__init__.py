@@ -24,7 +24,7 @@ from flowlang.cli.terminal import Palette
 from flowlang.debugger import Breakpoint, Breakpoints, Debugger
 from flowlang.debugger.breakpoints import ANY_STEP, flow_key
 from flowlang.errors import FlowLangError
-from flowlang.language.lookup import find_project
+from flowlang.language.lookup import find_root
 from flowlang.project import Project
 
 PROG = "flowlang debug"
@@ -51,8 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _points(debugger: Debugger, steps: Steps, options: Namespace) -> Points:
     """The breakpoints that the project keeps, those that were asked for, and one where anything fails."""
-    root = find_project(Path(steps.main.path or "."))
-    kept = None if root is None else Breakpoints(root)
+    kept = Breakpoints(find_root(Path(steps.main.path or ".")))
     points = Points(debugger, kept, ["", *(flow_key(plan) for plan in steps.main.with_subplans())])
     for text, condition in options.breaks:
         point = steps.breakpoint(text if condition is None else f"{text} if {condition}")

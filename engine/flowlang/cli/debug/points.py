@@ -8,9 +8,9 @@ from flowlang.debugger import Breakpoint, Breakpoints, Debugger
 
 
 class Points:
-    """All breakpoints, numbered from 1. `kept` is None for a flow outside of any project: nothing is kept then."""
+    """All breakpoints, numbered from 1."""
 
-    def __init__(self, debugger: Debugger, kept: Breakpoints | None, flows: Sequence[str]) -> None:
+    def __init__(self, debugger: Debugger, kept: Breakpoints, flows: Sequence[str]) -> None:
         self._debugger = debugger
         self._kept = kept
         self._flows = frozenset(flows)
@@ -30,11 +30,11 @@ class Points:
     @property
     def problem(self) -> str | None:
         """Why breakpoints could not be read or kept."""
-        return None if self._kept is None else self._kept.problem
+        return self._kept.problem
 
     def add(self, point: Breakpoint, *, keep: bool) -> None:
-        """Stop at one more, from now on; with `keep` in later runs too, if there is a project."""
-        if keep and self._kept is not None:
+        """Stop at one more, from now on; with `keep` in later runs too."""
+        if keep:
             self._kept.add(point)
         else:
             self._own.append(point)
@@ -44,12 +44,12 @@ class Points:
         """Stop there no more."""
         if point in self._own:
             self._own.remove(point)
-        elif self._kept is not None:
+        else:
             self._kept.remove(point)
         self._set()
 
     def _of_project(self) -> list[Breakpoint]:
-        return [] if self._kept is None else [point for point in self._kept if point.flow in self._flows]
+        return [point for point in self._kept if point.flow in self._flows]
 
     def _set(self) -> None:
         self._debugger.set_breakpoints(self.all)
