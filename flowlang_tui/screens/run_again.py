@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from flowlang.language.model import Input as FlowInput
 from flowlang_tui.inert import inert
+from flowlang_tui.screens.pick import Pick
 from flowlang_tui.screens.resume import FILES
 from flowlang_tui.screens.run_form import Field
 from flowlang_tui.session.again import EXTENTS, Again, Extent, Recording, read_output
@@ -23,6 +24,9 @@ from flowlang_tui.session.inputs import InputsError
 
 #: So many paths are offered while one is typed.
 _OFFERED = 2000
+
+_HOW = "its path; ↓ lists the steps of the run"
+_HOW_OTHER = "a step before, whose output is to be another; ↓ lists them"
 
 
 class RunAgain(ModalScreen[Again | None]):
@@ -51,6 +55,7 @@ class RunAgain(ModalScreen[Again | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close"),
         Binding("ctrl+r,ctrl+s", "run", "Run", priority=True),
+        Binding("down", "list", "Steps"),
     ]
 
     def __init__(
@@ -89,7 +94,7 @@ class RunAgain(ModalScreen[Again | None]):
                     )
                 with Horizontal(classes="row of-step"):
                     yield Label("step")
-                    yield Input(self._step, id="step", compact=True, suggester=offered, placeholder="orders[3]/ship")
+                    yield Input(self._step, id="step", compact=True, suggester=offered, placeholder=_HOW)
                 yield Static(classes="wrong", id="wrong-step", markup=False)
                 with Horizontal(classes="row"):
                     yield Label("with the file")
@@ -102,9 +107,7 @@ class RunAgain(ModalScreen[Again | None]):
                     )
                 with Horizontal(classes="row of-step"):
                     yield Label("other output of")
-                    yield Input(
-                        id="other", compact=True, suggester=offered, placeholder="a step before; enter shows its output"
-                    )
+                    yield Input(id="other", compact=True, suggester=offered, placeholder=_HOW_OTHER)
                 yield TextArea(id="output", tab_behavior="focus")
                 yield Static(classes="wrong", id="wrong-output", markup=False)
                 yield Static(id="changed", markup=False)
@@ -123,6 +126,21 @@ class RunAgain(ModalScreen[Again | None]):
         whole = self.query_one("#extent", Select).value == "whole"
         for row in self.query(".of-step"):
             row.display = not whole
+
+    def action_list(self) -> None:
+        """Let somebody choose among the steps of the run, for the field that has the focus."""
+        field = self.focused
+        if not isinstance(field, Input) or field.id not in ("step", "other"):
+            return
+        asked = field
+
+        def chosen(path: str | None) -> None:
+            if path is not None:
+                asked.value = path
+                if asked.id == "other":
+                    self._other_named()
+
+        self.app.push_screen(Pick("Which step of the run?", self._recording.paths, self._recording.statuses), chosen)
 
     @on(Input.Submitted, "#other")
     @on(Input.Blurred, "#other")
@@ -151,8 +169,14 @@ class RunAgain(ModalScreen[Again | None]):
         changed.display = bool(self._typed)
         changed.update(inert(f"changed: {', '.join(self._typed)}"))
 
-    @on(Button.Pressed, "#run")
     @on(Input.Submitted, "#step")
+    def _step_named(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.action_run()
+        else:
+            self.action_list()
+
+    @on(Button.Pressed, "#run")
     def action_run(self) -> None:
         """Give back what was chosen, unless something is wrong with it."""
         self._keep()

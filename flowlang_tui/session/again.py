@@ -67,6 +67,11 @@ class Recording:
         """The paths of all steps, in the order in which they began."""
         return list(self._steps)
 
+    @property
+    def statuses(self) -> dict[str, str]:
+        """How each step ended, by path."""
+        return {path: step.status for path, step in self._steps.items()}
+
     def problem_of(self, path: str) -> str:
         """What is wrong with a path, or nothing."""
         if path in self._steps:
@@ -75,7 +80,7 @@ class Recording:
 
         near = get_close_matches(path, self._steps, 1)
         hint = f"; there is {near[0]}" if near else ""
-        return f"the run has no step {path}{hint}" if path else "which step? its path, such as orders[3]/ship"
+        return f"the run has no step {path}{hint}" if path else "which step? its path is missing"
 
     def output_text(self, path: str) -> str:
         """The recorded output of a step as JSON to be edited, with tags for what JSON has no type for."""
