@@ -27,6 +27,7 @@ def home_of(root: Path) -> Path:
     beside it would be found in another way: what belongs to such a folder is kept in `$XDG_STATE_HOME/flowlang/runs`,
     also when it becomes a project later.
     """
+    root = Path(os.path.abspath(root))
     inside, apart = root / ".flowlang", _apart(root)
     if any(os.path.exists(inside / name) for name in ("runs.db", "running")):
         return inside
