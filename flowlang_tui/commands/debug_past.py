@@ -9,6 +9,7 @@ from textual import work
 from flowlang import FlowLangError
 from flowlang.runtime.paths import address_of
 from flowlang_tui.screens.base import ProjectScreen
+from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.session.again import Again
 from flowlang_tui.session.debugging_past import Moment, Walk
 
@@ -34,14 +35,22 @@ class PastCommands(ProjectScreen):
         walk, run = self.session.debugging.walk, self.shown_run
         if walk is None or walk.moment is None or run is None:
             return
-        step = walk.moment.past.path
-        if not run.is_over:
-            self.tell(
-                "This run is still going on: ^t ends it, then it can be run again from an earlier step.", "warning"
-            )
-        elif self.session.save_all():
+        again = Again(run.run_id, "from", walk.moment.past.path)
+        if run.is_over:
+            self._fork(again)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "fork":
+                self._fork(again)
+
+        question = f"This run is still going on. End it, and run again from {again.step} with what came before?"
+        self.app.push_screen(Confirm(question, {"fork": "End and run again", "cancel": "Stay"}), answered)
+
+    def _fork(self, again: Again) -> None:
+        if self.session.save_all():
             self.session.debugging.walk = None
-            self.rerun(Again(run.run_id, "from", step))
+            self.rerun(again)
 
     @work(exclusive=True, group="past")
     async def _walk(self, by: int) -> None:

@@ -11,6 +11,7 @@ from flowlang.debugger import Breakpoint
 from flowlang_tui.graph.addresses import lines_of
 from flowlang_tui.screens.ask import Ask
 from flowlang_tui.screens.breakpoint_form import BreakpointForm
+from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.debug_menu import OFFERED, DebugMenu
 from flowlang_tui.widgets.code_editor.looks import Shown, look_of
 from flowlang_tui.widgets.value_tree import ValueTree
@@ -412,6 +413,27 @@ async def test_one_steps_back_looks_and_comes_back_to_the_stop(project: Path) ->
         assert "➤ before last" in str(one.screen.scope.query_one("#scope-head").render())
         await one.press("c")
         await one.over()
+
+
+async def test_a_run_that_has_stopped_is_ended_and_forked_after_a_question(project: Path) -> None:
+    async with opened(project) as one:
+        await run_to(one, "last")
+        stopped = one.app.session.runs.records[-1]
+        await one.press("comma")
+        await one.until(lambda: one.app.session.debugging.is_looking_back)
+        walk = one.app.session.debugging.walk
+        assert walk is not None
+        await one.until(lambda: walk.moment is not None)
+        await one.press("f")
+        await one.until(lambda: isinstance(one.app.screen, Confirm))
+        await one.press("e")
+        await one.until(lambda: len(one.app.session.runs.records) == 2)
+        forked = one.app.session.runs.records[-1]
+        assert stopped.status == "cancelled"
+        await stand(one)
+        await one.press("c")
+        await one.over(2)
+        assert forked.outputs == {"last": 14}
 
 
 async def test_a_run_that_is_over_is_walked_back_and_forked(project: Path) -> None:
