@@ -22,21 +22,43 @@ def let_switch(screen: Screen[Any]) -> None:
 _W = TypeVar("_W", bound=Widget)
 
 
-def styled_once(kind: type[_W]) -> type[_W]:
-    """Let a widget's component classes be styled again only when that can make a difference.
+class _Styled:
+    """For which theme, classes and focus a widget's component classes are styled, and how they were for others."""
 
-    That is when the theme changes, the classes of the widget, or whether it has the focus. Textual would do so whenever
-    the widget is shown or enabled, and when anything in or around it gets or loses the focus.
+    __slots__ = ("kept", "now", "theme")
+
+    def __init__(self, theme: object, now: tuple[frozenset[str], bool]) -> None:
+        self.theme = theme
+        self.now = now
+        self.kept: dict[tuple[frozenset[str], bool], dict[str, Any]] = {}
+
+
+def styled_once(kind: type[_W]) -> type[_W]:
+    """Let a widget's component classes be styled once for a theme, classes of the widget, and whether it has the focus.
+
+    Textual would do so whenever the widget is shown or enabled, and when anything in or around it gets or loses the
+    focus.
     """
     every = DOMNode.__dict__["_get_component_classes"].__func__
 
     def to_be_styled(self: Widget) -> frozenset[str]:
-        before: tuple[object, ...] | None = self.__dict__.get("_styled_for")
-        now = (self.app.stylesheet._variables, self.classes, self.has_focus)
-        if before is not None and before[0] is now[0] and before[1:] == now[1:]:
+        state, now = self.__dict__.get("_styled"), (self.classes, self.has_focus)
+        theme = self.app.stylesheet._variables
+        if state is None or state.theme is not theme:
+            self.__dict__["_styled"] = _Styled(theme, now)
+            return _all(type(self))
+        if state.now == now:
             return frozenset()
-        self.__dict__["_styled_for"] = now
-        found: frozenset[str] = every(type(self))
+        state.kept[state.now], state.now = dict(self._component_styles), now
+        if now not in state.kept:
+            return _all(type(self))
+        self._component_styles.clear()
+        self._component_styles.update(state.kept[now])
+        self.refresh()
+        return frozenset()
+
+    def _all(kind: type[Widget]) -> frozenset[str]:
+        found: frozenset[str] = every(kind)
         return found
 
     kind._get_component_classes = to_be_styled  # type: ignore[assignment]  # asked of instances alone

@@ -18,7 +18,7 @@ class Pane(Vertical):
         border-subtitle-color: $text-muted;
         background: $background;
         height: 1fr;
-        &:focus-within { border: round $border; }
+        &.-in-use { border: round $border; }
     }
     """
 
@@ -27,6 +27,11 @@ class Pane(Vertical):
     def __init__(self, *children: Widget, id: str) -> None:
         super().__init__(*children, id=id)
         self.badge = ""
+
+    def frame(self, *, in_use: bool) -> None:
+        """Draw the frame as that of the pane that has the focus, or of another. Nothing inside is styled again."""
+        self.set_class(in_use, "-in-use", update=False)
+        self.app.stylesheet.update_nodes([self])
 
     def came_up(self) -> None:
         """Called when the pane is to be seen again: what happened meanwhile can be shown now."""

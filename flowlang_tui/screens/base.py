@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from flowlang_tui.arrangement import Arrangement
 from flowlang_tui.inert import inert
@@ -38,6 +40,9 @@ class ProjectScreen(Screen[None]):
     """The screen's state, and its panes by name. What can be done with them is in `flowlang_tui.commands`."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
+
+    #: What gets the focus and what loses it paint themselves, and nothing else looks different.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     session: Session
     arrangement: Arrangement

@@ -83,6 +83,8 @@ class Workbench(
         self.arrangement = arrangement
         self._dragged: tuple[str, bool] | None = None
         self._placed: object = None
+        #: The pane whose frame is that of the one with the focus.
+        self._framed: Pane | None = None
         #: The pane of the debugger that had the focus last: what works in each of them is meant for it.
         self.used_before: tuple[Pane, ...] = ()
 
@@ -209,11 +211,24 @@ class Workbench(
             self.set_focus(None)
             self.call_after_refresh(pane.focus_inside)
 
+    def watch_focused(self) -> None:
+        """Draw the frames of the pane that has the focus now and of the one that had it."""
+        pane = self._focused_pane
+        if pane is not self._framed:
+            for one in (self._framed, pane):
+                if one is not None:
+                    one.frame(in_use=one is pane)
+            self._framed = pane
+
+    @property
+    def _focused_pane(self) -> Pane | None:
+        inside = [] if self.focused is None else self.focused.ancestors_with_self
+        return next((one for one in inside if isinstance(one, Pane)), None)
+
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
         # the focus may have moved on since the event was sent
-        inside = [] if self.focused is None else self.focused.ancestors_with_self
-        pane = next((one for one in inside if isinstance(one, Pane)), None)
+        pane = self._focused_pane
         if pane is not None and pane.id is not None:
             self.arrangement.current = pane.id
             if pane.id in DEBUG_PANES:

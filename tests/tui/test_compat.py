@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from flowlang_tui.compat import OpenTextArea
+from flowlang_tui.compat import OpenTextArea, styled_once
 from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.completion_list import CompletionList, CompletionPanel
 from flowlang_tui.widgets.find_bar import FindBar, Toggle
@@ -41,6 +45,22 @@ class RecorderApp(App[None]):
         yield Recorder("a")
 
 
+@styled_once
+class Marked(Widget, can_focus=True):
+    COMPONENT_CLASSES = {"marked--here"}  # noqa: RUF012 - as Textual declares it
+    DEFAULT_CSS = """
+    Marked { .marked--here { color: $primary; } &:focus .marked--here { color: $text-error; } }
+    """
+
+
+class MarkedApp(App[None]):
+    AUTO_FOCUS = ""
+
+    def compose(self) -> ComposeResult:
+        yield Marked(id="one")
+        yield Marked(id="other")
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -57,6 +77,41 @@ def test_a_text_area_has_the_method(name: str, parameters: list[str]) -> None:
 def test_a_widget_can_be_told_that_what_it_scrolls_over_has_another_size() -> None:
     assert list(inspect.signature(Widget._scroll_update).parameters) == ["self", "virtual_size"]
     assert "virtual_size" in vars(Widget)
+
+
+def test_a_widget_is_asked_which_of_its_component_classes_are_to_be_styled() -> None:
+    assert "_get_component_classes" in vars(DOMNode), "look at `styled_once` in flowlang_tui/compat.py"
+
+
+async def test_component_classes_are_styled_once_with_the_focus_once_without_and_again_for_another_theme(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, styled, apply = MarkedApp(), [], Stylesheet.apply
+
+    def noted(stylesheet: Stylesheet, node: DOMNode, **options: Any) -> None:
+        styled.extend([node.parent.id] if "marked--here" in node.classes and node.parent is not None else [])
+        apply(stylesheet, node, **options)
+
+    async with app.run_test() as pilot:
+        one, other = app.query_one("#one", Marked), app.query_one("#other", Marked)
+        monkeypatch.setattr(Stylesheet, "apply", noted)
+
+        async def looks(focused: Marked) -> list[Color]:
+            focused.focus()
+            await pilot.pause()
+            return [widget.get_component_styles("marked--here").color for widget in (one, other)]
+
+        first = await looks(one)
+        assert first[0] != first[1]
+        assert await looks(other) == first[::-1]
+        assert styled == ["one", "other"]
+        assert await looks(one) == first
+        assert styled == ["one", "other"]
+        app.theme = "textual-light"
+        await pilot.pause()
+        light = await looks(one)
+        assert not set(light) & set(first)
+        assert await looks(other) == light[::-1]
 
 
 def test_the_first_text_and_a_loaded_one_are_opened_through_the_hook() -> None:

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from textual._compositor import Compositor
+from textual.widget import Widget
+
 from flowlang_tui.arrangement import DEBUG_PANES, PANES
+from flowlang_tui.panes.pane import Pane
 from flowlang_tui.screens.run_form import RunForm
 from flowlang_tui.screens.workbench import Workbench
+from flowlang_tui.widgets.file_tabs import FileTabs
+from flowlang_tui.widgets.log_view import LogView
 from tests.tui.connecting import painted
 from tests.tui.opening import opened
 
@@ -31,6 +38,36 @@ async def test_one_key_runs_the_flow_and_the_top_line_says_how_it_went(quickstar
         await one.over()
         assert "✓ OrderReport succeeded" in one.status
         assert len(one.screen.logs.view.store) > 20
+
+
+async def test_the_pane_with_the_focus_has_another_frame_and_nothing_in_it_is_styled_again(
+    quickstart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styled: set[Widget] = set()
+    async with opened(quickstart) as one:
+        panes = one.screen.panes
+        in_use, other = panes["editor"].styles.border_top, panes["logs"].styles.border_top
+        assert in_use != other
+        monkeypatch.setattr(Pane, "notify_style_update", lambda widget: styled.add(widget))
+        monkeypatch.setattr(FileTabs, "notify_style_update", lambda widget: styled.add(widget))
+        one.screen.show_pane("logs")
+        await one.until(lambda: panes["logs"].query_one(LogView).has_focus)
+        assert (panes["logs"].styles.border_top, panes["editor"].styles.border_top) == (in_use, other)
+        assert styled == {panes["logs"], panes["editor"]}
+        one.screen.set_focus(None)
+        assert panes["logs"].styles.border_top == other
+
+
+async def test_a_focus_that_moves_paints_two_panes_and_not_the_screen(
+    quickstart: Path, seen: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(quickstart) as one:
+        one.screen.show_pane("graph")
+        await one.pilot.pause()
+        monkeypatch.setattr(Compositor, "render_full_update", lambda self, **options: pytest.fail("all of it"))
+        one.screen.show_pane("logs")
+        await one.until(lambda: one.screen.logs.view.has_focus)
+        await one.pilot.pause()
 
 
 async def test_breaking_a_flow_marks_the_problem_and_keeps_it_from_running(quickstart: Path) -> None:
