@@ -184,6 +184,7 @@ def main() -> None:
     os.environ.pop("FLOWLANG_SERVER_TOKEN", None)
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
+        (folder / "flowlang.yaml").touch()  # runs are recorded in the folder itself
         (folder / "flow.yaml").write_text(FLOW)
         (folder / "flow.py").write_text(TASKS)
         show([*served(folder), tested(folder)])

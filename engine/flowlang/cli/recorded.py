@@ -14,15 +14,10 @@ if TYPE_CHECKING:
 
 def journal_for(flow: str) -> Journal | None:
     """The journal that a run of the flow in this file goes into; None where none is wanted."""
-    from flowlang.errors import ConfigurationError
     from flowlang.journal.homes import journal_of
 
     journal = journal_of(find_root(Path(flow)))
-    try:
-        return journal if journal.settings.enabled else None
-    except ConfigurationError:
-        # the recorder tells it, and takes the defaults
-        return journal
+    return journal if journal.is_wanted else None
 
 
 def resume_command(journal: Journal, recorder: RunRecorder) -> str | None:

@@ -57,9 +57,9 @@ def add_output_options(parser: Parser, *, timeout: bool = True) -> None:
     add("--quiet", action="store_true", help="nothing on stderr but errors")
 
 
-def add_journal_option(parser: Parser) -> None:
+def add_journal_option(parser: Parser, about: str = "do not record the run in the journal") -> None:
     """`--no-journal`."""
-    parser.add_argument("--no-journal", action="store_true", help="do not record the run in the journal")
+    parser.add_argument("--no-journal", action="store_true", help=about)
 
 
 def inputs_of(options: Namespace, flow: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from flowlang.cli.arguments import Parser
+from flowlang.cli.run_options import add_journal_option
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, one_line, tell
 from flowlang.connections.project import ENVIRONMENTS
@@ -45,10 +46,14 @@ def main(arguments: Sequence[str], prog: str = "flowlang serve") -> int:
         timeout=options.timeout,
         grace=options.grace,
         reload=options.reload,
+        journal=not options.no_journal,
     )
     hosting = app.state.hosting
     for path, problem in hosting.problems.items():
         tell(inert(f"{path} cannot run:\n{problem}"))
+    history = app.state.executions.history
+    for problem in () if history is None else history.problems:
+        tell(inert(f"runs are not recorded: {problem}"))
     names = ", ".join(one_line(name) for name in hosting.flows) or "no flow that can run"
     tell(f"Serving {names} on http://{_shown(options.host)}:{options.port}; documentation at /docs. Ctrl+C ends.")
     serve(app, options.host, options.port, token=token, grace=options.grace)
@@ -81,6 +86,7 @@ def _parser(prog: str) -> Parser:
     add("--grace", type=_seconds, default=10.0, metavar="TIME", help="what runs get to end at a stop (default: 10s)")
     add("--env-file", metavar="FILE", help="a file of NAME=value lines, read besides .env")
     add("--env", choices=ENVIRONMENTS, help="use the values that the project's stored connections have there")
+    add_journal_option(parser, "do not record runs in the journal")
     return parser
 
 

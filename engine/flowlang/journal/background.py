@@ -27,7 +27,7 @@ class BackgroundKeeper(Keeper):
         super().__init__(folder, store, settings)
         self._over: list[tuple[Path, Tally]] = []
         self._lock = Lock()
-        self._busy = False
+        self._busy = self._closed = False
         self._thread = ThreadPoolExecutor(1, "flowlang-journal")
 
     def begin(self) -> None:
@@ -38,10 +38,12 @@ class BackgroundKeeper(Keeper):
         """The file is soon taken in, as it is: to cut off what was allocated and not used is what takes longest."""
 
     def defers(self, spool: Spool, tally: Tally) -> bool:
-        """Always, but for a run of which the file doesn't tell the end."""
+        """Always, but for a run of which the file doesn't tell the end. Once this is closed, as ever."""
         if tally.gap is not None:
             return False
         with self._lock:
+            if self._closed:
+                return super().defers(spool, tally)
             self._over.append((spool.path, tally))
             if not self._busy and (len(self._over) >= FILES_LEFT or spool.size > BYTES_LEFT):
                 self._busy = True
@@ -50,7 +52,11 @@ class BackgroundKeeper(Keeper):
 
     def close(self) -> None:
         """Take in what is left, and end the thread."""
-        self._thread.submit(self._work)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._thread.submit(self._work)
         self._thread.shutdown()
 
     def _work(self) -> None:

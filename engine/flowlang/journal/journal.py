@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ConfigurationError, JournalError, RunNotFoundError
 from flowlang.journal.definitions import Definitions
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from flowlang.journal.reading import SessionReading
     from flowlang.journal.records import Origin, RecordedRun, RunQuery, RunSummary
     from flowlang.journal.store import Store
+
+#: What has to fit onto the disk for a run to be recorded, in bytes.
+_ROOM: Final = 256_000
 
 _log = logging.getLogger("flowlang.journal")
 
@@ -43,6 +46,27 @@ class Journal:
     def settings(self) -> Settings:
         """What the project says of its journal. Raises ConfigurationError for what makes no sense."""
         return read_settings(self.root)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the project wants its runs recorded. Settings that make no sense don't say no."""
+        return self._settings().enabled
+
+    @property
+    def unwritable(self) -> str | None:
+        """Why nothing can be recorded now: what the system says to an attempt; None if it can."""
+        from tempfile import TemporaryFile
+
+        from flowlang.journal.opening import prepare_folder
+
+        try:
+            prepare_folder(self._keeper.folder)
+            with TemporaryFile(dir=self._keeper.folder) as file:
+                file.write(bytes(_ROOM))
+                file.flush()
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
 
     def recorder(self, origin: Origin | None = None, resuming: str | None = None) -> RunRecorder:
         """What writes down one run: give it to `FlowExecutor.execute_flow`. It never raises.
@@ -81,13 +105,16 @@ class Journal:
                 number += count(database, query, [*live])
         return number
 
-    def run(self, run_id: str) -> RecordedRun:
-        """A run by its id, or by a beginning or end of it that no other has. Raises RunNotFoundError."""
+    def run(self, run_id: str, *, exact: bool = False) -> RecordedRun:
+        """A run by its id or, unless that has to be `exact`, by a beginning or end of it that no other has.
+
+        Raises RunNotFoundError.
+        """
         from flowlang.journal.opened import opened_run
 
         live = self._live()
-        exact = self._resolve(run_id, live)
-        return opened_run(self._store if self._store.is_there else None, exact, live.get(exact, ()))
+        found = self._exact(run_id, live) if exact else self._resolve(run_id, live)
+        return opened_run(self._store if self._store.is_there else None, found, live.get(found, ()))
 
     def pin(self, run_id: str) -> None:
         """Keep a run, whatever its age."""
@@ -221,6 +248,16 @@ class Journal:
             near=(near := self._near(part, live)),
             hint=f"did you mean {' or '.join(near)}?" if near else "flowlang runs list shows those that there are",
         )
+
+    def _exact(self, run_id: str, live: Container[str]) -> str:
+        if run_id not in live:
+            there = False
+            if self._store.is_there:
+                with self._store.reading() as database:
+                    there = bool(database.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone())
+            if not there:
+                raise RunNotFoundError(f"the journal has no run `{run_id}`")
+        return run_id
 
     def _near(self, part: str, live: dict[str, Any]) -> list[str]:
         from difflib import get_close_matches

@@ -112,7 +112,7 @@ class Keeper:
         """The files of runs, the oldest first; drafts of dead processes are removed on the way."""
         try:
             names = sorted(os.listdir(self.folder))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         for name in names:
             if name.endswith(".new"):
@@ -237,6 +237,6 @@ def _ending(content: bytes) -> Ending:
 
 
 def _reading(content: bytes, ending: Ending) -> SessionReading:
-    from flowlang.journal.reading import SessionReading, parsed  # to record a run takes no reading
+    from flowlang.journal.reading import SessionReading  # to record a run takes no reading
 
-    return SessionReading(parsed(content), ending, lambda key: None)
+    return SessionReading(content, ending, lambda key: None)

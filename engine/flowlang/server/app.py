@@ -13,7 +13,9 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.responses import StreamingResponse
 
 import flowlang
-from flowlang.server.answers import JSON, answer, status_of
+from flowlang.errors import JournalError
+from flowlang.journal.records import RecordedRun
+from flowlang.server.answers import JSON, answer, described, recorded, recorded_answer, status_of
 from flowlang.server.bodies import BadRequest, read_inputs
 from flowlang.server.executions import Execution, Executions, Full, Stopping
 from flowlang.server.hosting import HostedFlow, Hosting
@@ -170,22 +172,35 @@ class Service:
             listening.cancel()
 
     async def list(self, flow: str | None = None, status: str | None = None, limit: int = 100) -> Response:
-        found = self.executions.list(flow, status, max(0, min(limit, 1000)))
-        return JSON([one.describe() for one in found])
+        limit = max(0, min(limit, 1000))
+        found = [one.describe() for one in self.executions.list(flow, status, limit)]
+        if self.executions.history is not None:
+            recorded = await self.executions.history.runs(flow, status, limit)
+            found += [described(run) for run in recorded if self.executions.get(run.run_id) is None]
+            found.sort(key=lambda one: -one["started"])
+        return JSON(found[:limit])
 
     async def execution(self, id: str) -> Response:
-        execution = self._execution(id)
+        execution = self.executions.get(id)
+        if execution is None:
+            return JSON(await asyncio.to_thread(recorded, await self._recorded(id)))
         result = None if execution.result is None else answer(execution.result)
         return JSON({**execution.describe(), "result": result})
 
     async def events(self, id: str) -> Response:
-        execution = self._execution(id)
-        return StreamingResponse(_told_to(execution, owner=False), media_type="text/event-stream", headers=_NOT_KEPT)
+        execution = self.executions.get(id)
+        live = None if execution is None else _told_to(execution, owner=False)
+        told = live or _recorded_events(await self._recorded(id))
+        return StreamingResponse(told, media_type="text/event-stream", headers=_NOT_KEPT)
 
     async def cancel(self, id: str) -> Response:
-        execution = self._execution(id)
+        execution = self.executions.get(id)
+        if execution is None:
+            status = (await self._recorded(id)).summary.status
+            over = status not in ("queued", "running")
+            return JSON({"detail": _over(status) if over else "it is not this server that runs it"}, 409)
         if execution.result is not None:
-            return JSON({"detail": f"the run is over: it {execution.status}"}, 409)
+            return JSON({"detail": _over(execution.status)}, 409)
         await execution.cancel("cancelled by a client")
         return JSON({"id": execution.id, "status": "cancelling"}, 202)
 
@@ -195,11 +210,13 @@ class Service:
             raise _not_found(f"there is no flow `{name}`", flows=list(self.hosting.flows))
         return hosted
 
-    def _execution(self, id: str) -> Execution:
-        execution = self.executions.get(id)
-        if execution is None:
+    async def _recorded(self, id: str) -> RecordedRun:
+        """A run that the server doesn't know, or not any more, from the journal."""
+        history = self.executions.history
+        run = None if history is None else await history.run(id)
+        if run is None:
             raise _not_found(f"there is no run `{id}`, or not any more")
-        return execution
+        return run
 
     def _begin(self, hosted: HostedFlow, inputs: Mapping[str, Any]) -> Execution:
         if hosted.stubs:
@@ -219,6 +236,8 @@ def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None 
             yield
         finally:
             await executions.stop(grace)
+            if executions.history is not None:
+                await executions.history.close()
             await hosting.close()
 
     app = FastAPI(title="flowlang", version=flowlang.__version__, lifespan=lifespan)
@@ -230,9 +249,17 @@ def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None 
         headers = {"Retry-After": "1"} if error.status == 503 else None
         return JSON(error.told, error.status, headers=headers)
 
+    @app.exception_handler(JournalError)
+    async def unreadable(request: Request, error: JournalError) -> Response:
+        return JSON({"detail": f"the journal cannot be read: {error}", "problems": [str(error)]}, 503)
+
     if guard is not None:
         app.add_middleware(guard.middleware)
     return app
+
+
+def _over(status: str) -> str:
+    return f"the run is over: it {'was ' if status in ('cancelled', 'interrupted', 'terminated') else ''}{status}"
 
 
 def _not_found(message: str, **more: Any) -> BadRequest:
@@ -257,6 +284,21 @@ async def _commands(socket: WebSocket, execution: Execution) -> None:
         await socket.close(1003)
 
 
+async def _recorded_events(run: RecordedRun) -> AsyncIterator[str]:
+    """The events of a recorded run, as those of a live one are sent."""
+    for event in await asyncio.to_thread(lambda: list(run.events())):
+        yield _sent(event)
+    yield _end(await asyncio.to_thread(recorded_answer, run))
+
+
+def _sent(event: Mapping[str, Any]) -> str:
+    return f"id: {event['seq']}\nevent: {event['type']}\ndata: {dumps(event, ensure_ascii=False)}\n\n"
+
+
+def _end(result: Mapping[str, Any] | None) -> str:
+    return f"event: end\ndata: {dumps(result, ensure_ascii=False)}\n\n"
+
+
 _NOT_KEPT: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -264,9 +306,8 @@ async def _told_to(execution: Execution, *, owner: bool) -> AsyncIterator[str]:
     """A run's events as server-sent events, the last of them `end`. The run of an `owner` that goes away ends."""
     try:
         async for event in execution.follow():
-            yield f"id: {event['seq']}\nevent: {event['type']}\ndata: {dumps(event, ensure_ascii=False)}\n\n"
-        result = await execution.wait()
-        yield f"event: end\ndata: {dumps(answer(result), ensure_ascii=False)}\n\n"
+            yield _sent(event)
+        yield _end(answer(await execution.wait()))
     finally:
         if owner and execution.result is None:
             await asyncio.shield(execution.cancel("the client has gone"))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import FlowLangError
 from flowlang.runtime.control import CancellationToken
@@ -14,6 +14,11 @@ from flowlang.runtime.events import Event
 from flowlang.runtime.result import FlowResult
 from flowlang.runtime.run import new_run_id
 from flowlang.server.hosting import HostedFlow
+
+if TYPE_CHECKING:
+    from flowlang.journal.records import How
+    from flowlang.runtime.recording import Recorder
+    from flowlang.server.history import History
 
 #: How many runs are remembered, and how many events of each.
 KEPT: Final = 1_000
@@ -33,14 +38,29 @@ class Stopping(FlowLangError):
 class Execution:
     """One run of a flow on the server. Times are seconds since 1970.
 
-    `events` are the last `EVENTS`; `told` counts all of them. `result` is there when the run is over.
+    `events` are the last `EVENTS`; `told` counts all of them. `result` is there when the run is over. `origin` is who
+    asked for it.
     """
 
-    __slots__ = ("_done", "_followers", "_task", "ended", "events", "flow", "id", "result", "started", "token", "told")
+    __slots__ = (
+        "_done",
+        "_followers",
+        "_task",
+        "ended",
+        "events",
+        "flow",
+        "id",
+        "origin",
+        "result",
+        "started",
+        "token",
+        "told",
+    )
 
-    def __init__(self, flow: str) -> None:
+    def __init__(self, flow: str, origin: How = "api") -> None:
         self.id = new_run_id()
         self.flow = flow
+        self.origin = origin
         self.started = time.time()
         self.ended: float | None = None
         self.result: FlowResult | None = None
@@ -62,6 +82,7 @@ class Execution:
             "id": self.id,
             "flow": self.flow,
             "status": self.status,
+            "origin": self.origin,
             "started": self.started,
             "ended": self.ended,
             "duration_ms": round(((self.ended or time.time()) - self.started) * 1000, 3),
@@ -75,9 +96,11 @@ class Execution:
         for follower in self._followers:
             follower.hear(event)
 
-    def begin(self, hosted: HostedFlow, inputs: Mapping[str, Any], timeout: float | None) -> None:
+    def begin(
+        self, hosted: HostedFlow, inputs: Mapping[str, Any], timeout: float | None, recorder: Recorder | None
+    ) -> None:
         """Run the flow in a task of its own."""
-        self._task = asyncio.get_running_loop().create_task(self._run(hosted, inputs, timeout))
+        self._task = asyncio.get_running_loop().create_task(self._run(hosted, inputs, timeout, recorder))
 
     async def wait(self) -> FlowResult:
         """The result, when the run is over."""
@@ -102,10 +125,12 @@ class Execution:
         finally:
             self._followers.discard(follower)
 
-    async def _run(self, hosted: HostedFlow, inputs: Mapping[str, Any], timeout: float | None) -> None:
+    async def _run(
+        self, hosted: HostedFlow, inputs: Mapping[str, Any], timeout: float | None, recorder: Recorder | None
+    ) -> None:
         try:
             self.result = await hosted.executor.execute_plan(
-                hosted.plan, inputs, self.hear, self.token, run_id=self.id, timeout=timeout
+                hosted.plan, inputs, self.hear, self.token, run_id=self.id, timeout=timeout, recorder=recorder
             )
         except FlowLangError as error:
             self.result = _refused(hosted, self.id, error)
@@ -149,11 +174,12 @@ class _Follower:
 
 
 class Executions:
-    """All runs of a server. At most `limit` are under way at once."""
+    """All runs of a server. At most `limit` are under way at once. They are recorded if there is a `history`."""
 
-    def __init__(self, limit: int, timeout: float | None = None) -> None:
+    def __init__(self, limit: int, timeout: float | None = None, history: History | None = None) -> None:
         self._limit = limit
         self._timeout = timeout
+        self.history = history
         self._all: OrderedDict[str, Execution] = OrderedDict()
         self._running: set[Execution] = set()
         self.is_stopping = False
@@ -165,16 +191,17 @@ class Executions:
         """How many are under way."""
         return len(self._running)
 
-    def start(self, hosted: HostedFlow, inputs: Mapping[str, Any]) -> Execution:
-        """Begin a run. Raises Full or Stopping."""
+    def start(self, hosted: HostedFlow, inputs: Mapping[str, Any], origin: How = "api") -> Execution:
+        """Begin a run that was asked for so. Raises Full or Stopping."""
         if self.is_stopping:
             raise Stopping("the server is about to stop")
         if len(self._running) >= self._limit:
             raise Full(f"{self._limit} flows are running, which is as many as may run at once")
-        execution = Execution(hosted.name)
+        execution = Execution(hosted.name, origin)
         self._all[execution.id] = execution
         self._running.add(execution)
-        execution.begin(hosted, inputs, self._timeout)
+        recorder = None if self.history is None else self.history.recorder(hosted, origin)
+        execution.begin(hosted, inputs, self._timeout, recorder)
         assert execution._task is not None, "it has begun"
         execution._task.add_done_callback(lambda _: self._over(execution))
         self._forget()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.server.app import create_app
 from flowlang.server.executions import Executions
+from flowlang.server.history import History
 from flowlang.server.hosting import Hosting
 from flowlang.server.security import Guard, check_address
 from flowlang.server.triggers import Triggers
@@ -35,15 +36,17 @@ def application(
     timeout: float | None = None,
     grace: float = 10.0,
     reload: bool = False,
+    journal: bool = True,
 ) -> FastAPI:
     """The application for the flows of a folder, or one of them.
 
     `token` is asked for in each request, `limit` bounds the runs at once, `timeout` each of them in seconds. What runs
-    gets `grace` seconds to end at a stop. Raises ConfigurationError for triggers that can't work.
+    gets `grace` seconds to end at a stop. Runs are recorded unless `journal` is false. Raises ConfigurationError for
+    triggers that can't work.
     """
     hosting = Hosting(folder, env_file=env_file, environment=environment, flow=flow)
     hosting.load()
-    executions = Executions(limit, timeout)
+    executions = Executions(limit, timeout, History(hosting) if journal else None)
     triggers = Triggers(hosting, executions)
     triggers.load()
     guard = None if token is None else Guard(token, triggers.is_webhook)

@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
 from flowlang.cli.columns import Cell, columns, cut
 from flowlang.cli.printing import print_json, print_text
@@ -127,5 +127,7 @@ def _row(run: RunSummary, palette: Palette) -> list[Cell]:
 
 
 def _origin(run: RunSummary) -> str:
-    origin: Any = run.origin
-    return "" if origin is None else f"{origin.how} from {one_line(short_id(origin.run_id))}"
+    origin = run.origin
+    if origin is None or origin.run_id is None:
+        return "" if origin is None else origin.how
+    return f"{origin.how} from {one_line(short_id(origin.run_id))}"

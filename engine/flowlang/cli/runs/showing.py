@@ -106,7 +106,8 @@ def _about(summary: RunSummary) -> Iterator[str]:
     origin = summary.origin
     if origin is not None:
         where = "" if origin.from_step is None else f" at `{one_line(origin.from_step)}`"
-        yield f"origin   {origin.how} from {one_line(origin.run_id)}{where}"
+        other = "" if origin.run_id is None else f" from {one_line(origin.run_id)}"
+        yield f"origin   {origin.how}{other}{where}"
     if summary.sessions > 1:
         yield f"sessions {summary.sessions}"
     if summary.has_unknown:

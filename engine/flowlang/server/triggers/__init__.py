@@ -20,6 +20,7 @@ from flowlang.server.triggers.config import Schedule, Webhook, triggers_of
 from flowlang.server.triggers.credentials import Doorkeeper, Refused
 
 if TYPE_CHECKING:
+    from flowlang.journal.records import How
     from flowlang.server.triggers.schedules import Timetable
 
 _log = logging.getLogger("flowlang.server")
@@ -108,7 +109,7 @@ class Triggers:
         data = parsed(body) if body else {}
         given: Mapping[str, Any] = data if isinstance(data, dict) else {"_body": data}
         told = {"_webhook": {"path": hook.path, "received_at": self._now()}}
-        execution = self._begin(hook.flow, {**hook.inputs, **given, **told})
+        execution = self._begin(hook.flow, {**hook.inputs, **given, **told}, "webhook")
         if not hook.wait:
             return JSON({"id": execution.id, "status": execution.status}, 202)
         result = await execution.wait()
@@ -136,18 +137,18 @@ class Triggers:
             return
         inputs = {**schedule.inputs, "_schedule": {"cron": schedule.cron, "due": due.isoformat()}}
         try:
-            under_way.append(self._begin(schedule.flow, inputs))
+            under_way.append(self._begin(schedule.flow, inputs, "schedule"))
         except BadRequest as refused:
             _log.warning("%s could not be started for %s: %s", schedule.flow, due, refused)
 
-    def _begin(self, flow: str, inputs: Mapping[str, Any]) -> Execution:
+    def _begin(self, flow: str, inputs: Mapping[str, Any], origin: How) -> Execution:
         hosted = self._hosting.flows.get(flow)
         if hosted is None:
             raise BadRequest(503, [f"flow `{flow}` is not there any more"])
         if hosted.stubs:
             raise BadRequest(503, ["tasks are not written yet"], stubs=list(hosted.stubs))
         try:
-            return self._executions.start(hosted, inputs)
+            return self._executions.start(hosted, inputs, origin)
         except FlowLangError as error:
             raise BadRequest(503, [str(error)]) from error
 

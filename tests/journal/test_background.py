@@ -1,0 +1,73 @@
+"""In a process that goes on, runs that are over are taken into the database by a thread."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from flowlang.errors import RunNotFoundError
+from flowlang.journal import Journal
+from flowlang.journal.keeping import FILES_LEFT
+from flowlang.journal.spool import MappedSpool
+from tests.journal.conftest import Recorded
+from tests.journal.test_failing_writes import created, failing
+
+FLOW = "flow: F\nsteps: [{Count: {id: one, n: 1}}]\n"
+
+
+def files(project: Recorded) -> list[Path]:
+    return list((project.folder / ".flowlang" / "running").iterdir())
+
+
+async def test_what_is_over_is_found_before_and_after_it_was_taken_in(project: Recorded) -> None:
+    project.journal.take_in_background()
+    results = [await project.run(FLOW) for _ in range(2 * FILES_LEFT + 1)]
+    ids = [result.run_id for result in results]
+    assert sorted(run.run_id for run in project.journal.runs()) == sorted(ids)
+    project.journal.close()
+    assert files(project) == []
+    other = Journal(project.folder)
+    assert {run.run_id: run.status for run in other.runs()} == dict.fromkeys(ids, "succeeded")
+    assert [step.path for step in other.run(ids[0], exact=True).steps()] == ["one"]
+    other.close()
+
+
+async def test_what_a_dead_process_left_is_taken_in_at_the_beginning(project: Recorded) -> None:
+    left = (await project.run(FLOW)).run_id
+    assert len(files(project)) == 1
+    journal = Journal(project.folder)
+    journal.take_in_background()
+    journal.close()
+    assert files(project) == []
+    assert project.journal.run(left).summary.status == "succeeded"
+
+
+async def test_what_cannot_be_taken_in_stays_in_its_files_and_is_told(
+    project: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project.folder / ".flowlang" / "runs.db").mkdir(parents=True)
+    project.journal.take_in_background()
+    for _ in range(FILES_LEFT):
+        assert (await project.run(FLOW)).success
+    project.journal.close()
+    assert len(files(project)) == FILES_LEFT
+    assert "recorded runs stay in" in caplog.text
+
+
+async def test_a_run_of_which_the_recording_stopped_keeps_its_ending(project: Recorded) -> None:
+    project.journal.take_in_background()
+    recorder = project.journal.recorder()
+    spool = failing(MappedSpool, errno.ENOSPC, 3)
+    recorder._create = lambda path: created(path, spool)
+    result = await project.run(FLOW, recorder=recorder)
+    summary = project.journal.run(result.run_id).summary
+    assert (summary.status, summary.gap) == ("succeeded", recorder.problem)
+
+
+async def test_an_exact_id_is_no_part_of_one(project: Recorded) -> None:
+    run_id = (await project.run(FLOW)).run_id
+    assert project.journal.run(run_id[-8:]).run_id == run_id
+    with pytest.raises(RunNotFoundError, match="has no run"):
+        project.journal.run(run_id[-8:], exact=True)
