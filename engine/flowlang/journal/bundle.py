@@ -167,12 +167,12 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
     if len(lines) != content.count(b"\n") or any(line[0] in ("h", "f", "b", "z") for line in lines[1:]):
         raise ValueError("lines that no export has")
     lines[:1] = [["h", head], ["f", known]]
-    reading = SessionReading(lines, "complete" if complete else "dead", lambda key: None)
+    whole = "".join(f"{to_text(line)}\n" for line in lines).encode("ascii")
+    reading = SessionReading(whole, "complete" if complete else "dead", lambda key: None)
     for event in reading.events():
         _check(event)
     tally = reading.tally()  # reads every step
     tally.has_large = True
-    whole = "".join(f"{to_text(line)}\n" for line in lines).encode("ascii")
     return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
 
 

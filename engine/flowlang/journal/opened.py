@@ -9,7 +9,7 @@ from typing import Any
 from zlib import decompress
 
 from flowlang.journal.finding import summary_of, under_way
-from flowlang.journal.reading import Ending, SessionReading, parsed
+from flowlang.journal.reading import Ending, SessionReading
 from flowlang.journal.records import RecordedRun, RecordedStep, RunSummary, Session
 from flowlang.journal.store import Store
 
@@ -45,9 +45,9 @@ def stored_sessions(store: Store, run_id: str) -> list[SessionReading]:
     for number in dict.fromkeys(row[0] for row in rows):
         ours = [row for row in rows if row[0] == number]
         _, complete, _, definition = ours[0]
-        lines = parsed(b"".join(decompress(row[2]) for row in ours))
+        content = b"".join(decompress(row[2]) for row in ours)
         ending: Ending = "complete" if complete else "dead"
-        found.append(SessionReading(lines, ending, lambda key: _blob(store, key), loads(decompress(definition))))
+        found.append(SessionReading(content, ending, lambda key: _blob(store, key), loads(decompress(definition))))
     return found
 
 

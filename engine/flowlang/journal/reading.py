@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from json import loads
 from typing import Any, Final, Literal, NamedTuple
 
@@ -14,6 +16,12 @@ from flowlang.journal.tally import Tally
 BLOCKS: Final = frozenset({"if", "switch", "for_each", "while", "parallel", "subflow"})
 
 _ENDINGS: Final = ("flow_completed", "flow_failed", "flow_cancelled")
+
+#: Of the lines of iterations all but the first one of a loop, which tells how many there are.
+_ITERATIONS: Final = re.compile(rb'\n\["(?:j",[^\n]*|i",[^\n]*,[1-9]\d*,(?:\d+|null)\](?=\n))')
+
+#: Lines are read by so many bytes at first, and by twice as many each time.
+_FIRST_BYTES: Final = 4096
 
 Ending = Literal["complete", "alive", "dead"]
 Line = list[Any]
@@ -38,6 +46,19 @@ def parsed(content: bytes) -> list[Line]:
     return lines
 
 
+def _by_and_by(content: bytes) -> Iterator[Line]:
+    """The lines of a text, read as far as somebody wants them, up to one that cannot be read."""
+    begin, size = 0, _FIRST_BYTES
+    while begin < len(content):
+        end = content.find(b"\n", begin + size) + 1 or len(content)
+        part = content[begin:end].rstrip(b"\n")
+        lines = parsed(part)
+        yield from lines
+        if part and len(lines) <= part.count(b"\n"):
+            return
+        begin, size = end, size * 2
+
+
 class Head(NamedTuple):
     """A step, as lines name it."""
 
@@ -50,21 +71,29 @@ class Head(NamedTuple):
 
 
 class SessionReading:
-    """One session of a run. `lines` begin with the header; `ending` tells what became of its process.
+    """One session of a run. `content` begins with the header; `ending` tells what became of its process.
 
-    `definition` is what ran, where the lines don't have it.
+    `definition` is what ran, where the content doesn't have it. Lines are read when somebody asks for what they tell.
     """
 
     def __init__(
-        self, lines: list[Line], ending: Ending, blobs: Blobs, definition: Mapping[str, Any] | None = None
+        self, content: bytes, ending: Ending, blobs: Blobs, definition: Mapping[str, Any] | None = None
     ) -> None:
-        self.header: Mapping[str, Any] = lines[0][1]
+        first, _, rest = content.partition(b"\n")
+        self.header: Mapping[str, Any] = loads(first)[1]
         self.number: int = self.header["session"]
         self.ending: Ending = ending
-        told = next((line for line in lines[:2] if line[0] == "f"), None)
-        self.definition: Mapping[str, Any] = definition if told is None else told[1]  # type: ignore[assignment]
-        self._lines = lines
+        self._content = content
         self._blobs = blobs
+        self._definition = definition
+        self._second = rest.partition(b"\n")[0]
+
+    @cached_property
+    def definition(self) -> Mapping[str, Any]:
+        """The texts, the hashes of files and the steps, as `definitions` lists them."""
+        told = self._second.startswith(b'["f",')
+        definition: Mapping[str, Any] = loads(self._second)[1] if told else self._definition
+        return definition
 
     @property
     def session(self) -> Session:
@@ -80,7 +109,7 @@ class SessionReading:
     @property
     def has_begun(self) -> bool:
         """Whether anything was told yet."""
-        return any(line[0] == "e" for line in self._lines[:4])
+        return any(line.startswith(b'["e",') for line in self._content.split(b"\n", 4)[:4])
 
     def heads(self) -> dict[int, Head]:
         """The steps by their numbers."""
@@ -92,7 +121,10 @@ class SessionReading:
 
     def lines(self) -> Iterator[tuple[str, Line]]:
         """The letter of each line, and the line, whole again."""
-        for line in self._lines:
+        return self._wholes(_by_and_by(self._content))
+
+    def _wholes(self, lines: Iterable[Line]) -> Iterator[tuple[str, Line]]:
+        for line in lines:
             if line[0] == "b":
                 line = self._whole(line)
             yield line[0], line
@@ -153,15 +185,22 @@ class SessionReading:
 
     def _last_event(self) -> Line | None:
         """The line with which the run ended."""
-        for line in reversed(self._lines):
-            whole = self._whole(line) if line[0] == "b" and line[4][0] == "e" else line
-            if whole[0] == "e":
-                return whole if whole[2]["type"] in _ENDINGS else None
+        content = self._content
+        end = len(content)
+        while (found := content.rfind(b'["e",', 0, end)) >= 0:
+            start = content.rfind(b"\n", 0, found) + 1
+            if found == start or content.startswith(b'["b",', start):
+                line: Line = loads(content[start:].partition(b"\n")[0])
+                line = self._whole(line) if line[0] == "b" else line
+                if line[0] == "e":
+                    return line if line[2]["type"] in _ENDINGS else None
+            end = start
         return None
 
     def steps(self) -> list[RecordedStep]:
         """The executions of steps, in the order in which they began."""
-        return _Steps(self).read()
+        lines = parsed(_ITERATIONS.sub(b"", self._content))
+        return _Steps(self).read(self._wholes(lines))
 
     def tally(self) -> Tally:
         """What a list shows, counted from the lines."""
@@ -215,9 +254,9 @@ class _Steps:
         self._seen: Counter[tuple[str, int]] = Counter()
         self._heads = reading.heads()
 
-    def read(self) -> list[RecordedStep]:
+    def read(self, lines: Iterable[tuple[str, Line]]) -> list[RecordedStep]:
         path = ""
-        for letter, line in self._reading.lines():
+        for letter, line in lines:
             if letter == "d":
                 add_head(self._heads, line)
             elif letter in "scCijg":

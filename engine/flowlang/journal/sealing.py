@@ -13,7 +13,7 @@ from json import dumps, loads
 from typing import Any, Final, NamedTuple
 from zlib import compress, decompress
 
-from flowlang.journal.reading import SessionReading, parsed
+from flowlang.journal.reading import SessionReading
 from flowlang.journal.tally import Tally
 from flowlang.plainly import to_text
 
@@ -114,9 +114,9 @@ def _put_run(database: sqlite3.Connection, packed: Packed, before: dict[str, Any
 
 def _ended_paths(packed: Packed) -> set[str]:
     """The paths of steps that came to an end in a session."""
-    lines = parsed(b"".join(map(decompress, packed.chunks)))
+    content = b"".join(map(decompress, packed.chunks))
     definition = {"steps": packed.tally.steps}
-    reading = SessionReading(lines, "complete" if packed.complete else "dead", lambda key: None, definition)
+    reading = SessionReading(content, "complete" if packed.complete else "dead", lambda key: None, definition)
     return {step.path for step in reading.steps() if step.status != "unknown"}
 
 
