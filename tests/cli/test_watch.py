@@ -13,6 +13,8 @@ from queue import Empty, Queue
 
 import pytest
 
+from flowlang.journal import Journal
+
 FLOW = """flow: Greeting
 inputs: [{name: name, default: you}]
 steps:
@@ -62,6 +64,7 @@ class Program:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    (tmp_path / "flowlang.yaml").touch()
     (tmp_path / "flow.yaml").write_text(FLOW)
     return tmp_path
 
@@ -133,3 +136,21 @@ def test_the_workbench_watches_in_lines_where_there_is_no_screen(folder: Path, a
             if "waiting" in line:
                 program.send_signal(signal.SIGINT)
         assert program.wait(20) == 0
+
+
+def test_each_run_is_recorded_and_that_starts_no_other(folder: Path, programs: list[Program]) -> None:
+    programs.append(program := Program(folder, "flow.yaml", "--input", "name=Ada"))
+    program.until("waiting")
+    (folder / "flow.yaml").write_text(FLOW.replace("Hello", "Goodbye"))
+    program.until("waiting")
+    assert program.end() == 0
+    journal = Journal(folder)
+    texts = [journal.run(run.run_id).outputs for run in journal.runs()]
+    journal.close()
+    assert texts == [{"text": "Goodbye Ada"}, {"text": "Hello Ada"}]
+
+
+def test_without_a_journal_nothing_is_recorded(folder: Path, programs: list[Program]) -> None:
+    programs.append(program := Program(folder, "flow.yaml", "--once", "--no-journal"))
+    assert program.process.wait(20) == 0
+    assert not (folder / ".flowlang").exists()

@@ -11,20 +11,30 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from time import localtime, strftime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.cli.arguments import Parser
 from flowlang.cli.failure import failure_text, shown_path
 from flowlang.cli.headless import exit_code, tell_refusal
 from flowlang.cli.readable import readable
+from flowlang.cli.recorded import journal_for
 from flowlang.cli.reports import summary, tell_log
-from flowlang.cli.run_options import Surroundings, add_input_options, add_surroundings_options, inputs_of
+from flowlang.cli.run_options import (
+    Surroundings,
+    add_input_options,
+    add_journal_option,
+    add_surroundings_options,
+    inputs_of,
+)
 from flowlang.cli.target import mend_streams
 from flowlang.cli.terminal import Palette, inert, one_line, tell
 from flowlang.journal.compare_values import changes
 from flowlang.project import Project
 from flowlang.values import to_json
 from flowlang.watch.rerunning import Outcome, Reruns
+
+if TYPE_CHECKING:
+    from flowlang.journal import RunRecorder
 
 #: Exit code when nothing but Ctrl+C ended the watching; that is how it is meant to end.
 ENDED: Final = 0
@@ -52,6 +62,7 @@ class _Watching:
         self._once: bool = options.once
         self._follow_up = None if options.on_success is None else FollowUp(options.on_success)
         self._before: dict[str, Any] | None = None
+        self._journal = None if options.no_journal else journal_for(str(flow))
         surroundings = Surroundings(options, options.tasks_file or project.tasks_file)
         given = inputs_of(options, str(flow)) if options.inputs == "-" else None
         self._reruns = Reruns(
@@ -62,6 +73,7 @@ class _Watching:
             make_executor=surroundings.executor_for,
             also=[path for path in (options.inputs, options.env_file) if path not in (None, "-")],
             listener=None if options.quiet else tell_log,
+            make_recorder=self._recorder,
         )
 
     async def perform(self) -> int:
@@ -81,6 +93,9 @@ class _Watching:
         if self._follow_up is not None:
             await self._follow_up.stop()
         return ENDED
+
+    def _recorder(self) -> RunRecorder | None:
+        return None if self._journal is None else self._journal.recorder()
 
     async def _code(self, outcome: Outcome) -> int:
         code = 2 if outcome.result is None else exit_code(outcome.result)
@@ -209,6 +224,7 @@ def _parser(prog: str) -> Parser:
     add_input_options(parser)
     parser.add_argument("--test-inputs", metavar="FILE", help="another name for --inputs")
     add_surroundings_options(parser)
+    add_journal_option(parser, "do not record the runs in the journal")
     parser.add_argument("--on-success", metavar="COMMAND", help="a command of the shell to run after each success")
     parser.add_argument("--once", action="store_true", help="run it once and end")
     parser.add_argument("--quiet", action="store_true", help="don't show what tasks log")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowlang.errors import FlowLangError
 from flowlang.runtime.control import CancellationToken
@@ -16,6 +16,9 @@ from flowlang.runtime.result import FlowResult
 from flowlang.tasks.loader import TaskModules
 from flowlang.tasks.registry import TaskRegistry
 from flowlang.watch.watcher import Watcher
+
+if TYPE_CHECKING:
+    from flowlang.runtime.recording import Recorder
 
 #: Why a run was cancelled that a newer change made useless.
 SUPERSEDED: Final = "something was changed"
@@ -41,7 +44,7 @@ class Reruns:
 
     That is the flow, its subflows, the tasks file with the project's modules that it imports, `.env`, the files
     `also` named, and whatever else is watched that is no flow and no Python. While the flow cannot run, any change
-    may mend it. `inputs` and `make_executor` are called before each run.
+    may mend it. `inputs`, `make_executor` and `make_recorder` are called before each run.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class Reruns:
         make_executor: Callable[[TaskRegistry], FlowExecutor],
         also: Iterable[str | PathLike[str]] = (),
         listener: Callable[[Event], None] | None = None,
+        make_recorder: Callable[[], Recorder | None] = lambda: None,
     ) -> None:
         self._flow = flow
         self._root = root
         self._tasks = tasks
         self._inputs = inputs
         self._make_executor = make_executor
+        self._make_recorder = make_recorder
         self._also = frozenset(Path(path).absolute() for path in also)
         self._listener = listener
         self._token = CancellationToken()
@@ -113,7 +118,10 @@ class Reruns:
             plan = await asyncio.to_thread(executor.prepare, self._flow)
             files = {Path(one.path) for one in plan.with_subplans() if one.path is not None}
             self._made_of = frozenset(files | self._task_files())
-            return Outcome(changed, await executor.execute_flow(self._flow, self._inputs(), self._listener, token))
+            result = await executor.execute_flow(
+                self._flow, self._inputs(), self._listener, token, recorder=self._make_recorder()
+            )
+            return Outcome(changed, result)
         except FlowLangError as error:
             return Outcome(changed, refused=error)
 
