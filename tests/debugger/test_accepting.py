@@ -59,6 +59,9 @@ def changed(step: str, what: str, value: Any, kind: Any = "input") -> str:
         ("b", "value.more", True, "{x: 2}]   # two\n", "{x: 2}]   # two\n        more: true\n"),
         ("b", "value", 9, "\n        deep: [1, {x: 2}]   # two\n", "\n        9   # two\n"),
         ("c", "value", "one", "value: >\n        many\n        lines\n", "value: one\n"),
+        ("c", "value", "a > 4, or (b)", "value: >\n        many\n        lines\n", "value: a > 4, or (b)\n"),
+        ("c", "value", "a: b", "value: >\n        many\n        lines\n", 'value: "a: b"\n'),
+        ("c", "value", "a #b", "value: >\n        many\n        lines\n", 'value: "a #b"\n'),
         ("d", "n", 4, "n: '${a.n}'", "n: 4"),
     ],
 )

@@ -102,7 +102,8 @@ def change_value(text: str, holder: Mapping | Sequence, key: str | int, value: A
         node = holder.items[key]
     start, end = _extent(node)
     space = " " if start and text[start - 1] in ":-" else ""
-    return [Splice(start, _end_of_value(text, start, end), f"{space}{_inline(value)}")]
+    in_block = text[_extent(holder)[0]] not in "{["
+    return [Splice(start, _end_of_value(text, start, end), f"{space}{_inline(value, in_block=in_block)}")]
 
 
 def _end_of_value(text: str, start: int, end: int) -> int:
@@ -218,11 +219,20 @@ def _removed(text: str, entries: list[tuple[str, Scalar, Node]], at: int, braces
     return Splice(start, _extent(entries[1][1])[0] if len(entries) > 1 else end, "")
 
 
-def _inline(value: Any) -> str:
-    """A value on one line, plain where that can't be misread."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return to_json(value)
+def _inline(value: Any, *, in_block: bool = False) -> str:
+    """A value on one line, plain where that can't be misread: in a block that is most of what is said in words."""
+    if not isinstance(value, str) or value.lower() in _WORDS:
+        return to_json(value)
+    return value if _PLAIN.fullmatch(value) or (in_block and _is_plain_in_block(value)) else to_json(value)
+
+
+def _is_plain_in_block(value: str) -> bool:
+    return (
+        value.isprintable()
+        and value[:1].isalpha()
+        and value[-1:] not in " :"
+        and not any(mark in value for mark in (": ", " #"))
+    )
 
 
 def _in_braces(text: str, node: Mapping) -> bool:
