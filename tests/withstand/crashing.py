@@ -1,8 +1,7 @@
 """Runs flows that kill their process, goes on with them, and looks at what became of their effects.
 
-A run is killed at an enumerated point: before or after each record of the journal, before or after each effect, before
-or after each thing that the journal does to its database and files. Each run happens in a fork of this process, which
-has everything imported. `python -m tests.withstand.crashing SHAPE [--every N] [--again]` tells what it found as JSON.
+A run is killed at an enumerated point; see `crash_points`. Each run happens in a fork of this process, which has
+everything imported. `python -m tests.withstand.crashing [SHAPE…] [--every N] [--again]` tells as JSON what it found.
 """
 
 from __future__ import annotations
@@ -12,300 +11,30 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from flowlang import FlowExecutor, TaskRegistry
+from flowlang import FlowExecutor
 from flowlang.journal import Journal, RecordedRun, ReplayError, Resumption
+from tests.withstand.crash_points import BOUNDARIES, KillingJournal, Point, registry, watch_storage
+from tests.withstand.crash_shapes import EMPTY, LOOK, PART, SHAPES, TASKS, written
 
 RUN = "run"
+_BUT_ONE = "FROM runs WHERE run_id != ?"
 
-SHAPES: dict[str, str] = {
-    "sequence": """
-steps:
-  - Effect: {id: a, me: a}
-  - Effect: {id: b, me: 'b ${a.me}'}
-  - Effect: {id: c, me: 'c ${b.me}'}
-  - Effect: {id: d, me: 'd ${c.me}'}
-outputs: {all: '${d.me}'}
-finally: [{Effect: {id: last, me: last}}]
-""",
-    "loop": """
-steps:
-  - Effect: {id: a, me: a}
-  - for_each: [1, 2, 3]
-    id: each
-    as: item
-    do:
-      - Effect: {id: b, me: 'b${item}'}
-      - Effect: {id: c, me: 'c${item} ${b.me}'}
-    collect: ${c.me}
-  - Effect: {id: d, me: 'd ${each.results}'}
-outputs: {all: '${d.me}', each: '${each.results}'}
-""",
-    "concurrent": """
-steps:
-  - for_each: ${range(6)}
-    id: each
-    as: item
-    concurrency: 3
-    do:
-      - Effect: {id: b, me: 'b${item}'}
-      - Effect: {id: c, me: 'c${item} ${b.me}'}
-    collect: ${c.me}
-  - Effect: {id: d, me: 'd ${each.results}'}
-outputs: {all: '${d.me}'}
-""",
-    "parallel": """
-steps:
-  - parallel:
-      - Effect: {id: a, me: a}
-      - Effect: {id: b, me: b}
-      - Effect: {id: c, me: 'c ${a.me}'}
-      - if: true
-        id: group
-        then: [{Effect: {id: e, me: e}}, {Effect: {id: f, me: 'f ${e.me}'}}]
-  - Effect: {id: d, me: 'd ${a.me} ${b.me} ${c.me} ${f.me}'}
-outputs: {all: '${d.me}'}
-""",
-    "subflow": """
-steps:
-  - Effect: {id: a, me: a}
-  - subflow: part
-    id: first
-    inputs: {name: one}
-  - for_each: [2, 3]
-    id: each
-    as: item
-    do: [{subflow: part, id: inner, inputs: {name: '${item}'}}]
-    collect: ${inner.all}
-outputs: {all: '${first.all} ${each.results}'}
-""",
-    "retry": """
-steps:
-  - Flaky: {id: a, me: a, times: 2}
-    retry: {max_attempts: 3, delay: 0}
-  - if: true
-    id: block
-    retry: {max_attempts: 3, delay: 0}
-    then:
-      - Again: {id: b}
-      - Flaky: {id: c, me: c, times: 1}
-  - Effect: {id: d, me: 'd ${a.me} ${c.me}'}
-outputs: {all: '${d.me}'}
-""",
-    "choices": """
-steps:
-  - Next: {id: count, n: -1}
-  - while: ${not round.n or round.n < 3}
-    id: rounds
-    do:
-      - Next: {id: round, n: '${round.n | default(count.n)}'}
-      - Effect: {id: e, me: 'w${round.n}'}
-      - switch: ${round.n}
-        id: which
-        cases:
-          - when: 1
-            do: [{Effect: {id: one, me: one}}]
-          - default: [{Effect: {id: other, me: 'other${round.n}'}}]
-outputs: {all: '${e.me}', rounds: '${rounds.iterations}'}
-""",
-    "handled": """
-steps:
-  - Fail: {id: a, me: a}
-    on_error: [{Effect: {id: mend, me: mend}}, {Effect: {id: mend2, me: 'mend2 ${a.error.message}'}}]
-  - if: true
-    id: group
-    continue_on_error: true
-    then: [{Effect: {id: b, me: b}}, {Fail: {id: c, me: c}}]
-  - Effect: {id: d, me: 'd ${b.me} ${mend2.me}', silent: true}
-  - Effect: {id: e, me: 'e ${d.me}'}
-outputs: {all: '${e.me}'}
-""",
-    "database": """
-connections: {db: {type: TYPE, WHERE}}
-steps:
-  - DB_execute: {id: make, query: 'CREATE TABLE IF NOT EXISTS t (me varchar(50))', idempotent: true}
-  - DB_execute: {id: a, query: INSERT INTO t VALUES (?), params: [a], exactly_once: true}
-  - for_each: [1, 2]
-    id: each
-    as: item
-    do:
-      - DB_transaction:
-          id: b
-          queries: [{query: INSERT INTO t VALUES (?), params: ['b${item}']}]
-          exactly_once: true
-  - DB_batch_insert: {id: c, table: t, records: [{me: c}], exactly_once: true}
-  - Effect: {id: d, me: 'd ${a.rows_affected} ${c.inserted_count}'}
-  - DB_query: {id: look, query: SELECT me FROM t ORDER BY me, idempotent: true}
-outputs: {all: '${d.me}', rows: '${look.rows.*.me}'}
-""",
-}
-
-EMPTY = """
-flow: empty
-connections: {db: {type: TYPE, WHERE}}
-steps:
-  - DB_execute: {query: DROP TABLE IF EXISTS t}
-  - DB_execute: {query: DROP TABLE IF EXISTS flowlang_marks}
-"""
-
-LOOK = """
-flow: look
-connections: {db: {type: TYPE, WHERE}}
-steps:
-  - DB_query: {id: look, query: SELECT me FROM t, continue_on_error: true}
-outputs: {rows: '${look.rows.*.me or []}'}
-"""
-
-#: How the tasks of a database are called, and its parameters written.
-TASKS = {"sqlite": ("sqlite_", "?"), "postgres": ("pg_", "$1"), "mysql": ("mysql_", "%s")}
-
-PART = """
-flow: part
-inputs: [{name: name}]
-steps:
-  - Effect: {id: x, me: 'x${inputs.name}'}
-  - Effect: {id: y, me: 'y${inputs.name} ${x.me}'}
-outputs: {all: '${y.me}'}
-on_error: [{Effect: {id: never, me: never}}]
-"""
-
-
-class Point:
-    """Counts what happens, and kills the process at the point with the chosen number."""
-
-    def __init__(self, folder: Path, number: int | None) -> None:
-        self.folder = folder
-        self.number = number
-        self.count = 0
-        self.open: Counter[str] = Counter()
-
-    def pass_by(self, *_: object) -> None:
-        self.count += 1
-        if self.count == self.number:
-            (self.folder / "open").write_text(json.dumps(sorted(self.open.elements())))
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-class KillingRecorder:
-    """A recorder with a point before and after whatever it is told."""
-
-    def __init__(self, recorder: Any, point: Point) -> None:
-        self._recorder = recorder
-        self._point = point
-
-    def begin(self, *args: Any) -> None:
-        self._around(self._recorder.begin, *args)
-
-    def hear(self, event: Any, raw: Any) -> None:
-        self._heard(self._recorder.hear, event, raw)
-
-    def hear_silent(self, event: Any, raw: Any) -> None:
-        self._heard(self._recorder.hear_silent, event, raw)
-
-    async def end(self) -> None:
-        self._point.pass_by()
-        await self._recorder.end()
-        self._point.pass_by()
-
-    def _heard(self, hear: Callable[[Any, Any], None], event: Any, raw: Any) -> None:
-        self._point.pass_by()
-        hear(event, raw)
-        if event.get("kind") == "task":
-            if event["type"] == "step_started":
-                self._point.open[event["path"]] += 1
-            elif event["type"] in ("step_completed", "step_failed") and "answered_by" not in event:
-                self._point.open[event["path"]] -= 1
-        self._point.pass_by()
-
-    def _around(self, call: Callable[..., None], *args: Any) -> None:
-        self._point.pass_by()
-        call(*args)
-        self._point.pass_by()
-
-
-class KillingJournal(Journal):
-    """A journal whose recorders have points."""
-
-    point: Point
-
-    def recorder(self, *args: Any, **options: Any) -> Any:
-        return KillingRecorder(super().recorder(*args, **options), self.point)
-
-
-def watch_storage(point: Point) -> None:
-    """Put points around the statements that are sent to SQLite in this process, and around changes of files."""
-
-    class Database(sqlite3.Connection):
-        def execute(self, *args: Any) -> Any:  # type: ignore[override]
-            point.pass_by()
-            cursor = super().execute(*args)
-            point.pass_by()
-            return cursor
-
-    connect = sqlite3.connect
-    sqlite3.connect = lambda *args, **options: connect(*args, **{"factory": Database, **options})  # type: ignore[assignment]
-    for name in ("unlink", "rename", "replace", "link"):
-        setattr(os, name, _between(getattr(os, name), point))
-
-
-def _between(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
-    def passing(*args: Any, **options: Any) -> Any:
-        point.pass_by()
-        result = call(*args, **options)
-        point.pass_by()
-        return result
-
-    return passing
-
-
-def registry(folder: Path, point: Point) -> TaskRegistry:
-    """Tasks whose effects are lines of a file, with points around each."""
-    tasks = TaskRegistry()
-    log = os.open(folder / "effects", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def effect(me: str) -> None:
-        point.pass_by()
-        os.write(log, f"{me}\n".encode())
-        point.pass_by()
-
-    @tasks.register("Effect")
-    async def do(me: str) -> dict[str, str]:
-        effect(me)
-        await asyncio.sleep(0)
-        return {"me": me}
-
-    @tasks.register("Flaky")
-    async def flaky(me: str, times: int) -> dict[str, str]:
-        effect(f"{me}?")
-        if (folder / "effects").read_text().split("\n").count(f"{me}?") <= times:
-            raise OSError("not yet")
-        return {"me": me}
-
-    @tasks.register("Again")
-    async def again() -> dict[str, int]:
-        effect("again")
-        return {"n": 1}
-
-    @tasks.register("Next")
-    async def following(n: int) -> dict[str, int]:
-        return {"n": n + 1}
-
-    @tasks.register("Fail")
-    async def fail(me: str) -> None:
-        effect(f"fail {me}")
-        raise ValueError(f"no {me}")
-
-    return tasks
+#: Runs that are in the journal before; they are pruned when the run is over.
+OLD = ("old-1", "old-2")
 
 
 def in_child(work: Callable[[], None]) -> bool:
@@ -332,29 +61,27 @@ class Crash:
     """One flow in a project of its own, run and gone on with until it comes to its end.
 
     `database` is the type of the database that the shape of that name uses, and how its connection is configured.
+    `journal` is a database that has the runs `OLD` in it.
     """
 
-    def __init__(self, shape: str, folder: Path, database: tuple[str, str]) -> None:
+    def __init__(self, shape: str, folder: Path, database: tuple[str, str], journal: Path | None = None) -> None:
         self.shape = shape
         self.folder = folder
         self.database = database
         self.seen = 0
         self.file = folder / "flow.yaml"
-        self.file.write_text(self._written(f"flow: {shape}\n{SHAPES[shape].lstrip()}"))
+        self.file.write_text(written(f"flow: {shape}\n{SHAPES[shape].lstrip()}", database))
         (folder / "part.yaml").write_text(PART.lstrip())
         (folder / "flowlang.yaml").write_text("journal: {keep_runs: 1000}\n")
+        if journal is not None:
+            (folder / ".flowlang").mkdir()
+            shutil.copy(journal, folder / ".flowlang" / "runs.db")
         if shape == "database":
             in_child(lambda: self._on_database(EMPTY))
 
-    def _written(self, text: str) -> str:
-        type, where = self.database
-        prefix, parameter = TASKS[type]
-        text = text.replace("TYPE", type).replace("WHERE", where).replace("DB_", prefix)
-        return text.replace("(?)", f"({parameter})")
-
     def _on_database(self, text: str) -> None:
         path = self.folder / "look.yaml"
-        path.write_text(self._written(text.lstrip()))
+        path.write_text(written(text, self.database))
         result = asyncio.run(FlowExecutor().execute_flow(path))
         assert result.success, result.error
         (self.folder / "rows").write_text(json.dumps(result.outputs.get("rows", [])))
@@ -371,14 +98,14 @@ class Crash:
         result = asyncio.run(self._run(journal, FlowExecutor(tasks)))
         # what the journal put off is done now: the run goes into the database, and is looked at there
         journal.pin(RUN)
-        journal.prune(keep=1)
+        journal.prune(keep=0)
         journal.close()
         told = (
             {"status": None, "outputs": None}
             if result is None
-            else {"status": result.status, "outputs": result.outputs}
+            else {"status": result.status, "outputs": result.outputs, "error": str(result.error)}
         )
-        (self.folder / "result").write_text(json.dumps({**told, "points": point.count}))
+        (self.folder / "result").write_text(json.dumps({**told, "passed": point.passed}))
 
     async def _run(self, journal: Journal, executor: FlowExecutor) -> Any:
         if not any(summary.run_id == RUN for summary in journal.runs()):
@@ -402,6 +129,22 @@ class Crash:
             lines += [f"row {row}" for row in json.loads((self.folder / "rows").read_text())]
         return Counter(lines)
 
+    @property
+    def killed(self) -> tuple[str, list[str]]:
+        """The boundary at which the last kill was, and the steps that were under way."""
+        told = json.loads((self.folder / "killed").read_text())
+        return told["boundary"], told["under_way"]
+
+    def left_behind(self) -> list[str]:
+        """What is wrong with the journal's database once the run is over and the others were pruned."""
+        with contextlib.closing(sqlite3.connect(self.folder / ".flowlang" / "runs.db")) as database:
+            found = [row[0] for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            found += [f"{row[0]} is still there" for row in database.execute(f"SELECT run_id {_BUT_ONE}", (RUN,))]
+            for table in ("sessions", "chunks", "run_blobs"):
+                query = f"SELECT count(*) FROM {table} WHERE run NOT IN (SELECT id FROM runs)"
+                found += [f"{table} without a run" for [count] in database.execute(query) if count]
+        return found
+
     def recorded(self) -> RecordedRun | None:
         """The run as another process finds it."""
         journal = Journal(self.folder)
@@ -414,148 +157,188 @@ class Crash:
 
 @dataclass
 class Report:
-    """What killing one shape at many points brought to light."""
+    """What killing one shape at many points brought to light.
+
+    `under_way` counts the steps whose intent was written and whose result was not, at all kills; `unknown` those that
+    the journal said so of. `effects` were looked at in the end, and `boundaries` are the kills at each.
+    """
 
     shape: str
     kills: int = 0
+    kills_of_resumes: int = 0
+    under_way: int = 0
     unknown: int = 0
     resumed: int = 0
     points: int = 0
+    effects: int = 0
+    seconds: float = 0
+    boundaries: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
-    def as_data(self) -> Mapping[str, Any]:
-        return vars(self)
+    def __add__(self, other: Report) -> Report:
+        names = [name for name in vars(self) if name != "shape"]
+        return Report("all", **{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
-def warm_up(shape: str, database: tuple[str, str]) -> None:
-    """Run and resume once in this process, so that its forks have all modules."""
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        case = Crash(shape, Path(folder), database)
-        tasks = registry(case.folder, Point(case.folder, None))
-        journal = Journal(case.folder)
-        asyncio.run(FlowExecutor(tasks).execute_flow(case.file, run_id=RUN, recorder=journal.recorder()))
-        with contextlib.suppress(ReplayError):
-            asyncio.run(Resumption(journal, RUN).execute(FlowExecutor(tasks)))
+class Killer:
+    """Kills one shape again and again, each time in a project of its own."""
+
+    def __init__(self, shape: str, database: tuple[str, str], folder: Path) -> None:
+        self.report = Report(shape)
+        self._database = database
+        self._journal = folder / ".flowlang" / "runs.db"
+        self._warm_up(folder)
+        with self._case() as case:
+            assert case.attempt(None), "nothing kills this one"
+            assert case.result["status"] == "succeeded", case.result
+            assert case.left_behind() == []
+            self._expected = (case.effects, case.result["outputs"])
+            self.passed: list[str] = case.result["passed"]
+            self.report.points = len(self.passed)
+
+    def _warm_up(self, folder: Path) -> None:
+        """Run and resume once in this process, so that its forks have all modules, and a journal with old runs."""
+        case = Crash(self.report.shape, folder, self._database)
+        journal = Journal(folder)
+
+        async def run() -> None:
+            executor = FlowExecutor(registry(folder, Point(folder, None)))
+            for run_id in OLD:
+                await executor.execute_flow(case.file, run_id=run_id, recorder=journal.recorder())
+            with contextlib.suppress(ReplayError):
+                await Resumption(journal, OLD[0]).execute(executor)
+            await executor.close()
+
+        asyncio.run(run())
+        journal.prune()
         journal.close()
 
+    @contextlib.contextmanager
+    def _case(self) -> Iterator[Crash]:
+        with tempfile.TemporaryDirectory(prefix="crash-") as folder:
+            yield Crash(self.report.shape, Path(folder), self._database, self._journal)
 
-def crash(
-    shape: str,
-    kills: tuple[int, ...],
-    expected: tuple[Counter[str], Any],
-    report: Report,
-    database: tuple[str, str],
-) -> bool:
-    """Kill at these points one after the other, then go on to the end and look; whether the first one was reached."""
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        case = Crash(shape, Path(folder), database)
-        repeatable: Counter[str] = Counter()
-        for number, kill in enumerate(kills):
-            if case.attempt(kill):
-                if number == 0:
-                    return False
-                break
-            report.kills += 1
-            unknown = _look_at(case, report, kills[: number + 1])
-            report.unknown += len(unknown)
-            repeatable.update(unknown)
-        report.resumed += 1
-        if not case.attempt(None):
-            raise AssertionError("nothing kills the last attempt")
-        _compare(case, expected, repeatable, report, kills)
-        return True
+    def kill_at(self, *kills: int) -> bool:
+        """Kill at these points one after the other, then go on to the end and look; whether the first was reached."""
+        with self._case() as case:
+            repeatable: Counter[str] = Counter()
+            for number, kill in enumerate(kills):
+                if case.attempt(kill):
+                    if number == 0:
+                        return False
+                    break
+                self.report.kills += 1
+                self.report.kills_of_resumes += number > 0
+                repeatable.update(self._look_at(case, kills[: number + 1]))
+            self.report.resumed += 1
+            if not case.attempt(None):
+                raise AssertionError("nothing kills the last attempt")
+            self._compare(case, repeatable, kills)
+            return True
+
+    def _look_at(self, case: Crash, kills: tuple[int, ...]) -> list[str]:
+        """The steps that are unknown after a kill: those that were under way then, and no others."""
+        boundary, under_way = case.killed
+        self.report.boundaries[boundary] += 1
+        run = case.recorded()
+        if run is None:
+            if under_way:
+                self._wrong(kills, "the run is not in the journal")
+            return []
+        if run.summary.status == "running":
+            self._wrong(kills, "shown as running")
+        last = max(session.number for session in run.sessions())
+        if last == case.seen:
+            return []  # this one was killed before it had begun to be recorded
+        case.seen = last
+        unknown = sorted(step.path for step in run.steps(last) if (step.kind, step.status) == ("task", "unknown"))
+        self.report.under_way += len(under_way)
+        self.report.unknown += len(unknown)
+        if unknown != under_way:
+            self._wrong(kills, f"unknown are {unknown}, under way were {under_way}")
+        return unknown
+
+    def _compare(self, case: Crash, repeatable: Counter[str], kills: tuple[int, ...]) -> None:
+        effects, outputs = self._expected
+        found = case.effects
+        self.report.effects += found.total()
+        allowed = repeatable.total()
+        for effect, times in effects.items():
+            fewest, most = _bounds(effect, times, allowed)
+            if not fewest <= found[effect] <= most:
+                self._wrong(kills, f"`{effect}` took effect {found[effect]} times instead of {times}")
+        more = sum(found[effect] - times for effect, times in effects.items() if effect[:5] != "fail ")
+        if more > allowed:
+            self._wrong(kills, f"{more} effects more, {allowed} unknown")
+        if set(found) - set(effects):
+            self._wrong(kills, f"effects that nobody expects: {sorted(set(found) - set(effects))}")
+        if case.result["status"] is not None and case.result["outputs"] != outputs:
+            self._wrong(kills, f"outputs {case.result['outputs']} instead of {outputs}")
+        run = case.recorded()
+        if run is None or run.summary.status != "succeeded":
+            self._wrong(kills, f"the run is {None if run is None else run.summary.status} in the end")
+        for wrong in case.left_behind():
+            self._wrong(kills, wrong)
+
+    def _wrong(self, kills: tuple[int, ...], what: str) -> None:
+        self.report.problems.append(f"{self.report.shape} {kills}: {what}")
 
 
-def _look_at(case: Crash, report: Report, kills: tuple[int, ...]) -> list[str]:
-    """The steps that are unknown after a kill: those that were under way then, and no others."""
-    under_way = json.loads((case.folder / "open").read_text())
-    run = case.recorded()
-    if run is None:
-        if under_way:
-            report.problems.append(f"{case.shape} {kills}: the run is not in the journal")
-        return []
-    if run.summary.status == "running":
-        report.problems.append(f"{case.shape} {kills}: shown as running")
-    last = max(session.number for session in run.sessions())
-    if last == case.seen:
-        return []  # this one was killed before it had begun to be recorded
-    case.seen = last
-    steps = run.steps(last)
-    unknown = sorted(step.path for step in steps if step.kind == "task" and step.status == "unknown")
-    if unknown != under_way:
-        report.problems.append(f"{case.shape} {kills}: unknown are {unknown}, under way were {under_way}")
-    return unknown
-
-
-def _compare(
-    case: Crash, expected: tuple[Counter[str], Any], repeatable: Counter[str], report: Report, kills: tuple[int, ...]
-) -> None:
-    effects, outputs = expected
-    found = case.effects
-    where = f"{case.shape} {kills}"
-    allowed = sum(repeatable.values())
-    for effect, count in effects.items():
-        fewest, most = _bounds(effect, count, allowed)
-        if not fewest <= found[effect] <= most:
-            report.problems.append(f"{where}: `{effect}` took effect {found[effect]} times instead of {count}")
-    more = sum(found[effect] - count for effect, count in effects.items() if effect[:5] != "fail ")
-    if more > allowed:
-        report.problems.append(f"{where}: {more} effects more, {allowed} unknown")
-    if set(found) - set(effects):
-        report.problems.append(f"{where}: effects that nobody expects: {sorted(set(found) - set(effects))}")
-    if case.result["status"] is not None and case.result["outputs"] != outputs:
-        report.problems.append(f"{where}: outputs {case.result['outputs']} instead of {outputs}")
-    run = case.recorded()
-    if run is None or run.summary.status != "succeeded":
-        report.problems.append(f"{where}: the run is {None if run is None else run.summary.status} in the end")
-
-
-def _bounds(effect: str, count: int, allowed: int) -> tuple[int, int]:
-    """How often something may have taken effect that takes effect `count` times in a run that nobody disturbs."""
+def _bounds(effect: str, times: int, allowed: int) -> tuple[int, int]:
+    """How often something may have taken effect that takes effect so many times in a run that nobody disturbs."""
     if effect.startswith("row "):
-        return count, count
+        return times, times
     if effect.startswith("fail "):
-        return 1, count + 3  # a step that failed is not done, so each resume runs it again
+        return 1, times + 3  # a step that failed is not done, so each resume runs it again
     if effect == "again":
-        return 1, count + allowed  # the block around it need not be tried again for a failure that came with the kill
-    return count, count + allowed  # a step that was unknown was chosen to run again
+        return 1, times + allowed  # the block around it need not be tried again for a failure that came with the kill
+    return times, times + allowed  # a step that was unknown was chosen to run again
 
 
-def crash_shape(shape: str, every: int, again: bool, start: int, database: tuple[str, str]) -> Report:
-    """Kill a shape at each point, or at every n-th; `again` kills each of these runs once more while it is resumed."""
-    report = Report(shape)
-    warm_up(shape, database)
+def one_of_each(passed: list[str]) -> list[int]:
+    """A point at each boundary that a run passes, the one in the middle, and one where a step's effect is done only."""
+    names = (*BOUNDARIES, "before result written")
+    points = ([number for number, one in enumerate(passed, 1) if one == name] for name in names)
+    return sorted(numbers[len(numbers) // 2] for numbers in points if numbers)
+
+
+def crash_shape(shape: str, every: int | None, again: bool, database: tuple[str, str]) -> Report:
+    """Kill a shape at every n-th point, or at one of each boundary.
+
+    `again` kills each of these runs once more while it is resumed, and that resume's resume too.
+    """
+    began = monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        case = Crash(shape, Path(folder), database)
-        assert case.attempt(None), "nothing kills this one"
-        expected = (case.effects, case.result["outputs"])
-        assert case.result["status"] == "succeeded", case.result
-        report.points = case.result["points"]
-    kill = start
-    while crash(shape, (kill,), expected, report, database):
-        if again:
-            # each resume is killed somewhere else, and that resume's resume too
-            crash(shape, (kill, 3 + kill * 7 % 41), expected, report, database)
-            crash(shape, (kill, 5 + kill * 11 % 37, 2 + kill * 5 % 31), expected, report, database)
-        kill += every
-    return report
+        killer = Killer(shape, database, Path(folder))
+        for kill in one_of_each(killer.passed) if every is None else count(1, every):
+            if not killer.kill_at(kill):
+                break
+            if again:
+                # each resume is killed somewhere else
+                killer.kill_at(kill, 3 + kill * 7 % 41)
+                killer.kill_at(kill, 5 + kill * 11 % 37, 2 + kill * 5 % 31)
+    killer.report.seconds = round(monotonic() - began, 1)
+    return killer.report
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shapes", nargs="*", choices=[[], *SHAPES], help="the flows to kill; all of them without any")
-    parser.add_argument("--every", type=int, default=1, help="kill at every n-th point only")
-    parser.add_argument("--start", type=int, default=1, help="the first point")
+    parser.add_argument("--every", type=int, help="kill at every n-th point; without it, at one of each boundary")
     parser.add_argument("--again", action="store_true", help="kill each run during its resume too, twice")
     parser.add_argument("--database", choices=TASKS, default="sqlite", help="where the shape `database` works")
     parser.add_argument("--where", default="database: data.db", help="the configuration of its connection")
     given = parser.parse_args()
-    failed = False
+    reports = []
     for shape in given.shapes or SHAPES:
-        report = crash_shape(shape, given.every, given.again, given.start, (given.database, given.where))
-        failed = failed or bool(report.problems)
-        print(json.dumps(report.as_data()), flush=True)
-    sys.exit(failed)
+        reports.append(crash_shape(shape, given.every, given.again, (given.database, given.where)))
+        print(json.dumps(vars(reports[-1])), flush=True)
+    if len(reports) > 1:
+        total = sum(reports[1:], reports[0])
+        total.problems += [f"no kill at `{name}`" for name in BOUNDARIES if not total.boundaries[name]]
+        print(json.dumps(vars(total)), flush=True)
+        sys.exit(bool(total.problems))
+    sys.exit(bool(reports[0].problems))
 
 
 if __name__ == "__main__":
