@@ -9,7 +9,7 @@ from functools import cached_property
 from json import loads
 from typing import Any, Final, Literal, NamedTuple
 
-from flowlang.journal.records import Origin, RecordedStep, Session
+from flowlang.journal.records import Extent, Origin, RecordedStep, Session
 from flowlang.journal.tally import Tally
 
 #: Steps that hold others: what is under way in them is told by those.
@@ -104,6 +104,7 @@ class SessionReading:
             self.header["started"],
             self.ending == "complete",
             None if origin is None else Origin(*origin),
+            _extent(self.header.get("extent")),
         )
 
     @property
@@ -359,6 +360,13 @@ def _rest(letter: str, line: Line) -> dict[str, Any]:
     outputs = _shown(line[5]) if letter == "C" else line[5]
     ending = {"outputs": outputs, "status": "succeeded", "attempts": 1, "duration_ms": line[4] / 1e3}
     return {"type": "step_completed", **ending, **(line[6] if len(line) > 6 else {})}
+
+
+def _extent(told: Mapping[str, Any] | None) -> Extent | None:
+    if told is None:
+        return None
+    outputs = {path: _exact(value, is_tagged)[0] for path, (value, is_tagged) in told["outputs"].items()}
+    return Extent(told["until"], told["only"], outputs, tuple(told["lost"]))
 
 
 def _exact(value: Any, is_tagged: bool) -> tuple[Any, str | None]:
