@@ -1,6 +1,7 @@
 """A project with a flow and tasks, whose runs can be looked at, interrupted and gone on with.
 
-As a program it runs the project's flow and kills itself at an event: `projects.py ROOT TYPE PATH [before]`.
+As a program it runs the project's flow, or a part of a run again, and kills itself at an event:
+`projects.py ROOT TYPE PATH after|before INPUTS [RUN OPTIONS]`.
 """
 
 from __future__ import annotations
@@ -99,8 +100,15 @@ class Project:
 
     def kill_at(self, type: str, path: str, when: str = "after", inputs: Mapping[str, Any] | None = None) -> str:
         """Run the flow in a process that is killed before or after it has recorded an event; the run's id."""
+        return self._killed(type, path, when, json.dumps(dict(inputs or {})))
+
+    def kill_rerun_at(self, run_id: str, type: str, path: str, **options: Any) -> str:
+        """Run a part of a run again in a process that is killed after it has recorded an event; the new run's id."""
+        return self._killed(type, path, "after", "{}", run_id, json.dumps(options))
+
+    def _killed(self, *words: str) -> str:
         known = {run.run_id for run in self.journal.runs()}
-        command = [sys.executable, __file__, str(self.root), type, path, when, json.dumps(dict(inputs or {}))]
+        command = [sys.executable, __file__, str(self.root), *words]
         code = subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode
         assert code == -signal.SIGKILL, code
         (run,) = (run for run in self.journal.runs() if run.run_id not in known)
@@ -156,8 +164,22 @@ class _Dying:
     hear_silent = hear
 
 
-def _main(root: str, type: str, path: str, when: str, inputs: str) -> None:
+class _DyingRerun(Rerun):
+    """A part of a run that kills the process at an event."""
+
+    at: tuple[str, str]
+
+    def _new_recorder(self) -> Any:
+        return _Dying(super()._new_recorder(), *self.at, before=False)
+
+
+def _main(root: str, type: str, path: str, when: str, inputs: str, run_id: str = "", options: str = "") -> None:
     project = Project(Path(root))
+    if run_id:
+        again = _DyingRerun(project.journal, run_id, **json.loads(options))
+        again.at = (type, path)
+        asyncio.run(again.execute(project.executor))
+        return
     recorder: Any = _Dying(project.journal.recorder(), type, path, when == "before")
     asyncio.run(project.executor.execute_flow(project.flow, json.loads(inputs), recorder=recorder))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,3 +215,51 @@ async def test_the_summary_says_what_will_happen(project: Project, run_id: str) 
         Rerun(project.journal, run_id, from_step="last", only=True).summary == "12 steps from the journal, 1 will run"
     )
     assert Rerun(project.journal, run_id, from_step="a").summary == "0 steps from the journal, 11 will run"
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "rest"),
+    [
+        ({"until": "left"}, "each[2]/b", ["b3", "d3", "left", "tidy"]),
+        ({"from_step": "each[1]/b", "until": "each[2]/d"}, "each[1]/d", ["d2", "b3", "d3", "tidy"]),
+        ({"from_step": "part", "until": "part/x"}, "part", ["x a Ada", "tidy"]),
+        ({"from_step": "each", "only": True}, "each[1]/b", ["b2", "c2 b2", "d2", "b3", "d3"]),
+        (
+            {"from_step": "each", "outputs": {"each/d": {"done": "given"}}, "until": "left"},
+            "each[2]/b",
+            ["b3", "left", "tidy"],
+        ),
+    ],
+)
+async def test_a_part_that_was_interrupted_goes_on_to_where_it_would_have_ended(
+    project: Project, run_id: str, options: Mapping[str, Any], first: str, rest: list[str]
+) -> None:
+    again = project.kill_rerun_at(run_id, "step_started", first, **options)
+    project.effects()
+    result = await project.resume(again, on_unknown="retry")
+    assert result.status == "terminated"
+    assert project.effects() == rest
+
+
+async def test_a_part_whose_last_step_was_done_has_nothing_left_to_run(project: Project, run_id: str) -> None:
+    again = project.kill_rerun_at(run_id, "step_completed", "each[1]/d", from_step="each[0]/b", until="each[1]/d")
+    project.effects()
+    assert (await project.resume(again)).status == "terminated"
+    assert project.effects() == ["tidy"]
+
+
+async def test_a_run_ends_after_a_step_that_was_given(project: Project, run_id: str) -> None:
+    result = await project.rerun(run_id, from_step="left", outputs={"part": {"all": "given"}}, until="part")
+    assert (result.status, result.reason) == ("terminated", "stopped after `part`, as asked")
+    assert sorted(project.effects()) == ["after left", "left", "tidy"]
+
+
+async def test_a_secret_among_the_results_that_were_given_has_to_be_given_again(project: Project) -> None:
+    steps = "[{Do: {id: a, what: a}}, {Do: {id: b, what: b}}, {Do: {id: c, what: c}}]"
+    project.write(f"flow: main\ninputs: [{{name: who, secret: true}}]\nsteps: {steps}")
+    secret = {"who": "quite-secret"}
+    run_id = (await project.run(secret)).run_id
+    outputs = {"c": {"done": "quite-secret"}}
+    again = project.kill_rerun_at(run_id, "step_started", "b", from_step="b", outputs=outputs, inputs=secret)
+    found = project.resumption(again, on_unknown="retry", inputs=secret).problems
+    assert [(problem.kind, problem.path) for problem in found] == [("unrestorable", "c")]

@@ -17,7 +17,7 @@ from flowlang.journal.settings import DEFAULTS, Settings, read_settings
 
 if TYPE_CHECKING:
     from flowlang.journal.reading import SessionReading
-    from flowlang.journal.records import Origin, RecordedRun, RunQuery, RunSummary
+    from flowlang.journal.records import Extent, Origin, RecordedRun, RunQuery, RunSummary
     from flowlang.journal.store import Store
 
 #: What has to fit onto the disk for a run to be recorded, in bytes.
@@ -68,15 +68,20 @@ class Journal:
             return error.strerror or str(error)
         return None
 
-    def recorder(self, origin: Origin | None = None, resuming: str | None = None) -> RunRecorder:
+    def recorder(
+        self, origin: Origin | None = None, resuming: str | None = None, extent: Extent | None = None
+    ) -> RunRecorder:
         """What writes down one run: give it to `FlowExecutor.execute_flow`. It never raises.
 
+        `extent` is how much a rerun is to run.
         `resuming` is the id of a run that this one goes on with: executed with the same `run_id`.
         """
         session = 1
         if resuming is not None:
             session = 1 + max((one.number for one in self.run(resuming).sessions()), default=0)
-        return RunRecorder(self._keeper, self._settings(), self._definitions, origin=origin, session=session)
+        return RunRecorder(
+            self._keeper, self._settings(), self._definitions, origin=origin, extent=extent, session=session
+        )
 
     def runs(self, query: RunQuery | None = None) -> list[RunSummary]:
         """The runs that a query wants: those under way first, then the newest first."""

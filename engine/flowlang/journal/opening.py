@@ -14,7 +14,7 @@ from flowlang.journal.lease import this_process
 from flowlang.plainly import is_plain, to_text
 
 if TYPE_CHECKING:
-    from flowlang.journal.records import Origin
+    from flowlang.journal.records import Extent, Origin
     from flowlang.redaction import Redactor
     from flowlang.runtime.plan import Plan
 
@@ -67,6 +67,7 @@ def header(
     path: str | None,
     started: float,
     origin: Origin | None,
+    extent: Extent | None,
     limit: int,
 ) -> dict[str, Any]:
     """What the first line says. An input is its value and whether that is tagged.
@@ -91,7 +92,18 @@ def header(
         "inputs": inputs,
         "masked": masked,
         "origin": None if origin is None else [origin.run_id, origin.how, origin.from_step],
+        **({} if extent is None else {"extent": _extent(extent, redactor, limit)}),
         **this_process(),
+    }
+
+
+def _extent(extent: Extent, redactor: Redactor, limit: int) -> dict[str, Any]:
+    written = {path: _written(value, redactor, limit) for path, value in extent.outputs.items()}
+    return {
+        "until": extent.until,
+        "only": extent.only,
+        "outputs": {path: value for path, value in written.items() if value is not None},
+        "lost": [path for path, value in written.items() if value is None],
     }
 
 

@@ -35,7 +35,7 @@ from flowlang.plainly import flat, is_plain, quoted, to_text
 if TYPE_CHECKING:
     from flowlang.journal.definitions import Definitions
     from flowlang.journal.keeping import Keeper
-    from flowlang.journal.records import Origin
+    from flowlang.journal.records import Extent, Origin
     from flowlang.journal.settings import Settings
     from flowlang.runtime.plan import Plan
     from flowlang.runtime.run import Run
@@ -80,6 +80,7 @@ class RunRecorder:
         definitions: Definitions,
         *,
         origin: Origin | None = None,
+        extent: Extent | None = None,
         session: int = 1,
         create: Callable[[Path], Spool] = create_spool,
     ) -> None:
@@ -91,6 +92,7 @@ class RunRecorder:
         self._inline = settings.inline_limit
         self._definitions = definitions
         self._origin = origin
+        self._extent = extent
         self._session = session
         self._create = create
         self._spool: Spool | None = None
@@ -205,7 +207,8 @@ class RunRecorder:
         limit = self._settings.value_limit
         spool = self._create(path)
         try:
-            head = header(run_id, number, plan, given, self._redact, definition.path, self._epoch, self._origin, limit)
+            told = (definition.path, self._epoch, self._origin, self._extent, limit)
+            head = header(run_id, number, plan, given, self._redact, *told)
             spool.append(f'["h",{to_text(head)}]\n["f",{definition.text}]\n'.encode("ascii"))
             publish(spool)
         except BaseException:

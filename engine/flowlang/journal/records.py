@@ -121,13 +121,31 @@ class RecordedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of its flow a rerun is to run, for whoever goes on with it.
+
+    It ends after the step `until`, and runs nothing else than that step with `only`. `outputs` are results that stand
+    for those of steps, by path or address; of those that are `lost` nobody keeps the value: it is secret or too large.
+    """
+
+    until: str | None = None
+    only: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """One time that a run ran: the first, or after a resume. `complete` tells that it came to an end."""
+    """One time that a run ran: the first, or after a resume. `complete` tells that it came to an end.
+
+    `extent` is there for a rerun that is not simply to run all that is left.
+    """
 
     number: int
     started: float
     complete: bool
     origin: Origin | None = None
+    extent: Extent | None = None
 
 
 class Records(Protocol):

@@ -134,7 +134,8 @@ class Replay(Interceptor):
         return False if closed else None
 
     def iteration(self, frame: Frame, plan: StepPlan) -> bool:
-        if not self._script.same_run:
+        # a run that ends in an iteration has to come to it
+        if not self._script.same_run or self._target is not None:
             return False
         body = self._bodies.get(plan)
         if body is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
-from flowlang.journal.records import How, Origin
+from flowlang.journal.records import Extent, How, Origin
 from flowlang.journal.replay import Script, Turn
 from flowlang.journal.standing import Standing
 from flowlang.language.diagnostics import nearest
@@ -67,7 +67,10 @@ class Rerun(Continuation):
         return None
 
     def _new_recorder(self) -> RunRecorder:
-        return self.journal.recorder(Origin(self.run.run_id, self.how, self.from_step))
+        script = self._script
+        whole = script.until is None and not script.given
+        extent = None if whole else Extent(script.until, script.only, script.given)
+        return self.journal.recorder(Origin(self.run.run_id, self.how, self.from_step), extent=extent)
 
     def _written(self) -> Script:
         until = self.until

@@ -15,7 +15,7 @@ from flowlang.errors import ResultNotKeptError
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.opening import file_stem
 from flowlang.journal.problems import Choice, Choices, ReplayError, ReplayProblem
-from flowlang.journal.records import RecordedStep, RunQuery
+from flowlang.journal.records import Extent, RecordedStep, RunQuery
 from flowlang.journal.replay import Script, Turn
 from flowlang.journal.standing import Standing, effects
 from flowlang.language.model import Flow, Step, TaskStep
@@ -131,7 +131,20 @@ class Resumption(Continuation):
             if decided is not None:
                 turns[path] = decided
         taken = effects(self.steps, self.places)
-        script = self._script_of(turns, self.standing, effects=taken, started_at=self._started_at, same_run=True)
+        extent = self.run.sessions()[0].extent or Extent()
+        for path in extent.lost:
+            message = f"the result that was given for `{path}` is secret or too large, so the journal doesn't have it"
+            self._note(ReplayProblem("unrestorable", message, "run it again instead, with that result", path))
+        script = self._script_of(
+            turns,
+            self.standing,
+            given=extent.outputs,
+            effects=taken,
+            until=extent.until,
+            only=extent.only,
+            started_at=self._started_at,
+            same_run=True,
+        )
         self._note_lost(script)
         return script
 

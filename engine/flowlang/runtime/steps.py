@@ -144,6 +144,7 @@ async def run_step(frame: Frame, plan: StepPlan) -> None:
     if plan in run.intercepted:
         execution = intercepted = run.intercept(frame, plan)
         if await intercepted.answered():
+            intercepted.over()
             return
     else:
         execution = Execution(frame, plan, perf_counter())

@@ -76,7 +76,7 @@ def _at(steps: Sequence[RecordedStep], path: str) -> list[RecordedStep]:
 
 def _report(run: RecordedRun, steps: Sequence[RecordedStep], statements: bool, palette: Palette) -> list[str]:
     summary = run.summary
-    lines = [_headline(summary, palette), *(f"  {line}" for line in _about(summary))]
+    lines = [_headline(summary, palette), *(f"  {line}" for line in _about(run))]
     if run.error is not None:
         lines += ["", *failure_text(run.error, palette).split("\n")]
     if run.inputs:
@@ -98,7 +98,8 @@ def _headline(summary: RunSummary, palette: Palette) -> str:
     return f"{palette.strong(one_line(summary.flow))} {paint(ending)} ({count})"
 
 
-def _about(summary: RunSummary) -> Iterator[str]:
+def _about(run: RecordedRun) -> Iterator[str]:
+    summary = run.summary
     yield f"run      {one_line(summary.run_id)}{' · pinned' if summary.pinned else ''}"
     yield f"started  {shown_time(summary.started)}"
     if summary.path is not None:
@@ -107,7 +108,7 @@ def _about(summary: RunSummary) -> Iterator[str]:
     if origin is not None:
         where = "" if origin.from_step is None else f" at `{one_line(origin.from_step)}`"
         other = "" if origin.run_id is None else f" from {one_line(origin.run_id)}"
-        yield f"origin   {origin.how}{other}{where}"
+        yield f"origin   {origin.how}{other}{where}{_extent(run)}"
     if summary.sessions > 1:
         yield f"sessions {summary.sessions}"
     if summary.has_unknown:
@@ -116,6 +117,14 @@ def _about(summary: RunSummary) -> Iterator[str]:
         yield f"gap      {one_line(summary.gap)}"
     if summary.status in ("interrupted", "failed", "cancelled"):
         yield f"resume   flowlang runs resume {one_line(summary.run_id)}"
+
+
+def _extent(run: RecordedRun) -> str:
+    """How far a rerun was to go."""
+    extent = run.sessions()[0].extent
+    if extent is None or extent.until is None:
+        return ""
+    return ", only that step" if extent.only else f", until `{one_line(extent.until)}`"
 
 
 def _executions(run: RecordedRun, steps: Sequence[RecordedStep], statements: bool, palette: Palette) -> Iterator[str]:
