@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from json import loads
@@ -91,9 +90,12 @@ class SessionReading:
     @cached_property
     def definition(self) -> Mapping[str, Any]:
         """The texts, the hashes of files and the steps, as `definitions` lists them."""
-        told = self._second.startswith(b'["f",')
-        definition: Mapping[str, Any] = loads(self._second)[1] if told else self._definition
-        return definition
+        if self._second.startswith(b'["f",'):
+            told: Mapping[str, Any] = loads(self._second)[1]
+            return told
+        if self._definition is None:
+            raise ValueError("the lines do not say what ran")
+        return self._definition
 
     @property
     def session(self) -> Session:
@@ -122,16 +124,13 @@ class SessionReading:
 
     def lines(self) -> Iterator[tuple[str, Line]]:
         """The letter of each line, and the line, whole again."""
-        return self._wholes(_by_and_by(self._content))
-
-    def _wholes(self, lines: Iterable[Line]) -> Iterator[tuple[str, Line]]:
-        for line in lines:
+        for line in _by_and_by(self._content):
             if line[0] == "b":
-                line = self._whole(line)
+                line = self.whole(line)
             yield line[0], line
 
-    def _whole(self, line: Line) -> Line:
-        """A line with the value that is kept beside it."""
+    def whole(self, line: Line) -> Line:
+        """A line of the letter `b` with the value that is kept beside it."""
         _, slot, key, size, inner = line
         text = self._blobs(key)
         whole: Line = inner.copy()
@@ -192,7 +191,7 @@ class SessionReading:
             start = content.rfind(b"\n", 0, found) + 1
             if found == start or content.startswith(b'["b",', start):
                 line: Line = loads(content[start:].partition(b"\n")[0])
-                line = self._whole(line) if line[0] == "b" else line
+                line = self.whole(line) if line[0] == "b" else line
                 if line[0] == "e":
                     return line if line[2]["type"] in _ENDINGS else None
             end = start
@@ -201,7 +200,7 @@ class SessionReading:
     def steps(self) -> list[RecordedStep]:
         """The executions of steps, in the order in which they began."""
         lines = parsed(_ITERATIONS.sub(b"", self._content))
-        return _Steps(self).read(self._wholes(lines))
+        return _Steps(self).read(lines)
 
     def tally(self) -> Tally:
         """What a list shows, counted from the lines."""
@@ -249,40 +248,41 @@ class _Steps:
     def __init__(self, reading: SessionReading) -> None:
         self._reading = reading
         self._epoch: float = reading.header["started"]
-        self._steps: list[RecordedStep] = []
-        self._open: dict[tuple[str, int], RecordedStep] = {}
-        self._last: dict[tuple[str, int], RecordedStep] = {}
-        self._seen: Counter[tuple[str, int]] = Counter()
         self._heads = reading.heads()
+        self._steps: list[RecordedStep] = []
+        #: Of each path the execution that began last.
+        self._latest: dict[str, RecordedStep] = {}
 
-    def read(self, lines: Iterable[tuple[str, Line]]) -> list[RecordedStep]:
-        path = ""
-        for letter, line in lines:
-            if letter == "d":
-                add_head(self._heads, line)
-            elif letter in "scCijg":
-                head, place = self._heads[line[1]], line[3]
+    def read(self, lines: Iterable[Line]) -> list[RecordedStep]:
+        heads, path = self._heads, ""
+        for line in lines:
+            letter = line[0]
+            if letter == "b":
+                line = self._reading.whole(line)
+                letter = line[0]
+            if letter in "scCig":
+                head, place = heads[line[1]], line[3]
                 here = head.step_id if place is None else path if place == 0 else place
                 if letter == "s":
                     path = here
                     self._begin(here, head, line[2], line[4])
                 elif letter in "cC":
                     self._completed(here, head, line, letter == "C")
-                elif letter == "i":
-                    step = self._open.get((here, head.line))
-                    if step is not None:
-                        step.length = line[5]
                 elif letter == "g":
                     self._other(here, head, line[2], line[4])
+                elif (step := self._latest.get(here)) is not None and step.ended is None:
+                    step.length = line[5]
+            elif letter == "d":
+                add_head(heads, line)
         ending = self._reading.ending
-        for step in self._open.values():
-            step.status = "unknown" if ending == "dead" else "running" if ending == "alive" else "cancelled"
+        for step in self._steps:
+            if step.ended is None:
+                step.status = "unknown" if ending == "dead" else "running" if ending == "alive" else "cancelled"
         return self._steps
 
     def _begin(self, path: str, head: Head, at: int, inputs: Any) -> RecordedStep:
-        key = (path, head.line)
-        self._seen[key] += 1
-        step = RecordedStep(
+        before = self._latest.get(path)
+        step = self._latest[path] = RecordedStep(
             path=path,
             step_id=head.step_id,
             flow=head.flow,
@@ -291,29 +291,29 @@ class _Steps:
             line=head.line,
             status="unknown",
             session=self._reading.number,
-            occurrence=self._seen[key],
+            occurrence=1 if before is None else before.occurrence + 1,
             started=self._epoch + at / 1e6,
             inputs=inputs,
             silent=head.silent,
         )
-        self._open[key] = self._last[key] = step
         self._steps.append(step)
         return step
 
     def _end(self, path: str, head: Head, at: int, took: float) -> RecordedStep:
         """The step that ends now; one that was answered did not begin before."""
-        step = self._open.pop((path, head.line), None)
-        if step is None:
+        step = self._latest.get(path)
+        if step is None or step.ended is not None:
             step = self._begin(path, head, at - int(took * 1e3), None)
-            del self._open[path, head.line]
         step.ended, step.duration_ms = self._epoch + at / 1e6, took
         return step
 
     def _completed(self, path: str, head: Head, line: Line, is_tagged: bool) -> None:
         step = self._end(path, head, line[2], line[4] / 1e3)
         step.status = "succeeded"
-        step.outputs, step.why_not = _exact(line[5], is_tagged)
-        step.restorable = step.why_not is None
+        step.outputs = line[5]
+        if is_tagged:
+            step.outputs, step.why_not = _exact(line[5], True)
+            step.restorable = step.why_not is None
         if len(line) > 6:
             more = line[6]
             step.attempts = more["attempts"]
@@ -334,8 +334,7 @@ class _Steps:
             step.status, step.started = "skipped", None
             step.answered_by = event.get("answered_by")
         else:
-            key = (path, head.line)
-            last = self._open.get(key) or self._last.get(key)
+            last = self._latest.get(path)
             if last is None:
                 return
             if kind == "statement":
