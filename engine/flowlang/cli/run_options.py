@@ -47,13 +47,12 @@ def add_surroundings_options(parser: Parser) -> None:
     add("--env", choices=ENVIRONMENTS, help="use the values that the project's stored connections have there")
 
 
-def add_output_options(parser: Parser, *, timeout: bool = True) -> None:
+def add_output_options(parser: Parser) -> None:
     """`--output`, `--output-file` and `--quiet`, and `--timeout` for a whole run."""
     add = parser.add_argument
     add("--output", choices=tuple(REPORTS), help="form of the result (default: text on a terminal, else json)")
     add("--output-file", metavar="FILE", help="write the result to a file instead of stdout")
-    if timeout:
-        add("--timeout", metavar="TIME", type=_seconds, help="how long the run may take: 90, 500ms, 10s, 5m, 2h")
+    add("--timeout", metavar="TIME", type=_seconds, help="how long the run may take: 90, 500ms, 10s, 5m, 2h")
     add("--quiet", action="store_true", help="nothing on stderr but errors")
 
 

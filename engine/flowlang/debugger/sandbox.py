@@ -23,6 +23,8 @@ class Sandbox(Interceptor):
     At the end of the run `report` is what was done, and the event `sandbox_ended` has the same.
     """
 
+    undoes = True
+
     def __init__(self) -> None:
         self.report: SandboxReport | None = None
         self._pools = SandboxPools()

@@ -35,7 +35,7 @@ _SEPARATOR: Final = re.compile("/")
 class Continuation(ABC):
     """A recorded run of which some is taken from the journal, and the rest is about to run."""
 
-    #: What writes down the run that goes on; None before it is executed.
+    #: What writes down the run that goes on; None before it is executed, and for one that is not recorded.
     recorder: RunRecorder | None = None
 
     def __init__(self, journal: Journal, run_id: str, inputs: Mapping[str, Any] | None, as_it_was: bool) -> None:
@@ -76,7 +76,7 @@ class Continuation(ABC):
         if blocking:
             raise ReplayError(blocking)
         self.recorder = self._new_recorder()
-        return await (executor.with_texts(self._texts) if self.as_it_was else executor).execute_flow(
+        return await self.prepared(executor).execute_flow(
             self._source,
             self._given(),
             event_callback,
@@ -87,14 +87,18 @@ class Continuation(ABC):
             interceptors=[Replay(self._script), *interceptors],
         )
 
+    def prepared(self, executor: FlowExecutor) -> FlowExecutor:
+        """The executor with the texts of the flow that will run."""
+        return executor.with_texts(self._texts) if self.as_it_was else executor
+
     @property
     @abstractmethod
     def _run_id(self) -> str | None:
         """The id of the run that goes on; None for a new one."""
 
     @abstractmethod
-    def _new_recorder(self) -> RunRecorder:
-        """What writes it down."""
+    def _new_recorder(self) -> RunRecorder | None:
+        """What writes it down, if anything does."""
 
     @abstractmethod
     def _written(self) -> Script:

@@ -58,6 +58,7 @@ class Resumption(Continuation):
         super().__init__(journal, run_id, inputs, as_it_was)
         self.on_unknown = on_unknown
         self._unknown: list[RecordedStep] = []
+        self._is_trial = False
 
     @property
     def unknown(self) -> list[RecordedStep]:
@@ -74,7 +75,11 @@ class Resumption(Continuation):
         interceptors: Sequence[Interceptor] = (),
         timeout: float | None = None,
     ) -> FlowResult:
-        """Go on with the run, in `timeout` seconds. Raises ReplayError if a problem stands in the way."""
+        """Go on with the run, in `timeout` seconds. Raises ReplayError if a problem stands in the way.
+
+        If that is undone at the end, it was for trial: it isn't recorded, and the run can still be gone on with.
+        """
+        self._is_trial = any(interceptor.undoes for interceptor in interceptors)
         with self._alone():
             return await super().execute(
                 executor, event_callback, cancellation_token, interceptors=interceptors, timeout=timeout
@@ -109,8 +114,8 @@ class Resumption(Continuation):
     def _run_id(self) -> str | None:
         return self.run.run_id
 
-    def _new_recorder(self) -> RunRecorder:
-        return self.journal.recorder(resuming=self.run.run_id)
+    def _new_recorder(self) -> RunRecorder | None:
+        return None if self._is_trial else self.journal.recorder(resuming=self.run.run_id)
 
     def _written(self) -> Script:
         self._look_at_the_run()

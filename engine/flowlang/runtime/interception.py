@@ -67,6 +67,9 @@ class Answered(Exception):
 class Interceptor:
     """Steps in where steps of a run begin and end. Every method has a default that changes nothing."""
 
+    #: Whether what the run does is undone at its end.
+    undoes = False
+
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
         """Called before the run begins, with its plan. Says here, or later, which steps it concerns."""
 

@@ -14,6 +14,7 @@ from flowlang.cli.run_options import EXIT_CODES, add_input_options, add_output_o
 from flowlang.cli.runs.common import found, journal_at, parser
 from flowlang.cli.runs.continued import can_ask, flow_of, given_inputs, perform, values_of
 from flowlang.cli.runs.showing import execution
+from flowlang.cli.standing_in import add_options
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, tell
 from flowlang.journal import Journal, RecordedRun, RecordedStep, RunQuery
@@ -59,9 +60,8 @@ def resume_of_flow(options: Namespace, project: Project, prog: str) -> int:
             f"{run.run_id} is a run of `{run.summary.flow}`, not of the flow in {project.main}",
             hint=f"flowlang runs resume {run.run_id}",
         )
-    for option in ("pins", "sandbox", "timeout"):
-        if getattr(options, option):
-            raise UsageError(f"--{option} does not go with --resume")
+    if options.no_journal:
+        raise UsageError("--no-journal does not go with --resume: what is done is recorded as part of the run")
     options.as_it_was = options.dry_run = False
     return _resume(options, journal, run, prog)
 
@@ -76,6 +76,8 @@ def _resume(options: Namespace, journal: Journal, run: RecordedRun, prog: str) -
         on_unknown=_choices(options),
         as_it_was=options.as_it_was,
     )
+    if options.sandbox and not options.quiet:
+        tell("for trial: nothing of it is recorded, and the run can be resumed as before")
     return perform(resumption, options, prog)
 
 
@@ -122,7 +124,8 @@ def _add_common(command: Parser) -> None:
     add("--dry-run", action="store_true", help="only tell what would run, and what stands in the way")
     add_input_options(command)
     add_surroundings_options(command)
-    add_output_options(command, timeout=False)
+    add_output_options(command)
+    add_options(command)
 
 
 def _set_form(options: Namespace) -> None:

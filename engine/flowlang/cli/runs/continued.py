@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flowlang.cli.headless import Headless, Listener
 from flowlang.cli.recorded import resume_command
 from flowlang.cli.run_options import Surroundings, inputs_of
+from flowlang.cli.standing_in import interceptors_of
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, is_terminal, tell
 from flowlang.journal import Journal, RecordedRun
@@ -49,6 +50,7 @@ class Continued:
         beside = os.path.join(os.path.dirname(self.flow), TASKS_FILE)
         tasks_file = options.tasks_file or (beside if os.path.isfile(beside) else None)
         self._surroundings = Surroundings(options, tasks_file)
+        self._options = options
 
     @property
     def resume(self) -> str | None:
@@ -58,7 +60,14 @@ class Continued:
 
     async def run(self, listener: Listener | None, token: CancellationToken) -> FlowResult:
         """Run it to its end."""
-        return await self._continuation.execute(self._surroundings.executor(), listener, token)
+        executor = self._surroundings.executor()
+        return await self._continuation.execute(
+            executor,
+            listener,
+            token,
+            interceptors=interceptors_of(self._options, self.flow, self._continuation.prepared(executor)),
+            timeout=self._options.timeout,
+        )
 
 
 def perform(continuation: Continuation, options: Namespace, prog: str) -> int:
