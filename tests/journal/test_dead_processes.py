@@ -113,9 +113,10 @@ def list_twice_at_once(folder: Path) -> list[int]:
 
 
 async def spooled(project: Recorded) -> Path:
-    """The file of a run that is over, which nobody took in yet."""
+    """The file of a run that is over, which nobody took in yet; it ends with its last line."""
     await project.run()
     [path] = (project.folder / ".flowlang" / "running").iterdir()
+    path.write_bytes(written_lines(path.read_bytes()))
     return path
 
 

@@ -34,9 +34,6 @@ class BackgroundKeeper(Keeper):
         """Take in what is there already, left by a process that died."""
         self._thread.submit(self._quietly, self.adopt)
 
-    def finish(self, spool: Spool) -> None:
-        """The file is soon taken in, as it is: to cut off what was allocated and not used is what takes longest."""
-
     def defers(self, spool: Spool, tally: Tally) -> bool:
         """Always, but for a run of which the file doesn't tell the end. Once this is closed, as ever."""
         if tally.gap is not None:

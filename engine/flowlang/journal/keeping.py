@@ -67,10 +67,6 @@ class Keeper:
             spool.close()
         self.adopt()
 
-    def finish(self, spool: Spool) -> None:
-        """A run is over, its last line written: the file is as long as it is to be. Raises OSError."""
-        spool.finish()
-
     def take_all(self, over: Sequence[tuple[Path, Tally]]) -> None:
         """Take complete files into the database, in one transaction. Raises JournalError or OSError, with all left."""
         from flowlang.journal.retention import retire

@@ -184,7 +184,6 @@ class RunRecorder:
             self._live = False
             try:
                 spool.append(f'{self._waiting}["z",{to_text(self._tally.as_data())}]\n'.encode("ascii"))
-                self._keeper.finish(spool)
             except OSError as error:
                 self.problem = self._words(error)
                 self._complain()

@@ -40,9 +40,6 @@ class Spool(Protocol):
     def last_words(self, line: bytes) -> None:
         """Add a line of at most `RESERVE` bytes where there is no room for another any more."""
 
-    def finish(self) -> None:
-        """Cut off what was allocated and not used."""
-
     def close(self) -> None:
         """Let go of the file, and by that of its lock."""
 
@@ -109,9 +106,6 @@ class MappedSpool:
     def last_words(self, line: bytes) -> None:
         os.pwrite(self._descriptor, line, self.size)
 
-    def finish(self) -> None:
-        os.ftruncate(self._descriptor, self.size)
-
     def close(self) -> None:
         if self._descriptor >= 0:
             self._map.close()
@@ -156,9 +150,6 @@ class WrittenSpool:
 
     def last_words(self, line: bytes) -> None:
         self.append(line)
-
-    def finish(self) -> None:
-        """There is nothing to cut off."""
 
     def close(self) -> None:
         if self._descriptor >= 0:
