@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -62,7 +63,8 @@ def prepare(database: sqlite3.Connection, path: Path) -> None:
             database.execute(f"PRAGMA user_version = {number + 1}")
         database.execute("COMMIT")
     except BaseException:
-        database.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # a full disk has rolled it back already
+            database.execute("ROLLBACK")
         raise
 
 

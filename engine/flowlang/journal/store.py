@@ -8,13 +8,13 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import strftime
 from typing import Final
 
 from flowlang.errors import JournalBusyError, JournalError
-from flowlang.journal.schema import prepare
+from flowlang.journal.schema import VERSION, prepare, version_of
 
 #: How many seconds to wait for another process that writes.
 PATIENCE: Final = 10.0
@@ -40,9 +40,20 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The database, to be read. Raises JournalError for one that cannot be."""
+        """The database, to be read. Raises JournalError for one that cannot be.
+
+        Where nothing can be written, it is read as it lies there.
+        """
         with self._lock, _told(self.path):
-            yield self._opened()
+            try:
+                database = self._opened()
+            except sqlite3.OperationalError as error:
+                if _is_busy(error):
+                    raise
+                with closing(self._open_unchanged(error)) as database:
+                    yield database
+            else:
+                yield database
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -81,8 +92,6 @@ class Store:
         return self._database
 
     def _open(self) -> sqlite3.Connection:
-        if not os.access(self.path.parent, os.W_OK):
-            return self._open_unchanged()
         database = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             prepare(database, self.path)
@@ -93,12 +102,19 @@ class Store:
         weakref.finalize(self, database.close)
         return database
 
-    def _open_unchanged(self) -> sqlite3.Connection:
-        """Open a database in a folder where nothing can be written."""
+    def _open_unchanged(self, why: sqlite3.OperationalError) -> sqlite3.Connection:
+        """Open a database in a folder where nothing can be written, not even that somebody reads."""
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, database.close)
-        return database
+        version = version_of(database)
+        if version == VERSION:
+            return database
+        database.close()
+        if version:
+            raise why
+        empty = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        prepare(empty, self.path)
+        return empty
 
     def _move_aside(self, error: sqlite3.DatabaseError) -> None:
         """Keep a database that cannot be read under another name, and begin a new one."""
@@ -116,10 +132,14 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
+        if _is_busy(error):
             raise JournalBusyError(
                 f"another process has held {path} for {PATIENCE:g} s", hint="wait until it is done, or end it"
             ) from error
         raise JournalError(f"{path}: {error}", hint="check the folder's permissions and the space left") from error
     except sqlite3.DatabaseError as error:
         raise JournalError(f"{path}: {error}", hint="move the file away to begin a new journal") from error
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
