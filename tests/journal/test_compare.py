@@ -164,3 +164,37 @@ async def test_a_comparison_is_data(project: Project) -> None:
     assert data["first"]["what"] == "inputs"
     assert data["branches"] == [{"path": "big", "before": "else", "after": "then"}]
     assert to_json(data)
+
+
+async def test_a_default_counts_as_if_it_had_been_given(project: Project) -> None:
+    assert (await compared(project, {}, {"n": 1})).same
+    comparison = await compared(project, {}, {"n": 2})
+    assert comparison.inputs == [Change("n", "changed", 1, 2)]
+    assert (comparison.defaults.before, comparison.defaults.after) == (["n"], [])
+    assert comparison.to_dict()["defaults"] == {"before": ["n"], "after": []}
+
+
+async def test_a_default_that_was_changed_in_the_file_is_a_difference_of_the_inputs(project: Project) -> None:
+    before = await project.run()
+    project.write(FLOW.replace("default: 1", "default: 2"))
+    after = await project.run()
+    comparison = compare(project.journal.run(before.run_id), project.journal.run(after.run_id))
+    assert comparison.first == Difference("", "inputs", "n", 1, 2)
+    assert comparison.defaults.before == comparison.defaults.after == ["n"]
+
+
+async def test_inputs_are_compared_as_the_flow_had_them(project: Project) -> None:
+    assert (await compared(project, {"n": "2"}, {"n": 2})).same
+
+
+async def test_inputs_of_types_that_json_lacks_are_told_from_their_texts(project: Project) -> None:
+    project.write("flow: main\nsteps: [{Do: {id: a, what: a}}]")
+    comparison = await compared(project, {"price": Decimal("1.50")}, {"price": "1.50"})
+    assert comparison.inputs == [Change("price", "changed", Decimal("1.50"), "1.50")]
+
+
+async def test_what_the_caller_adds_is_told_but_is_no_difference_of_its_own(project: Project) -> None:
+    project.write("flow: main\ninputs: []\nsteps: [{Price: {id: price}}]")
+    comparison = await compared(project, {"_schedule": {"due": "monday"}}, {"_schedule": {"due": "tuesday"}})
+    assert comparison.inputs == [Change("_schedule.due", "changed", "monday", "tuesday")]
+    assert comparison.first is None

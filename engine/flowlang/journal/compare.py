@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flowlang.journal.compare_inputs import Defaults, compare_inputs, is_of_the_caller
 from flowlang.journal.compare_values import Change, Kind, changes
 from flowlang.runtime.paths import address_of
 
@@ -85,7 +86,8 @@ class FileDifference:
 class Comparison:
     """How the second of two runs differed from the first.
 
-    `missing` and `added` are the paths of steps that only one of them came to. All of it is empty, and `same` is
+    `inputs` are compared as the flows had them, `defaults` are those that nobody gave. `missing` and `added` are the
+    paths of steps that only one of them came to. All of it is empty, and `same` is
     true, for two runs that did the same; how long they took doesn't count for that.
     """
 
@@ -102,6 +104,7 @@ class Comparison:
     timings: list[Figures]
     rows: list[Figures]
     definition: list[FileDifference]
+    defaults: Defaults = field(default_factory=Defaults)
 
     @property
     def same(self) -> bool:
@@ -126,7 +129,7 @@ def compare(
 ) -> Comparison:
     """Compare two runs, step by step by path and occurrence. `min_ms` and `min_share` bound which times are told."""
     ours, theirs = latest(before.steps()), latest(after.steps())
-    inputs = changes(before.inputs, after.inputs)
+    inputs, defaults = compare_inputs(before, after)
     outputs = changes(before.outputs or {}, after.outputs or {})
     error = changes(_told(before.error), _told(after.error))
     return Comparison(
@@ -143,6 +146,7 @@ def compare(
         timings=list(_timings(_totals(ours), _totals(theirs), min_ms, min_share)),
         rows=[one for one in _figures(_row_counts(ours), _row_counts(theirs)) if one.before != one.after],
         definition=list(_definitions(before, after)),
+        defaults=defaults,
     )
 
 
@@ -169,8 +173,9 @@ def _first(
     outputs: list[Change],
     error: list[Change],
 ) -> Difference | None:
-    if inputs:
-        return _at("", "inputs", inputs[0])
+    for change in inputs:
+        if not is_of_the_caller(change):
+            return _at("", "inputs", change)
     for moment in _merged(_moments(ours), _moments(theirs)):
         found = _at_moment(moment, ours.get(moment.key), theirs.get(moment.key))
         if found is not None:

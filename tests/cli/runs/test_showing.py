@@ -131,3 +131,10 @@ def test_what_could_steer_a_terminal_is_shown_as_a_sign(flowlang: Command, proje
     flowlang("run", "main.yaml")
     for words in (["show", "last"], ["show", "last", "--step", "a"], ["show", "last", "--events"]):
         assert "\x1b" not in flowlang("runs", *words).out
+
+
+def test_diff_says_which_inputs_had_their_defaults(flowlang: Command) -> None:
+    flowlang("run", "main.yaml")
+    flowlang("run", "main.yaml", "--input", "day=monday")
+    told = flowlang("runs", "diff", "last~1", "last")
+    assert '"today" → "monday"  (a: the default)' in told.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -68,7 +69,7 @@ def report(comparison: Comparison, palette: Palette) -> Iterator[str]:
         yield palette.strong("first difference")
         yield from (f"  {line}" for line in _first(comparison.first, palette))
     parts = (
-        ("inputs", list(_changes(comparison.inputs, palette))),
+        ("inputs", list(_inputs(comparison, palette))),
         ("values", list(_values(comparison, palette))),
         ("outputs", list(_changes(comparison.outputs, palette))),
         ("error", list(_errors(comparison))),
@@ -111,6 +112,14 @@ def _first(first: Difference, palette: Palette) -> Iterator[str]:
     yield f"{where}{_FIRST[first.what]}{at}"
     yield f"  a: {_shown(first.before, 400) if first.kind != 'added' else 'nothing'}"
     yield f"  b: {_shown(first.after, 400) if first.kind != 'removed' else 'nothing'}"
+
+
+def _inputs(comparison: Comparison, palette: Palette) -> Iterator[str]:
+    for change, line in zip(comparison.inputs, _changes(comparison.inputs, palette), strict=True):
+        name = re.split(r"[.\[]", change.at, maxsplit=1)[0]
+        sides = (("a", comparison.defaults.before), ("b", comparison.defaults.after))
+        of_default = " and ".join(side for side, defaults in sides if name in defaults)
+        yield f"{line}  {palette.faint(f'({of_default}: the default)')}" if of_default else line
 
 
 def _values(comparison: Comparison, palette: Palette) -> Iterator[str]:
