@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +25,9 @@ from flowlang.values import plain
 from tests.runtime.test_random_flows import FLOWS
 
 from .debugging import Debugged, counting
-from .test_random_flows import EXAMPLES, text_of
+from .test_random_flows import text_of
+
+EXAMPLES = 2000 if "FLOWLANG_TEST_LONG" in os.environ else 40
 
 
 class Witness(Interceptor):
@@ -127,7 +130,7 @@ async def test_each_step_sees_what_it_saw(tmp_path: Path) -> None:
     assert (inside.evaluate("inputs.z"), [one.step_id for one in inside.stack]) == (11, ["i", "call"])
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(FLOWS)
 def test_a_random_run_walked_back_is_as_it_was(shapes: list[Any]) -> None:
     text, _ = text_of(shapes)

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowlang import FlowExecutor, FlowResult, TaskRegistry
-from flowlang.journal import Journal, Rerun, Resumption
+from flowlang.journal import Journal, RecordedRun, Rerun, Resumption
+from tests.journal.fingerprint import fingerprint
 from tests.runtime.test_random_flows import FLOWS, Writer
 
 EXAMPLES = 2000 if "FLOWLANG_TEST_LONG" in os.environ else 40
@@ -55,6 +56,15 @@ def project(folder: str, name: str, text: str) -> Path:
     (root / ".flowlang").mkdir(parents=True)
     (root / "random.yaml").write_text(text)
     return root
+
+
+def only_run(root: Path) -> RecordedRun:
+    """The run that is in the journal of a project."""
+    journal = Journal(root)
+    [summary] = journal.runs()
+    run = journal.run(summary.run_id)
+    journal.close()
+    return run
 
 
 def interrupted(here: Path, there: Path, number: int) -> tuple[FlowResult, Steps]:
@@ -112,6 +122,8 @@ def test_an_interrupted_flow_ends_as_it_would_have(shapes: list[Any], number: in
         assert [problem for problem in rerun.problems if problem.blocking] == []
         repeated = asyncio.run(rerun.execute(last.executor))
         assert repeated.outputs == expected.outputs
+        # a replay of what was interrupted and gone on with is the run that nobody disturbed
+        assert fingerprint(journal.run(repeated.run_id)) == fingerprint(only_run(here))
         journal.close()
         every = Steps()
         asyncio.run(every.executor.execute_flow(there / "random.yaml"))
