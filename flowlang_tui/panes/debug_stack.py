@@ -111,9 +111,10 @@ def _when(sight: Sight) -> str:
     transaction = sight.stop.transaction
     if transaction is None:
         return sight.stop.when
-    if transaction["number"] > transaction["total"]:
+    if transaction["statement"] is None:
         return "before commit"
-    return f"statement {transaction['number']} of {transaction['total']}"
+    of = "" if transaction["total"] is None else f" of {transaction['total']}"
+    return f"statement {transaction['number']}{of}"
 
 
 def _frame_line(frame: StackFrame) -> list[Piece]:

@@ -13,7 +13,7 @@ import pytest
 
 from flowlang import FlowExecutor
 from flowlang.connections import plugin_registry
-from flowlang.connections.base import ConnectionPlugin, statement
+from flowlang.connections.base import ConnectionPlugin, announce, statement
 from flowlang.connections.contract import CheckResult, NotApplicable, Violation, checks, verify
 from flowlang.connections.discovery import BUILTINS, Plugins
 from flowlang.errors import ConfigurationError
@@ -53,6 +53,7 @@ async def send(line: str, connection: Any = None) -> dict[str, Any]:
             connection: service
             line: ping
     """
+    await announce(connection, line)
     with statement(line) as sent:
         answer = await connection.ask(line)
         sent.rows = 1
@@ -95,6 +96,47 @@ async def test_a_sound_plugin_keeps_the_contract_on_its_server(lines: Service, r
         "without the driver connecting says what is missing",
         "the helpers are Python, with a docstring each",
     }
+
+
+async def unasked(line: str, connection: Any = None) -> dict[str, Any]:
+    with statement(line):
+        return {"answer": await connection.ask(line)}
+
+
+async def asked_too_late(line: str, connection: Any = None) -> dict[str, Any]:
+    answer = await unasked(line, connection)
+    await announce(connection, line)
+    return answer
+
+
+async def asked_for_something_else(line: str, connection: Any = None) -> dict[str, Any]:
+    await announce(connection, "something else")
+    return await unasked(line, connection)
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        (unasked, "`lines_send` sends `ping` unasked"),
+        (asked_for_something_else, "`lines_send` sends `ping` unasked"),
+        (asked_too_late, "`ping` is sent although that was refused"),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+async def test_a_statement_that_is_sent_unasked_is_found(lines: Service, task: Any, told: str) -> None:
+    plugin = type(
+        "Unasked", (Sound,), {"__doc__": "Doesn't ask.", "get_builtin_tasks": lambda self: {"lines_send": task}}
+    )
+    registered = plugin()
+    plugin_registry.register(registered)
+    try:
+        every = checks(plugin, f"lines://127.0.0.1:{lines.port}", run=FlowExecutor().execute_flow)
+        check = next(check for check in every if check.name == "a debugger is asked before a statement is sent")
+        result = await check.run()
+    finally:
+        plugin_registry.unregister(registered)
+    assert result.status == "failed"
+    assert told in result.message
 
 
 async def test_without_a_server_the_live_checks_are_skipped() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sized
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Statement:
@@ -41,24 +43,29 @@ statement_sink: ContextVar[Callable[[Statement], None] | None] = ContextVar("flo
 
 
 class PendingStatement(NamedTuple):
-    """A statement about to be sent: the `number`-th of `total` in its step, from 1.
+    """A statement about to be sent: the `number`-th of `total` in its step, from 1; None where nobody knows how many.
 
-    `is_open` says that a transaction is open in the session; then there is one more with no `text` before the commit.
+    `is_open` says that a transaction is open in the session. It can be ended early where `may_end` says so; then
+    there is one more with no `text` before the commit.
     """
 
     session: Any
     text: str | None
     params: Any = None
     number: int = 1
-    total: int = 1
+    total: int | None = 1
     is_open: bool = False
+    may_end: bool = False
 
 
 class StatementGate(Protocol):
     """Stands before the statements of a step; what it waits for, the step waits for."""
 
     async def before(self, pending: PendingStatement) -> bool:
-        """Called before a statement is sent. False ends its transaction there, with a commit; to undo it, it raises."""
+        """Called before a statement is sent. False ends its transaction there, with a commit.
+
+        It raises FlowExecutionError where the statement must not be sent, and what is open has to be undone.
+        """
 
     def heard(self, statement: Statement) -> None:
         """Called with each statement that was sent, whether it was announced or not."""
@@ -68,23 +75,33 @@ class StatementGate(Protocol):
 statement_gate: ContextVar[StatementGate | None] = ContextVar("flowlang_statement_gate", default=None)
 
 
-async def announce(session: Any, text: str, params: Any = None) -> None:
-    """Ask before a statement that is sent by itself."""
+async def announce(session: Any, text: str, params: Any = None, *, is_open: bool = False) -> None:
+    """Ask before a statement that is sent by itself, or, with `is_open`, in a transaction that somebody else ends."""
     gate = statement_gate.get()
     if gate is not None:
-        await gate.before(PendingStatement(session, text, params))
+        await gate.before(PendingStatement(session, text, params, 1, None if is_open else 1, is_open))
 
 
-async def one_by_one(session: Any, statements: Sequence[tuple[str, Any]]) -> AsyncIterator[tuple[str, Any]]:
-    """The statements of an open transaction with their params, each when it may be sent."""
+async def one_by_one(
+    session: Any, statements: Iterable[tuple[str, T]], total: int | None = None
+) -> AsyncIterator[tuple[str, T]]:
+    """The statements of an open transaction with their params, each when it may be sent.
+
+    Instead of params there may be the rows of a batch. `total` is how many statements there are, if that is known
+    and they are no list. Don't leave the loop early: after the last one it asks before the commit.
+    """
     gate = statement_gate.get()
-    total = len(statements)
+    if total is None and isinstance(statements, Sized):
+        total = len(statements)
+    number = 0
     for number, (text, params) in enumerate(statements, 1):
-        if gate is not None and not await gate.before(PendingStatement(session, text, params, number, total, True)):
+        if gate is not None and not await gate.before(
+            PendingStatement(session, text, params, number, total, True, True)
+        ):
             return
         yield text, params
     if gate is not None:
-        await gate.before(PendingStatement(session, None, None, total + 1, total, True))
+        await gate.before(PendingStatement(session, None, None, number + 1, total, True, True))
 
 
 class statement:

@@ -214,7 +214,9 @@ class Debugger(Interceptor):
 
     async def succeeded(self, execution: Intercepted, result: Any) -> Any | Again:
         """Stop after an attempt that succeeded, where that is wanted."""
-        taken, statement = self._ended(execution)
+        taken, statement, answer = self._ended(execution)
+        if answer is not None:
+            return answer.result
         if is_stopping() or (statement is None and not self._points.at(execution.plan, "after")):
             return result
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
@@ -242,9 +244,11 @@ class Debugger(Interceptor):
 
     async def failed(self, execution: Intercepted, error: BaseException) -> Answer | Again | None:
         """Stop at an attempt that failed, where that is wanted."""
-        taken, statement = self._ended(execution)
+        taken, statement, answer = self._ended(execution)
         if isinstance(error, FlowExit) or is_stopping():
             return None
+        if answer is not None:
+            return answer
         if statement is None and not self._points.at(execution.plan, "error"):
             return None
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
@@ -288,14 +292,18 @@ class Debugger(Interceptor):
             level = level.up
         return Instead(plans)
 
-    def _ended(self, execution: Intercepted) -> tuple[float, str | None]:
-        """How long an attempt took, in milliseconds, and the statement in it at which to stop."""
+    def _ended(self, execution: Intercepted) -> tuple[float, str | None, Answer | None]:
+        """How long an attempt took, in milliseconds, the statement in it to stop at, and what was given for it."""
         path = execution.frame.path + execution.plan.id
         attempt = self._under_way.pop(path, None)
         if attempt is None:
-            return 0.0, None
+            return 0.0, None, None
         taken = round((perf_counter() - attempt.started) * 1000, 3)
-        return taken, None if attempt.gate is None else attempt.gate.matched
+        gate = attempt.gate
+        if gate is None:
+            return taken, None, None
+        # the breakpoint may have been taken away meanwhile
+        return taken, gate.matched if self._points.at(execution.plan, "statement") else None, gate.answer
 
     def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
         """What is asked before the statements of a step, while it has its connection."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.debugger.errors import RolledBackError
+from flowlang.debugger.errors import AnsweredError, RolledBackError
 from flowlang.debugger.stop import Stop
 from flowlang.debugger.verdicts import GoOn, RollBack, Transaction
+from flowlang.runtime.interception import Answer
 
 if TYPE_CHECKING:
     from flowlang.connections.base import PendingStatement, Statement
@@ -17,14 +19,21 @@ if TYPE_CHECKING:
     from flowlang.runtime.plan import StepPlan
 
 
+#: What plugins and drivers send around the statements of a step.
+_CONTROL: Final = re.compile(
+    r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint|release|set\s+transaction)\b", re.IGNORECASE
+)
+
+
 class Gate:
     """Stands before the statements of one attempt of a step.
 
     Statements that a plugin doesn't announce are only heard when they were sent; `matched` is the first of those at
-    which somebody wants to stop, which the step then does after its attempt.
+    which somebody wants to stop, which the step then does after its attempt. `answer` is what was given for the step
+    at one of its statements: nothing more of it is sent then.
     """
 
-    __slots__ = ("_announced", "_debugger", "frame", "matched", "plan", "stopped")
+    __slots__ = ("_announced", "_debugger", "answer", "frame", "matched", "plan", "stopped")
 
     def __init__(self, debugger: Debugger, frame: Frame, plan: StepPlan) -> None:
         self.frame = frame
@@ -33,11 +42,14 @@ class Gate:
         #: Whether the run stood at this gate already.
         self.stopped = False
         self._debugger = debugger
-        self._announced: str | None = None
+        self._announced: set[str | None] = set()
+        self.answer: Answer | None = None
 
     async def before(self, pending: PendingStatement) -> bool:
         """Called before a statement is sent; false ends its transaction here, with a commit."""
-        self._announced = pending.text
+        if self.answer is not None:
+            raise _answered()
+        self._announced.add(pending.text)
         found = self._debugger.reasons.at_statement(self, pending.text)
         execution = self._debugger.execution_at(self.frame, self.plan)
         if found is None or execution is None:
@@ -53,14 +65,22 @@ class Gate:
         verdict = await debugger.standing.stand(stop)
         if isinstance(verdict, RollBack):
             raise RolledBackError(verdict.reason)
+        if isinstance(verdict, Answer):
+            self.answer = verdict
+            raise _answered()
         return not (isinstance(verdict, GoOn) and verdict.commit)
 
     def heard(self, statement: Statement) -> None:
         """Called with every statement that was sent."""
-        if statement.text == self._announced:
-            self._announced = None
-        elif self.matched is None and self._debugger.reasons.point_at_statement(self, statement.text) is not None:
+        if statement.text in self._announced or self.matched is not None:
+            return
+        named = _CONTROL.match(statement.text) is not None
+        if self._debugger.reasons.point_at_statement(self, statement.text, named=named) is not None:
             self.matched = statement.text
+
+
+def _answered() -> AnsweredError:
+    return AnsweredError("the step was answered for from the debugger")
 
 
 async def idle_limit(session: Any) -> float | None:

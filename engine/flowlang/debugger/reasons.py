@@ -85,10 +85,14 @@ class Reasons:
                 return "step", None
         return None
 
-    def point_at_statement(self, gate: Gate, text: str) -> Point | None:
-        """The breakpoint that a statement meets."""
+    def point_at_statement(self, gate: Gate, text: str, *, named: bool = False) -> Point | None:
+        """The breakpoint that a statement meets; with `named` only one that says which statements it means."""
         frame, plan = gate.frame, gate.plan
-        points = [one for one in self._points.at(plan, "statement") if one.breakpoint.matches(text)]
+        points = [
+            one
+            for one in self._points.at(plan, "statement")
+            if one.breakpoint.matches(text) and (one.breakpoint.statement or not named)
+        ]
         extras = extras_of(attempts=frame.context["attempt"], statement=text)
         return _first_hit(points, frame, plan, extras, {})
 

@@ -111,6 +111,14 @@ def described(execution: Intercepted, error: BaseException) -> ErrorInfo:
     return describe(execution.frame, execution.plan, error, execution.inputs, execution.attempt)
 
 
+def shortened(params: Any, most: int = 100) -> Any:
+    """Parameters as they can be shown: of long lists the first items, and how many there are besides."""
+    if not isinstance(params, (list, tuple)):
+        return params
+    shown = [shortened(item, most) for item in params[:most]]
+    return shown if len(params) <= most else [*shown, f"… {len(params) - most} more"]
+
+
 def _patiently(look: Callable[[], T]) -> T:
     """What `look` gives. Other branches may be changing what it looks at, from another thread; then it looks again."""
     for _ in range(5):

@@ -15,7 +15,7 @@ from flowlang.debugger.errands import Errands
 from flowlang.debugger.errors import DebuggerError
 from flowlang.debugger.scope import Scope, StackFrame, stack_of
 from flowlang.debugger.setting import set_at, set_name, with_argument
-from flowlang.debugger.sight import Sight
+from flowlang.debugger.sight import Sight, shortened
 from flowlang.debugger.verdicts import GoOn, Redo, RollBack, Transaction, Verdict
 from flowlang.redaction import MASK
 from flowlang.runtime.interception import AGAIN, Answer
@@ -127,19 +127,25 @@ class Stop:
 
     @property
     def transaction(self) -> dict[str, Any] | None:
-        """Where the step stands in its transaction: `number`, `total`, `statement`, `params`."""
+        """Where the step stands in its transaction: `number`, `total` (None: unknown), `statement`, `params`."""
         at = self._transaction
         if at is None or not at.is_open:
             return None
-        params = self._mask(at.params)
-        return {"number": at.number, "total": at.total, "statement": self.statement, "params": params}
+        return {"number": at.number, "total": at.total, "statement": self.statement, "params": self.params}
+
+    @property
+    def params(self) -> Any:
+        """What is bound to the statement that is next, or the rows that it sends, if those are not too many."""
+        return None if self._transaction is None else self._mask(shortened(self._transaction.params))
 
     @property
     def can(self) -> frozenset[str]:
         """The names of the methods that make sense here, for whoever shows what can be done."""
         always = {"resume", "step_over", "step_into", "step_out", "run_to", "evaluate", "set_value"}
-        if self._transaction is not None:
-            return frozenset(always | {"query"} | ({"commit", "roll_back"} if self._transaction.is_open else set()))
+        at = self._transaction
+        if at is not None:
+            ending = ({"roll_back"} if at.is_open else set()) | ({"commit"} if at.may_end else set())
+            return frozenset(always | {"query", "give", "skip"} | ending)
         here = {
             "before": {"set_input", "give", "skip", "redo_with"},
             "after": {"set_input", "give", "run_again", "redo_with"},
@@ -179,13 +185,16 @@ class Stop:
         self._errands.now(self._set_value, path, value)
 
     def give(self, output: Any) -> None:
-        """Let the step have this result, without running it, or instead of what it gave; and go on."""
-        self._require("give", "a step's output can be given before it or after an attempt, not between its statements")
+        """Let the step have this result, without running it, or instead of what it gave; and go on.
+
+        At a statement that and those after it are not sent, and an open transaction is undone.
+        """
+        self._require("give")
         self._errands.now(self._give, output)
 
     def skip(self) -> None:
-        """Let the step not run, or let its failure be none, with no result; and go on."""
-        self._require("skip", "a step can be skipped before it, or at an error")
+        """Let the step not run, or let its failure be none, with no result; and go on. At a statement as `give`."""
+        self._require("skip", "a step can be skipped before it, at one of its statements, or at an error")
         self._errands.now(self._skip)
 
     def run_again(self) -> None:

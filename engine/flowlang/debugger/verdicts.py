@@ -32,14 +32,16 @@ Verdict = GoOn | RollBack | Redo | Answer | Again
 
 
 class Transaction(NamedTuple):
-    """Where a step stands between the statements of its transaction: before the `number`-th of `total`, from 1.
+    """Where a step stands between its statements: before the `number`-th of `total`, from 1; None if nobody knows that.
 
-    After the last one `number` is `total + 1`; `text` and `params` are those of the statement that is next.
+    After the last one `number` is one more; `text` and `params` are those of the statement that is next. `is_open`
+    says that a transaction is open, `may_end` that it can be committed here.
     """
 
     session: Any
     text: str | None
     params: Any
     number: int
-    total: int
+    total: int | None
     is_open: bool
+    may_end: bool

@@ -16,8 +16,10 @@ from flowlang.connections.base import (
     ResultMeter,
     ResultTooLarge,
     Statement,
+    announce,
     size_of,
     statement,
+    statement_gate,
     statement_sink,
 )
 from flowlang.errors import ConnectionError, FlowExecutionError
@@ -143,8 +145,10 @@ async def operate(connection: Any, what: str, shown: list[Any], params: Any, cal
     """
     if not isinstance(connection, Database):
         raise FlowExecutionError("this task needs a connection of type `mongodb`")
+    unheard = statement_sink.get() is None and statement_gate.get() is None
+    text = what if unheard else " ".join([what, *map(to_json, shown)])
+    await announce(connection, text, params)
     session = connection.client.delegate.start_session(causal_consistency=False)
-    text = what if statement_sink.get() is None else " ".join([what, *map(to_json, shown)])
     with statement(text, params) as sent:
         try:
             result = await _to_its_end(connection, session, call)

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiomysql
 
-from flowlang.connections.base import statement
+from flowlang.connections.base import announce, statement
 
 
 class ReportingCursor(aiomysql.Cursor):
@@ -18,6 +18,7 @@ class ReportingCursor(aiomysql.Cursor):
         """As the driver's: the number of rows."""
         if self._in_many:
             return await super().execute(query, args)
+        await announce(self._connection, query, args, is_open=self._connection.in_transaction)
         await self._connection.used(query)
         with statement(query, args) as sent:
             sent.rows = await super().execute(query, args)
@@ -25,6 +26,7 @@ class ReportingCursor(aiomysql.Cursor):
 
     async def executemany(self, query: str, args: Any) -> Any:
         """As the driver's. It is one statement for whoever watches, however many the driver makes of it."""
+        await announce(self._connection, query, args, is_open=self._connection.in_transaction)
         await self._connection.used(query)
         self._in_many = True
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.connections.base import announce, one_by_one
@@ -164,9 +163,9 @@ async def mysql_batch_insert(
     if batches:
         session = _session(connection)
         async with session.atomic():
-            for batch in batches:
+            async for text, batch in one_by_one(session, [(pattern, batch) for batch in batches]):
                 for values in _joined(session, columns, batch):
-                    inserted += await session.send_rows(pattern, insert + values)
+                    inserted += await session.send_rows(text, insert + values)
     return {"inserted_count": inserted, "batches": len(batches), "table": table}
 
 
@@ -200,16 +199,15 @@ async def mysql_batch_update(
     """
     changes = arguments.changes(updates, key_field)
     batches = list(arguments.batches(changes, batch_size))
-    target, key = _literally(quoted_table(table)), _literally(quoted(key_field))
     updated = 0
     if batches:
         session = _session(connection)
         async with session.atomic():
-            for batch in batches:
-                for columns, alike in groupby(batch, key=lambda change: arguments.columns_set(change, key_field)):
-                    sets = ", ".join(f"{_literally(quoted(column))} = %s" for column in columns)
-                    values = [[change[column] for column in (*columns, key_field)] for change in alike]
-                    updated += await session.send_many(f"UPDATE {target} SET {sets} WHERE {key} = %s", values)
+            statements = [
+                (_update(table, columns, key_field), values) for columns, values in arguments.alike(batches, key_field)
+            ]
+            async for text, values in one_by_one(session, statements):
+                updated += await session.send_many(text, values)
     return {"updated_count": updated, "batches": len(batches), "table": table}
 
 
@@ -226,6 +224,12 @@ def _joined(session: MySQLConnection, columns: Sequence[str], batch: Sequence[ar
         rows.append(row)
         length += len(row) + 1
     yield ",".join(rows)
+
+
+def _update(table: str, columns: Sequence[str], key_field: str) -> str:
+    target, key = _literally(quoted_table(table)), _literally(quoted(key_field))
+    sets = ", ".join(f"{_literally(quoted(column))} = %s" for column in columns)
+    return f"UPDATE {target} SET {sets} WHERE {key} = %s"
 
 
 def _literally(text: str) -> str:

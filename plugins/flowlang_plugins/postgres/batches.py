@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from flowlang.connections.base import statement
+from flowlang.connections.base import one_by_one, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.postgres.connection import PostgresConnection
 from flowlang_plugins.postgres.errors import failure
@@ -92,17 +92,19 @@ async def _copied(
     """COPY. Raises `_Misfit` for a table or a value that it can't be used with."""
     *schema, name = table_parts(table)
     names = [column.name for column in columns]
-    text = f"COPY {quoted_table(table)} ({', '.join(map(quoted, names))}) FROM STDIN"
+    copy = f"COPY {quoted_table(table)} ({', '.join(map(quoted, names))}) FROM STDIN"
+    copied = 0
     try:
-        with statement(text) as sent:
-            status = await session.copy_records_to_table(
-                name,
-                schema_name=schema[0] if schema else None,
-                columns=names,
-                records=chain.from_iterable(_fitted(columns, batch) for batch in batches),
-                timeout=session.settings.timeout,
-            )
-            sent.rows = affected(status)
+        async for text, rows in one_by_one(session, [(copy, batches)]):
+            with statement(text) as sent:
+                status = await session.copy_records_to_table(
+                    name,
+                    schema_name=schema[0] if schema else None,
+                    columns=names,
+                    records=chain.from_iterable(_fitted(columns, batch) for batch in rows),
+                    timeout=session.settings.timeout,
+                )
+                copied = sent.rows = affected(status)
     except _NO_COPY as error:
         raise _Misfit from error
     except asyncpg.DataError as error:
@@ -111,7 +113,7 @@ async def _copied(
         raise failure(error, session.settings.timeout) from error
     except _UNFIT as error:
         raise _Misfit from error
-    return sent.rows or 0
+    return copied
 
 
 def _fitted(columns: Sequence[Column], batch: Sequence[Record]) -> Sequence[Sequence[Any]]:
@@ -133,12 +135,15 @@ async def _inserted(
 ) -> int:
     """Row by row, for what COPY can't do. Text for a type that the driver can't express is read by the server."""
     names = ", ".join(quoted(column.name) for column in columns)
-    inserted = 0
-    for batch in batches:
-        for row in _fitted(columns, batch):
+
+    def statements() -> Iterator[tuple[str, Sequence[Any]]]:
+        for row in chain.from_iterable(_fitted(columns, batch) for batch in batches):
             cells = ", ".join(_placeholder(number, column, row) for number, column in enumerate(columns, 1))
-            text = f"INSERT INTO {quoted_table(table)} ({names}) VALUES ({cells})"
-            inserted += (await session.send(text, row)).affected
+            yield f"INSERT INTO {quoted_table(table)} ({names}) VALUES ({cells})", row
+
+    inserted = 0
+    async for text, row in one_by_one(session, statements(), sum(map(len, batches))):
+        inserted += (await session.send(text, row)).affected
     return inserted
 
 
@@ -152,12 +157,22 @@ async def update(session: PostgresConnection, table: str, key_field: str, batche
     """Apply all updates in one transaction; how many rows were found."""
     updated = 0
     async with session.atomic():
-        for batch in batches:
-            for names, alike in groupby(batch, key=lambda change: columns_set(change, key_field)):
-                columns = await _columns(session, table, [key_field, *names])
-                for changes in _apart(key_field, list(alike)):
-                    updated += await _updated(session, table, columns, changes)
+        names = dict.fromkeys(name for batch in batches for change in batch for name in change)
+        known = {column.name: column for column in await _columns(session, table, list(names))}
+        async for text, values in one_by_one(session, _updates(table, key_field, known, batches)):
+            updated += (await session.send(text, values)).affected
     return updated
+
+
+def _updates(
+    table: str, key_field: str, known: Mapping[str, Column], batches: Sequence[Sequence[Record]]
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The statements with their values, in the order in which they have to be sent."""
+    for batch in batches:
+        for names, alike in groupby(batch, key=lambda change: columns_set(change, key_field)):
+            columns = [known[name] for name in (key_field, *names)]
+            for changes in _apart(key_field, list(alike)):
+                yield from _update(table, columns, changes)
 
 
 def _apart(key_field: str, changes: Sequence[Record]) -> Iterator[list[Record]]:
@@ -174,10 +189,11 @@ def _apart(key_field: str, changes: Sequence[Record]) -> Iterator[list[Record]]:
     yield run
 
 
-async def _updated(session: PostgresConnection, table: str, columns: list[Column], changes: Sequence[Record]) -> int:
+def _update(table: str, columns: list[Column], changes: Sequence[Record]) -> Iterator[tuple[str, Sequence[Any]]]:
     rows = _fitted(columns, changes)
     if any(column.is_array for column in columns):
-        return await _updated_singly(session, table, columns, rows)
+        yield from _update_singly(table, columns, rows)
+        return
     values = [
         [None if value is None else json_text(value) for value in cells] if column.is_json else list(cells)
         for column, cells in zip(columns, zip(*rows, strict=True), strict=True)
@@ -197,12 +213,12 @@ async def _updated(session: PostgresConnection, table: str, columns: list[Column
         f"UPDATE {quoted_table(table)} AS t SET {sets} FROM unnest({arrays}) AS v({aliases}) "
         f"WHERE t.{quoted(columns[0].name)} = {cells[0]}"
     )
-    return (await session.send(query, values)).affected
+    yield query, values
 
 
-async def _updated_singly(
-    session: PostgresConnection, table: str, columns: list[Column], rows: Sequence[Sequence[Any]]
-) -> int:
+def _update_singly(
+    table: str, columns: list[Column], rows: Sequence[Sequence[Any]]
+) -> Iterator[tuple[str, Sequence[Any]]]:
     sets = ", ".join(f"{quoted(column.name)} = ${number}" for number, column in enumerate(columns[1:], 2))
     query = f"UPDATE {quoted_table(table)} SET {sets} WHERE {quoted(columns[0].name)} = $1"
-    return sum([(await session.send(query, row)).affected for row in rows])
+    return ((query, row) for row in rows)

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from flowlang.connections.base import ResultMeter, ResultTooLarge, Statement, shielded, statement
+from flowlang.connections.base import (
+    ResultMeter,
+    ResultTooLarge,
+    Statement,
+    announce,
+    shielded,
+    statement,
+)
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.postgres.errors import failure, misfit
 from flowlang_plugins.postgres.metering import metered
 from flowlang_plugins.postgres.prepared import Prepared, affected
-from flowlang_plugins.postgres.readonly import controls_transaction, refuse_writing
+from flowlang_plugins.postgres.readonly import begins_or_ends, controls_transaction, refuse_writing
 from flowlang_plugins.postgres.settings import Settings
 from flowlang_plugins.postgres.values import JSON_CODECS, by_position, zone_named
 from flowlang_plugins.sql.pool import PATIENCE
@@ -276,7 +283,7 @@ class PostgresConnection(asyncpg.Connection):
 
     async def executemany(self, command: str, args: Iterable[Any], *, timeout: float | None = None) -> None:
         """As the driver's."""
-        async with self._used(command):
+        async with self._used(command, rows=args):
             await super().executemany(command, args, timeout=timeout)
 
     async def _execute(self, query: str, args: Any, limit: int, timeout: float | None, **options: Any) -> Any:
@@ -308,11 +315,13 @@ class PostgresConnection(asyncpg.Connection):
             raise FlowExecutionError("COPY is refused on a read-only connection")
 
     @asynccontextmanager
-    async def _used(self, query: str, args: Any = ()) -> AsyncIterator[Statement]:
-        """Around a call of the driver's own: reports it, and lets nothing be written if that is forbidden."""
+    async def _used(self, query: str, args: Any = (), rows: Any = None) -> AsyncIterator[Statement]:
+        """Around a call of the driver's own: asks for it, reports it, lets nothing be written if that is forbidden."""
         if not self._reports:
             yield Statement(query)
             return
+        if not begins_or_ends(query):
+            await announce(self, query, rows or list(args) or None, is_open=self.is_in_transaction())
         self._touched = True
         with statement(query, list(args) or None) as sent:
             if not self.settings.read_only or controls_transaction(query):

@@ -19,11 +19,17 @@ _CONTROL: Final = re.compile(
     r"BEGIN(?: ISOLATION LEVEL [A-Z ]+?)? READ ONLY(?: DEFERRABLE)?;"
     r"|COMMIT;|ROLLBACK;|(?:SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO) \w+;"
 )
+_DRIVERS: Final = re.compile(r"(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO)\b[\w ]*;")
 
 
 def controls_transaction(query: str) -> bool:
     """Whether it is what the driver sends to begin or end a transaction that can't write."""
     return _CONTROL.fullmatch(query) is not None
+
+
+def begins_or_ends(query: str) -> bool:
+    """Whether it is what the driver sends to begin or end any transaction, or a part of one."""
+    return query.endswith(";") and _DRIVERS.fullmatch(query) is not None
 
 
 def refuse_writing(query: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from flowlang.connections.base import ResultMeter, ResultTooLarge, statement
+from flowlang.connections.base import ResultMeter, ResultTooLarge, announce, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.redis.errors import failure
 from flowlang_plugins.redis.guard import Guard
@@ -50,7 +50,9 @@ class RedisClient(Redis):  # type: ignore[type-arg, misc, unused-ignore]
         What is no UTF-8 text stays bytes; all of it does where the connection doesn't decode. `waits` is how many
         seconds the command itself may wait at the server.
         """
-        with statement(_shown(command), _parameters(command)) as sent:
+        text, params = _shown(command), _parameters(command)
+        await announce(self, text, params)
+        with statement(text, params) as sent:
             try:
                 answer = await self._exchange(command, waits)
             except FlowExecutionError:

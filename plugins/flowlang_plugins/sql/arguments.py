@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final
 
@@ -107,6 +107,13 @@ def changes(value: Any, key_field: str) -> list[Record]:
 def columns_set(change: Record, key_field: str) -> tuple[str, ...]:
     """The columns that an update sets, always in the same order."""
     return tuple(sorted(column for column in change if column != key_field))
+
+
+def alike(updates: Iterable[Sequence[Record]], key_field: str) -> Iterator[tuple[tuple[str, ...], list[Sequence[Any]]]]:
+    """The updates of each batch that set the same columns: those, and of each update their values and then the key."""
+    for batch in updates:
+        for columns, group in groupby(batch, key=lambda change: columns_set(change, key_field)):
+            yield columns, list(map(itemgetter(*columns, key_field), group))
 
 
 def batches(entries: list[Record], size: Any) -> Iterator[list[Record]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flowlang.connections.base import announce, one_by_one
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.sql import arguments
 from flowlang_plugins.sql.text import STANDARD, command
-from flowlang_plugins.sqlite.values import adapted, all_adapted, quoted
+from flowlang_plugins.sqlite.values import all_adapted, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowlang_plugins.sql.rows import Outcome
     from flowlang_plugins.sqlite.connection import SQLiteConnection
 
@@ -148,8 +149,8 @@ async def sqlite_batch_insert(
     if batches:
         session = _session(connection)
         async with session.atomic("immediate"):
-            for batch in batches:
-                inserted += await session.send_many(insert, all_adapted(arguments.tuples(columns, batch)))
+            async for text, batch in one_by_one(session, [(insert, batch) for batch in batches]):
+                inserted += await session.send_many(text, all_adapted(arguments.tuples(columns, batch)))
     return {"inserted_count": inserted, "batches": len(batches), "table": table}
 
 
@@ -187,14 +188,18 @@ async def sqlite_batch_update(
     if batches:
         session = _session(connection)
         async with session.atomic("immediate"):
-            for batch in batches:
-                for columns, alike in groupby(batch, key=lambda change: arguments.columns_set(change, key_field)):
-                    # a qualified column can't be taken for text when the table has none of that name
-                    found = f"{quoted(table)}.{quoted(key_field)} = ?"
-                    sets = ", ".join(f"{quoted(column)} = ?" for column in columns)
-                    values = ([adapted(change[column]) for column in (*columns, key_field)] for change in alike)
-                    updated += await session.send_many(f"UPDATE {quoted(table)} SET {sets} WHERE {found}", values)
+            statements = [
+                (_update(table, columns, key_field), values) for columns, values in arguments.alike(batches, key_field)
+            ]
+            async for text, values in one_by_one(session, statements):
+                updated += await session.send_many(text, all_adapted(values))
     return {"updated_count": updated, "batches": len(batches), "table": table}
+
+
+def _update(table: str, columns: Sequence[str], key_field: str) -> str:
+    # a qualified column can't be taken for text when the table has none of that name
+    found = f"{quoted(table)}.{quoted(key_field)} = ?"
+    return f"UPDATE {quoted(table)} SET {', '.join(f'{quoted(column)} = ?' for column in columns)} WHERE {found}"
 
 
 async def _single(connection: Any, query: Any, params: Any) -> Outcome:

@@ -80,6 +80,8 @@ def stop_lines(stop: Stop, palette: Palette) -> Iterator[str]:
         yield from _transaction(stop.transaction, stop.deadline, palette)
     elif stop.when == "statement" and stop.statement:
         yield f"  {palette.faint('statement')} {_one(stop.statement)}"
+        if stop.params:
+            yield f"  {palette.faint('with')} {_json(stop.params)}"
     if stop.problem is not None:
         yield f"  {palette.bad('its inputs')} {_one(stop.problem)}"
     elif stop.inputs:
@@ -105,8 +107,8 @@ def past_lines(past: Past, length: int, palette: Palette) -> Iterator[str]:
 
 
 def _transaction(transaction: Mapping[str, Any], deadline: float | None, palette: Palette) -> Iterator[str]:
-    number, total = transaction["number"], transaction["total"]
-    where = "before the commit" if number > total else f"before statement {number} of {total}"
+    of = "" if transaction["total"] is None else f" of {transaction['total']}"
+    where = f"before statement {transaction['number']}{of}" if transaction["statement"] else "before the commit"
     left = "" if deadline is None else f", rolled back in {max(0, deadline - time()):.0f} s unless you go on"
     yield f"  {palette.warn('open transaction')} {where}{left}"
     if transaction["statement"]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flowlang.connections.base import PendingStatement, Statement, statement_gate
 from flowlang.connections.contract.core import NotApplicable, check, require
 from flowlang.connections.contract.subject import Subject
 from flowlang.connections.contract.writing import example_data
+from flowlang.errors import FlowExecutionError
 from flowlang.values import to_json
 
 _SAMPLES: Final[dict[str, Any]] = {
@@ -43,6 +45,49 @@ async def statements_are_reported(subject: Subject) -> None:
     await _run(subject, events)
     statements = [event for event in events if event["type"] == "statement"]
     require(statements, "no `statement` event: use `with statement(text, params) as sent:` around what is sent")
+
+
+@check("a debugger is asked before a statement is sent", live=True)
+async def statements_are_asked_for(subject: Subject) -> None:
+    asked, told = await _through(subject, _Gate(is_open=True))
+    for step in dict.fromkeys(task for task, _ in told):
+        sent = [text for task, text in told if task == step]
+        require(
+            asked.intersection(sent),
+            f"`{step}` sends `{sent[0]}` unasked: put `await announce(session, text, params)` before it, or "
+            "`async for text, params in one_by_one(session, statements)` around several in one transaction",
+        )
+    asked, told = await _through(subject, _Gate(is_open=False))
+    refused = [text for _, text in told if text in asked]
+    require(not refused, f"`{''.join(refused[:1])}` is sent although that was refused")
+
+
+async def _through(subject: Subject, gate: _Gate) -> tuple[set[str], list[tuple[str, str]]]:
+    """What was asked for in a run of the example flow, and the statements that were sent, with their tasks."""
+    events: list[Mapping[str, Any]] = []
+    token = statement_gate.set(gate)
+    try:
+        await _run(subject, events)
+    finally:
+        statement_gate.reset(token)
+    return gate.asked, [(event["task"], event["text"]) for event in events if event["type"] == "statement"]
+
+
+class _Gate:
+    """Lets all statements pass, or none."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.is_open = is_open
+        self.asked: set[str] = set()
+
+    async def before(self, pending: PendingStatement) -> bool:
+        self.asked.add(pending.text or "")
+        if not self.is_open:
+            raise FlowExecutionError("this is a check of the contract: nothing is to be sent")
+        return True
+
+    def heard(self, statement: Statement) -> None:
+        """The run's events tell what was sent."""
 
 
 @check("no secret of the URL is in the events of a run", live=True)
