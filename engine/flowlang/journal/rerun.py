@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from flowlang.journal.ancestry import with_those_inside
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
@@ -62,6 +64,14 @@ class Rerun(Continuation):
         counted = super().summary.partition(",")[0]
         return f"{counted}, 1 will run"
 
+    @cached_property
+    def standing(self) -> dict[str, Standing]:
+        """The recorded executions that count, with those inside of what the run itself had from the journal."""
+        found = super().standing
+        if self.from_step is None or self.places.find(self.from_step) is None:
+            return found
+        return with_those_inside(found, self.run, self._exact(self.from_step), self.journal, self.places)
+
     @property
     def _run_id(self) -> str | None:
         return None
@@ -103,13 +113,17 @@ class Rerun(Continuation):
             hint = None if near is None else f"did you mean `{near}`?"
             self._note(ReplayProblem("unreached", f"the flow has no step `{path}`", hint, path))
             return None
+        return self._exact(path), place
+
+    def _exact(self, path: str) -> str:
+        """The path with an iteration of every loop."""
         pieces: list[str] = []
         parts = parts_of(path) or []
         for number, part in enumerate(parts):
             around = self.places.find("/".join([*pieces, part.id]))
             loops = around is not None and around.step.kind in _LOOPS and number < len(parts) - 1
             pieces.append(f"{part.id}[{part.iteration or 0}]" if loops else part.id)
-        return "/".join(pieces), place
+        return "/".join(pieces)
 
     def _upstream(self, path: str, place: Place) -> dict[str, Turn]:
         """What becomes of each execution that doesn't come after the step."""
@@ -158,10 +172,9 @@ class Rerun(Continuation):
     def _note_missing(self, missing: str, path: str) -> None:
         message = f"`{missing}`, which comes before `{path}`, has no result in run {self.run.run_id}"
         hint = f"run again from `{missing}`, or give its result in `outputs`"
-        origin = self.run.summary.origin
         call = missing.rpartition("/")[0]
-        if origin is not None and call in self.standing and self.standing[call].record.answered_by == "journal":
-            hint = f"run again from `{call}`, or from here in run {origin.run_id}, where its steps ran"
+        if call in self.standing and self.standing[call].record.answered_by == "journal":
+            hint = f"run again from `{call}`: the run in which its steps ran is no longer recorded here"
         self._note(ReplayProblem("unreached", message, hint, missing))
 
     def _leads_to(self, holder: str, block: str, pieces: Sequence[str], turns: Mapping[str, Turn]) -> bool:
