@@ -15,7 +15,7 @@ from flowlang.journal.definitions import task_hashes
 from flowlang.journal.places import Place, Places
 from flowlang.journal.problems import ReplayError, ReplayProblem
 from flowlang.journal.replay import Replay, Script, Turn
-from flowlang.journal.standing import Standing, rounds, standing
+from flowlang.journal.standing import Standing, holds_steps, rounds, standing
 from flowlang.language.model import Flow, ForEachStep, Step, SubflowStep, TaskStep, Value
 
 if TYPE_CHECKING:
@@ -189,16 +189,15 @@ class Continuation(ABC):
             return None
         if record.status == "skipped":
             return Turn("answer", record)
-        holds = isinstance(step, SubflowStep) or next(iter(step.blocks()), None) is not None
         if record.terminated:
-            return Turn("enter", record) if holds else None
+            return Turn("enter", record) if holds_steps(step) else None
         handled = record.status == "failed" and record.handled and not known.open
         if isinstance(step, TaskStep):
             return Turn("answer", record) if handled else None
         if isinstance(step, SubflowStep):
             whole = record.status == "succeeded" and record.restorable and not known.open
             return Turn("answer", record) if whole or handled else Turn("enter", record, known.attempt)
-        if not holds:
+        if not holds_steps(step):
             return None
         if handled:
             return Turn("answer", record)

@@ -194,10 +194,11 @@ def _many_at_once(step: Step) -> bool:
 
 def relation(path: str, place: Place, other_path: str, other: Place) -> Relation:
     """How the execution at `path` stands to the one at `other_path`."""
-    parts, others = parts_of(path) or [], parts_of(other_path) or []
     for mine, its in zip(place.levels, other.levels, strict=False):
-        if mine.depth and parts[mine.depth - 1].iteration != others[mine.depth - 1].iteration:
-            return _of_iterations(mine, parts[mine.depth - 1].iteration, others[mine.depth - 1].iteration)
+        if mine.depth:
+            iteration, another = _iteration(path, mine.depth), _iteration(other_path, mine.depth)
+            if iteration != another:
+                return _of_iterations(mine, iteration, another)
         if mine.block != its.block:
             return "before" if _LATER.get(mine.block, 0) < _LATER.get(its.block, 0) else "after"
         if mine.position != its.position:
@@ -207,6 +208,11 @@ def relation(path: str, place: Place, other_path: str, other: Place) -> Relation
     if len(place.levels) == len(other.levels):
         return "same"
     return "around" if len(place.levels) < len(other.levels) else "inside"
+
+
+def _iteration(path: str, depth: int) -> int | None:
+    """The iteration of the last of so many parts of a path."""
+    return (parts_of(path) or [])[depth - 1].iteration
 
 
 def _of_iterations(level: Level, mine: int | None, its: int | None) -> Relation:

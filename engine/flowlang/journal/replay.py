@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowlang.errors import FlowExecutionError
 from flowlang.journal.records import RecordedStep
@@ -28,8 +28,7 @@ _LOOPS = ("for_each", "while")
 _BLOCKS = frozenset({*_LOOPS, "if", "switch", "parallel"})
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What becomes of one execution, and what is known of it. `attempt` is its first one; `closed` tells of a loop
     that came to its end.
     """
@@ -76,7 +75,7 @@ class Replay(Interceptor):
         self._branches: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
         self._rounds: dict[str, tuple[int, bool]] = {}
-        self._bodies: dict[StepPlan, list[Step]] = {}
+        self._bodies: dict[StepPlan, tuple[Step, ...]] = {}
         self._target: _Target | None = None
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
@@ -86,7 +85,7 @@ class Replay(Interceptor):
         self._ends = [] if script.until is None else [step for step in steps if step.id == _id_of(script.until)]
         if script.until is not None and self._ends:
             self._target = _Target(script.until, self._ends[0].step)
-        ids = {_id_of(path) for path in (*self._turns, *script.given)}
+        ids = {turn.record.step_id for turn in self._turns.values()}.union(map(_id_of, script.given))
         interception.concern(self, steps if script.only else [step for step in steps if step.id in ids] + self._ends)
         run.effects.update(script.effects)
         if script.started_at is not None:
@@ -139,13 +138,16 @@ class Replay(Interceptor):
             return False
         body = self._bodies.get(plan)
         if body is None:
-            body = self._bodies[plan] = [step for name, steps in plan.step.blocks() if name == "do" for step in steps]
+            steps = (step for name, steps in plan.step.blocks() if name == "do" for step in steps)
+            body = self._bodies[plan] = tuple(steps)
+        turns, path = self._turns, frame.path
         for step in body:
-            turn = self._turns.get(frame.path + step.id)
+            turn = turns.get(path + step.id)
             if turn is None or not turn.is_complete:
                 return False
-        self._take_over(frame, body, frame.path)
-        self._leave()
+        self._take_over(frame, body, path)
+        if not turns:
+            self._leave()
         return True
 
     def over(self, execution: Intercepted) -> None:

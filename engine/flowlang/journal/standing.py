@@ -6,7 +6,6 @@ more, and neither do the handlers of a flow that came to its end, because they b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,8 +19,6 @@ from flowlang.language.order import within
 Moment = tuple[int, float]
 
 _NEVER: Final[Moment] = (0, 0.0)
-
-_INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(slots=True)
@@ -48,13 +45,16 @@ def standing(steps: Iterable[RecordedStep], sessions: Sequence[Session], places:
         if known is not None and known.record.status != "unknown" and record.answered_by == "journal":
             continue
         if not passed.by(record, place):
-            found[record.path] = _after(known, record, place)
+            simple = known is None and not record.retries
+            found[record.path] = Standing(record, place) if simple else _after(known, record, place)
     return found
 
 
 def effects(steps: Iterable[RecordedStep], places: Places) -> dict[str, int]:
     """How often each step that is exactly once took effect in the run, by path."""
     counts: dict[str, int] = {}
+    if not any(step.exactly_once for flow in places.flows() for step in flow.walk()):
+        return counts
     for record in steps:
         if record.status == "succeeded" and record.answered_by is None:
             place = places.of(record)
@@ -66,12 +66,14 @@ def effects(steps: Iterable[RecordedStep], places: Places) -> dict[str, int]:
 def rounds(paths: Iterable[str]) -> dict[str, int]:
     """How many iterations were begun of each loop that these paths go into, by the loop's path."""
     found: dict[str, int] = {}
+    seen: set[str] = set()
     for path in paths:
-        if "[" in path:
-            for index in _INDEX.finditer(path):
-                loop, begun = path[: index.start()], int(index[1]) + 1
-                if begun > found.get(loop, 0):
-                    found[loop] = begun
+        end = path.rfind("]")
+        while end >= 0 and (iteration := path[:end]) not in seen:
+            seen.add(iteration)
+            path, _, index = iteration.rpartition("[")
+            found[path] = max(found.get(path, 0), int(index) + 1)
+            end = path.rfind("]")
     return found
 
 
@@ -109,7 +111,7 @@ class _Passed:
     def _note(self, record: RecordedStep, step: Step) -> None:
         if isinstance(step, SubflowStep) and record.ended is not None and record.status != "unknown":
             _push(self._ended, record.path, (record.session, record.ended))
-        if record.retries and _holds_steps(step):
+        if record.retries and holds_steps(step):
             last = (record.session, float(record.retries[-1].get("timestamp", 0.0)))
             _push(self._below, record.path, last)
             ids = self._inside.setdefault(record.path[: len(record.path) - len(step.id)], {})
@@ -143,7 +145,8 @@ def _push(moments: dict[str, Moment], key: str, moment: Moment) -> None:
     moments[key] = max(moments.get(key, _NEVER), moment)
 
 
-def _holds_steps(step: Step) -> bool:
+def holds_steps(step: Step) -> bool:
+    """Whether a step has others inside it, or calls a flow that has."""
     return isinstance(step, SubflowStep) or any(True for _ in step.blocks())
 
 

@@ -199,24 +199,28 @@ class EventStream:
     def step_answered(self, plan: StepPlan, frame: Frame, answer: Answer, at: float) -> None:
         """Deliver how a step ended that an interceptor answered for: it did not run. `at` as above."""
         self.raw = answer.result
-        facts = {"inputs": answer.inputs, "outputs": answer.result}
-        ending = {"duration_ms": 0.0, "attempts": answer.attempts, "status": answer.status}
         if answer.status == "succeeded":
-            self.of_step("step_completed", plan, frame, facts, answered_by=answer.source, **ending)
+            event = self._of_plan(self.templates(plan, frame)[1], plan, frame, at)
+            event["inputs"] = self._redact.quick(answer.inputs)
+            event["outputs"] = self._redact.quick(answer.result)
+            event["attempts"] = answer.attempts
+            event["answered_by"] = answer.source
+            self.tell(event)
             return
         error = self._redact(answer.error)
         kind = "" if error is None else error.get("type", "")
-        facts = {"inputs": answer.inputs}
         self.of_step(
             "step_failed",
             plan,
             frame,
-            facts,
+            {"inputs": answer.inputs},
             error=error,
             error_type=kind,
             handled=True,
             answered_by=answer.source,
-            **ending,
+            duration_ms=0.0,
+            attempts=answer.attempts,
+            status=answer.status,
         )
 
     def _of_plan(self, template: dict[str, Any], plan: StepPlan, frame: Frame, at: float) -> dict[str, Any]:

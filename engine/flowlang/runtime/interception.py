@@ -125,13 +125,23 @@ class Interceptor:
         """After the step, its handlers too, where the flow would go on. A FlowExit that is raised here ends it."""
 
 
+#: What is asked at each step, attempt or iteration.
+_QUESTIONS: Final = ("before", "first_attempt", "iteration", "bound", "succeeded", "failed", "over")
+
+
+def _says(member: Interceptor, name: str) -> bool:
+    return getattr(type(member), name) is not getattr(Interceptor, name)
+
+
 class Interception:
     """The interceptors of one run, and the steps that any of them concerns."""
 
-    __slots__ = ("_concerns", "members", "steps")
+    __slots__ = ("_concerns", "at", "members", "steps")
 
     def __init__(self, members: Sequence[Interceptor]) -> None:
         self.members = members
+        #: Those that have something to say, by the name of the method: most have to few.
+        self.at = {name: tuple(one for one in members if _says(one, name)) for name in _QUESTIONS}
         #: Steps of which the run asks. Always the same set, so that a loop under way sees what is added.
         self.steps: set[StepPlan] = set()
         self._concerns: dict[Interceptor, frozenset[StepPlan]] = {}
@@ -148,6 +158,10 @@ class Interception:
         for member in self.members:
             member.attach(self, run, plan)
 
+    def execution(self, frame: Frame, plan: StepPlan) -> Intercepted:
+        """A step about which somebody is asked, about to run."""
+        return Intercepted(frame, plan, self)
+
     def stands_for(self, plan: StepPlan) -> bool:
         """Whether somebody answers for the step whenever it comes."""
         return plan in self.steps and any(member.stands_for(plan) for member in self.members)
@@ -155,7 +169,7 @@ class Interception:
     async def settle(self) -> None:
         """Let everybody end what goes on beside the steps."""
         for member in self.members:
-            if type(member).settle is not Interceptor.settle:
+            if _says(member, "settle"):
                 await shielded(member.settle())
 
     def told(self) -> dict[str, Any]:
@@ -183,7 +197,7 @@ class Interception:
 
     def iteration(self, frame: Frame, plan: StepPlan) -> bool:
         """Whether somebody knows all that an iteration would do."""
-        return any(member.iteration(frame, plan) for member in self.members)
+        return any(member.iteration(frame, plan) for member in self.at["iteration"])
 
 
 class Intercepted(Execution):
@@ -204,7 +218,7 @@ class Intercepted(Execution):
 
     async def answered(self) -> bool:
         """Whether somebody answered for the step; the answer has been taken over then."""
-        for member in self.interception.members:
+        for member in self.interception.at["before"]:
             answer = await member.before(self)
             if isinstance(answer, Instead):
                 for plan in answer.plans:
@@ -214,7 +228,8 @@ class Intercepted(Execution):
                 await self._take(answer)
                 return True
         self.started = perf_counter()
-        self.attempt = max(member.first_attempt(self) for member in self.interception.members)
+        for member in self.interception.at["first_attempt"]:
+            self.attempt = max(self.attempt, member.first_attempt(self))
         return False
 
     async def _take(self, answer: Answer) -> None:
@@ -239,12 +254,12 @@ class Intercepted(Execution):
 
     def over(self) -> None:
         """Ask whether that is all."""
-        for member in self.interception.members:
+        for member in self.interception.at["over"]:
             member.over(self)
 
     async def bound(self) -> None:
         """Ask about the inputs of the attempt."""
-        for member in self.interception.members:
+        for member in self.interception.at["bound"]:
             await member.bound(self)
 
     async def one_attempt(self) -> Any:
@@ -263,7 +278,7 @@ class Intercepted(Execution):
                     raise
                 result = verdict if isinstance(verdict, Again) else verdict.result
             else:
-                for member in self.interception.members:
+                for member in self.interception.at["succeeded"]:
                     result = await member.succeeded(self, result)
                     if result is AGAIN:
                         break
@@ -271,7 +286,7 @@ class Intercepted(Execution):
                 return result
 
     async def _failed(self, error: BaseException) -> Answer | Again | None:
-        for member in self.interception.members:
+        for member in self.interception.at["failed"]:
             verdict = await member.failed(self, error)
             if verdict is not None:
                 return verdict

@@ -93,10 +93,8 @@ class Run:
 
     def intercept(self, frame: Frame, plan: StepPlan) -> Intercepted:
         """The execution of a step about which somebody is asked."""
-        from flowlang.runtime.interception import Intercepted
-
         assert self.interception is not None, "only its steps are intercepted"
-        return Intercepted(frame, plan, self.interception)
+        return self.interception.execution(frame, plan)
 
     def environment(self, plan: Plan) -> Environment:
         """The environment of a flow. What is secret in it is masked from now on."""

@@ -181,7 +181,9 @@ class Rounds:
 def known_iterations(frame: Frame, plan: StepPlan) -> Callable[[Frame, StepPlan], bool] | None:
     """Who tells of an iteration whether it need not run; None where nobody is asked."""
     run = frame.call.run
-    return None if run.interception is None or plan not in run.intercepted else run.interception.iteration
+    if run.interception is None or plan not in run.intercepted or not run.interception.at["iteration"]:
+        return None
+    return run.interception.iteration
 
 
 def items_of(value: Any) -> Sequence[Any]:
