@@ -15,7 +15,7 @@ from flowlang.debugger import Breakpoint, DebuggerError, Stop
 
 from .debugging import Debugged
 
-#: Whether to take the time for longer orders.
+#: Whether to take the time for every order of all actions.
 LONG = "FLOWLANG_TEST_LONG" in os.environ
 
 ACTIONS = ("step", "edit", "query", "resume", "cancel", "quit")
@@ -70,7 +70,7 @@ async def test_every_order_comes_to_an_end(place: str, tmp_path: Path) -> None:
     )
     executor = FlowExecutor(env={})
     (await executor.execute_flow(make)).raise_for_error()
-    for number, order in enumerate(permutations(ACTIONS, 4 if LONG else 2)):
+    for number, order in enumerate(permutations(ACTIONS, len(ACTIONS) if LONG else 2)):
         async with Debugged(flow, [place], others="go on" if number % 3 else "wait") as run:
             stop = await run.stop()
             if place == "left" and number % 2:
