@@ -133,12 +133,20 @@ async def test_a_torn_line_and_what_comes_after_it_never_were(project: Recorded)
     assert run.status == "interrupted"
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"no json\n", b'["h",{"version":99}]\n'])
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"no json\n", b'["h",{"version":0}]\n', b'["h",{}]\n'])
 async def test_a_file_that_is_no_record_is_set_aside(project: Recorded, content: bytes) -> None:
     path = await spooled(project)
     path.write_bytes(content)
     assert project.journal.runs() == []
     assert path.with_suffix(".broken").read_bytes() == content
+
+
+async def test_a_file_of_a_later_version_waits_for_that(project: Recorded) -> None:
+    path = await spooled(project)
+    content = path.read_bytes().replace(b'"version":1', b'"version":99', 1)
+    path.write_bytes(content)
+    assert project.journal.runs() == []
+    assert path.read_bytes() == content
 
 
 async def test_a_kill_between_the_commit_and_the_end_of_the_file_changes_nothing(project: Recorded) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang.errors import JournalError
 from flowlang.journal import lease
 from flowlang.journal.opening import SUFFIX
+from flowlang.journal.recording import VERSION
 from flowlang.journal.spool import Spool, written_lines
 from flowlang.journal.tally import Tally
 
@@ -128,6 +129,8 @@ class Keeper:
             if owner is None:
                 self._set_aside(path, free)
                 return None
+            if owner["version"] > VERSION:
+                return None  # it waits for the version that wrote it
             if not free and lease.is_alive(owner):
                 # one that is over may be locked by somebody who is taking it in
                 return _reading(content, "alive" if _told_at_the_end(content) is None else "complete")
@@ -167,7 +170,7 @@ class Keeper:
             os.unlink(path)
 
     def _set_aside(self, path: Path, free: bool) -> None:
-        """A file without a first line is none of ours, or of a version that we don't know."""
+        """A file without a first line is none of ours."""
         if free:
             _log.warning("%s is not the record of a run; it is now %s", path, path.with_suffix(".broken").name)
             os.replace(path, path.with_suffix(".broken"))
@@ -194,7 +197,7 @@ def _header(content: bytes) -> dict[str, Any] | None:
     line, end, _ = content.partition(b"\n")
     try:
         letter, header = loads(line)
-        return header if end and letter == "h" and header["version"] == 1 else None
+        return header if end and letter == "h" and header["version"] >= 1 else None
     except (ValueError, TypeError, KeyError):
         return None
 
