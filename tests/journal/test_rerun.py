@@ -262,3 +262,46 @@ async def test_a_secret_among_the_results_that_were_given_has_to_be_given_again(
     again = project.kill_rerun_at(run_id, "step_started", "b", from_step="b", outputs=outputs, inputs=secret)
     found = project.resumption(again, on_unknown="retry", inputs=secret).problems
     assert [(problem.kind, problem.path) for problem in found] == [("unrestorable", "c")]
+
+
+@pytest.mark.parametrize(
+    ("options", "effects"),
+    [
+        ({"from_step": "b", "only": True}, ["b1"]),
+        ({"from_step": "each/c", "outputs": {"each": {"count": 0}}, "only": True}, None),
+        ({"until": "b"}, ["a Ada", "b1", "tidy"]),
+        ({"from_step": "each[1]/b", "until": "d"}, ["b2", "c2 b2", "d2", "tidy"]),
+        ({"from_step": "each[1]/c", "until": "each/d"}, ["c2 b2", "d2", "tidy"]),
+        ({"from_step": "each[1]/c", "until": "each"}, ["c2 b2", "d2", "b3", "d3", "tidy"]),
+        ({"from_step": "each", "until": "each", "outputs": {"d": {"done": 0}}}, ["b1", "b2", "c2 b2", "b3", "tidy"]),
+    ],
+)
+async def test_the_loops_around_a_step_go_without_saying(
+    project: Project, run_id: str, options: Mapping[str, Any], effects: list[str] | None
+) -> None:
+    if effects is None:
+        with pytest.raises(ReplayError, match=r"did not come to `each\[0\]/c`"):
+            await project.rerun(run_id, **options)
+        return
+    assert (await project.rerun(run_id, **options)).status == "terminated"
+    assert project.effects() == effects
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"from_step": "each[1]"}, "`each[1]` is no step; name a step in it, such as `each[1]/b`"),
+        ({"until": "each[1]"}, "`each[1]` is no step; name a step in it, such as `each[1]/b`"),
+        ({"from_step": "a[1]"}, "`a[1]` is no step; `a` is no loop"),
+        ({"from_step": "y"}, "the flow has no step `y`; did you mean `part/y`?"),
+        ({"from_step": "a", "outputs": {"parts": 1}}, "the flow has no step `parts`; did you mean `part`?"),
+        (
+            {"from_step": "right", "until": "left"},
+            "`left` doesn't come after `right`, so it is taken from the journal and nothing would run",
+        ),
+    ],
+)
+async def test_a_part_that_makes_no_sense_is_told(
+    project: Project, run_id: str, options: Mapping[str, Any], said: str
+) -> None:
+    assert [str(problem) for problem in Rerun(project.journal, run_id, **options).problems] == [said]

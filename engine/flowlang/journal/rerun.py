@@ -12,16 +12,16 @@ from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
 from flowlang.journal.records import Extent, How, Origin
 from flowlang.journal.replay import Script, Turn
+from flowlang.journal.spelling import in_full
 from flowlang.journal.standing import Standing
 from flowlang.language.diagnostics import nearest
 from flowlang.language.model import ExitStep, Step, TaskStep
 from flowlang.language.order import dependencies
+from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
-
-_LOOPS = ("for_each", "while")
 
 
 class Rerun(Continuation):
@@ -70,7 +70,7 @@ class Rerun(Continuation):
         found = super().standing
         if self.from_step is None or self.places.find(self.from_step) is None:
             return found
-        return with_those_inside(found, self.run, self._exact(self.from_step), self.journal, self.places)
+        return with_those_inside(found, self.run, in_full(self.from_step, self.places), self.journal, self.places)
 
     @property
     def _run_id(self) -> str | None:
@@ -83,49 +83,69 @@ class Rerun(Continuation):
         return self.journal.recorder(Origin(self.run.run_id, self.how, self.from_step), extent=extent)
 
     def _written(self) -> Script:
-        until = self.until
         start = None if self.from_step is None else self._placed(self.from_step)
-        if until is not None and not self.only:
-            end = self._placed(until)
-            if start is not None and end is not None and relation(until, end[1], *start) == "before":
-                message = f"`{until}` comes before `{start[0]}`, so there is nothing to run"
-                self._note(ReplayProblem("unreached", message, None, until))
-        turns = {} if start is None else self._upstream(*start)
+        like = "" if start is None else start[0]
+        end = None if self.until is None or self.only else self._placed(self.until, every=True, like=like)
+        results = ((self._placed(path, every=True), value) for path, value in self.outputs.items())
+        given = {placed[0]: value for placed, value in results if placed is not None}
+        turns = {} if start is None else self._upstream(*start, given)
         if turns and self.run.in_sandbox:
             message = "the run was in a sandbox: what the steps taken from the journal did to databases is undone"
             self._note(ReplayProblem("undone", message, blocking=False))
         if start is not None:
-            self._look_upstream(*start, turns)
+            self._look_upstream(*start, turns, given)
+            if end is not None:
+                self._look_between(start, end, turns)
+        until = start if self.only else end
         return self._script_of(
             turns,
             turns if start is None else (*turns, start[0]),
-            given=self.outputs,
-            until=start[0] if self.only and start is not None else until,
+            given=given,
+            until=None if until is None else until[0],
             only=self.only,
         )
 
-    def _placed(self, path: str) -> tuple[str, Place] | None:
-        """A path that names an iteration of every loop, the first one where none is said, and its place."""
+    def _placed(self, path: str, *, every: bool = False, like: str = "") -> tuple[str, Place] | None:
+        """A path in full, and its place; a problem is noted if there is no such step.
+
+        Where it says no iteration of a loop, it is the one of the path `like`; else the first one, or `every` one.
+        """
         place = self.places.find(path)
         if place is None:
-            paths = [*self.standing, *(step.id for step in self.places.flow.walk())]
-            near = nearest(path, paths)
-            hint = None if near is None else f"did you mean `{near}`?"
-            self._note(ReplayProblem("unreached", f"the flow has no step `{path}`", hint, path))
+            self._note(ReplayProblem("unreached", f"the flow has no step `{path}`", self._meant(path), path))
             return None
-        return self._exact(path), place
+        last = (parts_of(path) or [Part("", None)])[-1]
+        if last.iteration is not None:
+            body = [step.id for name, steps in place.step.blocks() if name == "do" for step in steps]
+            hint = f"name a step in it, such as `{path}/{body[0]}`" if body else f"`{last.id}` is no loop"
+            self._note(ReplayProblem("unreached", f"`{path}` is no step", hint, path))
+            return None
+        whole = in_full(path, self.places, None if every else 0, like)
+        if "[" in whole:
+            whole = in_full(whole, self.places)
+        return whole, self.places.find(whole) or place
 
-    def _exact(self, path: str) -> str:
-        """The path with an iteration of every loop."""
-        pieces: list[str] = []
-        parts = parts_of(path) or []
-        for number, part in enumerate(parts):
-            around = self.places.find("/".join([*pieces, part.id]))
-            loops = around is not None and around.step.kind in _LOOPS and number < len(parts) - 1
-            pieces.append(f"{part.id}[{part.iteration or 0}]" if loops else part.id)
-        return "/".join(pieces)
+    def _meant(self, path: str) -> str | None:
+        """A hint at the step that may be meant."""
+        addresses = dict.fromkeys(address_of(name) for name in self.standing)
+        same = [address for address in addresses if address.endswith(f"/{address_of(path)}")]
+        near = same[0] if same else nearest(path, [*self.standing, *(step.id for step in self.places.flow.walk())])
+        return None if near is None else f"did you mean `{near}`?"
 
-    def _upstream(self, path: str, place: Place) -> dict[str, Turn]:
+    def _look_between(self, start: tuple[str, Place], end: tuple[str, Place], turns: Mapping[str, Turn]) -> None:
+        """Note an end that would be there before anything runs."""
+        how = relation(*end, *start)
+        if how == "before":
+            message = f"`{end[0]}` comes before `{start[0]}`, so there is nothing to run"
+        elif how == "beside" and end[0] in turns and turns[end[0]].action == "answer":
+            message = (
+                f"`{end[0]}` doesn't come after `{start[0]}`, so it is taken from the journal and nothing would run"
+            )
+        else:
+            return
+        self._note(ReplayProblem("unreached", message, None, end[0]))
+
+    def _upstream(self, path: str, place: Place, given: Mapping[str, Any]) -> dict[str, Turn]:
         """What becomes of each execution that doesn't come after the step."""
         turns: dict[str, Turn] = {}
         unrestorable: list[tuple[str, Standing]] = []
@@ -143,14 +163,14 @@ class Rerun(Continuation):
                 turns[name] = turn
         whole = whole_calls(turns)
         for name, known in unrestorable:
-            passed = name in self.outputs or is_below(name, whole)
+            passed = _is_given(name, given) or is_below(name, whole)
             if not passed and self._is_needed(name, known.place, turns):
                 message = f"the result of `{name}` is needed, and the journal doesn't have it: {known.record.why_not}"
                 hint = "give its result in `outputs`, or run again from it"
                 self._note(ReplayProblem("unrestorable", message, hint, name, step=known.record))
         return turns
 
-    def _look_upstream(self, path: str, place: Place, turns: Mapping[str, Turn]) -> None:
+    def _look_upstream(self, path: str, place: Place, turns: Mapping[str, Turn], given: Mapping[str, Any]) -> None:
         """Note what comes before the step and has no result: it would run, though it is upstream."""
         pieces = path.split("/")
         for number, level in enumerate(place.levels):
@@ -158,7 +178,7 @@ class Rerun(Continuation):
             upstream = [prefix + step.id for step in _before(level) if not isinstance(step, ExitStep)]
             if level.block == "do" and level.depth and not level.iterations_at_once:
                 upstream = [*_of_the_iteration_before(pieces[: level.depth], level), *upstream]
-            missing = [one for one in upstream if not self._has_result(one, turns)]
+            missing = [one for one in upstream if not _is_given(one, given) and not _has_result(one, turns)]
             if missing:
                 self._note_missing(missing[0], path)
                 return
@@ -188,13 +208,16 @@ class Rerun(Continuation):
         length = turn.record.length
         return part.iteration is None or length is None or part.iteration < length
 
-    def _has_result(self, path: str, turns: Mapping[str, Turn]) -> bool:
-        if path in self.outputs:
-            return True
-        turn = turns.get(path)
-        if turn is None or turn.record.terminated:
-            return False
-        return turn.action == "answer" or turn.record.status == "succeeded"
+
+def _is_given(path: str, given: Mapping[str, Any]) -> bool:
+    return path in given or address_of(path) in given
+
+
+def _has_result(path: str, turns: Mapping[str, Turn]) -> bool:
+    turn = turns.get(path)
+    if turn is None or turn.record.terminated:
+        return False
+    return turn.action == "answer" or turn.record.status == "succeeded"
 
 
 def _of_the_iteration_before(pieces: Sequence[str], level: Level) -> list[str]:
