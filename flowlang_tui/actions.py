@@ -288,10 +288,16 @@ runs.page-down | pagedown,ctrl+d | Runs: Page down | Go down by a page
 runs.page-up | pageup,ctrl+u | Runs: Page up | Go up by a page
 runs.start | home,g | Runs: Newest | Go to the newest run
 runs.end | end,G | Runs: Oldest | Go to the oldest run
+debug.forward | full_stop | Debug: Step forward | Show the state as it was one step later | footer On | looking-back
+debug.now | 0 | Debug: Back to now | Show the state as it is | footer Now | looking-back
+debug.fork | f | Debug: Fork | Run again from the state that is shown, in a run of its own | footer | looking-back
+debug.commit | K | Debug: Commit | Commit what the transaction has done so far, and go on | footer | in-transaction
+debug.roll-back | R | Debug: Roll back | Take back what the transaction did, and fail the step | footer | in-transaction
 debug.continue | c | Debug: Continue | Let the stopped step go on | footer | stopped
 debug.over | n,f10 | Debug: Step over | Go on to the next step, past what is inside this one | footer Over | stopped
 debug.into | s,f11 | Debug: Step into | Go on to the next step, inside this one too | footer Into | stopped
 debug.out | o,shift+f11 | Debug: Step out | Go on until what the step stands in is left | footer Out | stopped
+debug.back | comma | Debug: Step back | Show the state as it was one step before | footer Back | run-shown
 debug.to-cursor | u | Debug: Run to cursor | Go on to the step that the cursor of the editor is in | stopped
 debug.pause | p | Debug: Pause | Stop before the next step | running
 debug.others | w | Debug: Others wait | Let other branches wait while a step is stopped, or go on
@@ -306,12 +312,6 @@ debug.skip | x | Debug: Skip | Go on as if the stopped step had been skipped | s
 debug.give | v | Debug: Give output… | Say what the stopped step gives, and go on without running it | stopped
 debug.redo | m | Debug: Redo with text | Run the stopped step as the text in the editor has it now | stopped
 debug.accept | A | Debug: Accept change… | Write a value that was changed by hand into the file | stopped
-debug.commit | K | Debug: Commit | Commit what the transaction has done so far, and go on | footer | in-transaction
-debug.roll-back | R | Debug: Roll back | Take back what the transaction did, and fail the step | footer | in-transaction
-debug.back | comma | Debug: Step back | Show the state as it was one step before | run-shown
-debug.forward | full_stop | Debug: Step forward | Show the state as it was one step later | looking-back
-debug.now | 0 | Debug: Back to now | Show the state as it is | looking-back
-debug.fork | f | Debug: Fork | Run again from the state that is shown, in a run of its own | looking-back
 debug.open | enter | Debug: Go to | Go to the text of the selected step or breakpoint; open a value
 debug.toggle | space | Debug: Toggle | Switch the selected breakpoint on or off; open or close a value
 debug.delete | d,delete | Debug: Delete | Take the selected breakpoint or watched expression away

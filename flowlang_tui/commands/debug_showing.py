@@ -92,7 +92,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self._point_at(chosen)
         self.show_standings()
         self._fill_panes()
-        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}")
+        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}", chosen.stop.deadline)
         self.offer()
         self._count_down(chosen.stop.deadline is not None)
 
@@ -194,10 +194,14 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
 
     def _count_down(self, wanted: bool) -> None:
         if wanted and self._counting is None:
-            self._counting = self.set_interval(0.5, self.scope.tick)
+            self._counting = self.set_interval(0.5, self._tick_down)
         elif not wanted and self._counting is not None:
             self._counting.stop()
             self._counting = None
+
+    def _tick_down(self) -> None:
+        self.scope.tick()
+        self.query_one(StatusBar).refresh()
 
     def _stop_timers(self) -> None:
         self._count_down(False)

@@ -76,6 +76,8 @@ class StackPane(ListPane["Row"]):
         for at, frame in enumerate(moment.stack):
             pieces = _frame_line(frame)
             rows.append((frame, [("↶ ", "stopped"), (inert(moment.past.path), "stopped")] if at == 0 else pieces))
+            if at == 0:
+                rows.append((None, [(f"  as it was, step {moment.position + 1:,} of {moment.total:,}", "muted")]))
         self.show_rows(rows, 0)
 
     def empty(self) -> str:

@@ -54,6 +54,7 @@ class StatusBar(Widget):
         self._refusal = ""
         self._is_cancelling = False
         self._stopped = ""
+        self._deadline: float | None = None
         self._pins = 0
         self._turn = 0
 
@@ -67,9 +68,9 @@ class StatusBar(Widget):
         self._recorded = record
         self.refresh()
 
-    def show_stop(self, where: str) -> None:
-        """Show where the run stands still; empty when it goes on."""
-        self._stopped = where
+    def show_stop(self, where: str, deadline: float | None = None) -> None:
+        """Show where the run stands still; empty when it goes on. At `deadline` a transaction is rolled back."""
+        self._stopped, self._deadline = where, deadline
         self.refresh()
 
     def show_pins(self, count: int) -> None:
@@ -133,6 +134,8 @@ class StatusBar(Widget):
             yield "cancelling… ", "b $text-warning"
         elif self._stopped:
             yield f"stopped at {inert(self._stopped)}  ", "b $text-warning"
+            if self._deadline is not None:
+                yield f"rolls back in {max(0, round(self._deadline - time()))} s  ", "$text-error"
         yield f"{_steps(record.finished)}, {duration(record.duration_ms)}"
         steps = [step for step in list(record.active) if step.kind in _SHOWN]
         steps.sort(key=lambda step: (step.started or 0, step.line))
