@@ -11,7 +11,8 @@ import pytest
 from flowlang.errors import ExpressionError
 from flowlang.language.expressions import compile_values, evaluation_error
 from flowlang.language.expressions.work import MAX_CHARACTERS, MAX_ITEMS
-from tests.language.attacks import PAYLOADS, WALKS
+from tests.language.attacks import PAYLOADS
+from tests.language.attacks_that_walk import WALKS
 from tests.language.evaluation import Run
 
 #: What is bounded takes milliseconds, what is not takes minutes: no processor is so slow that it mixes them up.
