@@ -171,7 +171,8 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
     reading = SessionReading(whole, "complete" if complete else "dead", lambda key: None)
     for event in reading.events():
         _check(event)
-    tally = reading.tally()  # reads every step
+    reading.steps()  # what cannot be put together shows now
+    tally = reading.tally()
     tally.has_large = True
     return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
 

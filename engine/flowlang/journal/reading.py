@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from json import loads
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flowlang.journal.records import Extent, Origin, RecordedStep, Session
-from flowlang.journal.tally import Tally
+
+if TYPE_CHECKING:
+    from flowlang.journal.tally import Tally
 
 #: Steps that hold others: what is under way in them is told by those.
 BLOCKS: Final = frozenset({"if", "switch", "for_each", "while", "parallel", "subflow"})
@@ -199,40 +201,17 @@ class SessionReading:
 
     def steps(self) -> list[RecordedStep]:
         """The executions of steps, in the order in which they began."""
-        lines = parsed(_ITERATIONS.sub(b"", self._content))
-        return _Steps(self).read(lines)
+        return _Steps(self).read(self._without_iterations())
 
     def tally(self) -> Tally:
         """What a list shows, counted from the lines."""
-        tally = Tally()
-        tally.header = self.header
-        tally.steps = list(self.definition["steps"])
-        tally.calls = [0] * len(tally.steps)
-        for letter, line in self.lines():
-            if letter == "z":
-                tally.take(line[1])
-            elif letter == "x":
-                tally.gap = line[2]
-            elif letter == "d":
-                tally.steps.append(line[2])
-                tally.calls.append(0)
-        if tally.status is None:
-            self._count(tally)
-        return tally
+        from flowlang.journal.counting import counted
 
-    def _count(self, tally: Tally) -> None:
-        numbers = {(step[0], step[1], step[4]): number for number, step in enumerate(tally.steps)}
-        for event in self.events():
-            if event["type"].startswith("flow_"):
-                tally.flow_event(event)
-            elif event["type"] == "step_failed":
-                tally.failed(event)
-        for step in self.steps():
-            tally.ended = max(tally.ended or 0.0, step.ended or step.started or 0.0)
-            if step.status == "unknown" and step.kind not in BLOCKS:
-                tally.unknown.append(step.path)
-            if step.ended is not None and step.status != "skipped" and not step.answered_by:
-                tally.calls[numbers[step.flow, step.step_id, step.line]] += 1
+        return counted(self, self._without_iterations())
+
+    def _without_iterations(self) -> list[Line]:
+        """All lines but most of those of iterations."""
+        return parsed(_ITERATIONS.sub(b"", self._content))
 
 
 def add_head(heads: dict[int, Head], line: Line) -> None:
