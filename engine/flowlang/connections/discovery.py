@@ -223,6 +223,20 @@ class Plugins:
         )
 
 
+class BuiltinPlugins(Plugins):
+    """The plugins in the box, for whoever only wants to know what their tasks mean.
+
+    They are found by name. To list all tasks would load all plugins, so none is listed.
+    """
+
+    def __init__(self, project_root: Path | None = None) -> None:
+        super().__init__(project_root)
+        self._stages = []
+
+    def task_names(self) -> list[str]:
+        return []
+
+
 def _giving(plugin: ConnectionPlugin) -> Callable[[], ConnectionPlugin]:
     return lambda: plugin
 

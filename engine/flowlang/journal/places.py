@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from flowlang.connections.discovery import BuiltinPlugins
 from flowlang.journal.records import RecordedStep
 from flowlang.language.lookup import find_root, find_subflow
 from flowlang.language.model import Flow, ForEachStep, ParallelStep, Step, SubflowStep
@@ -78,7 +79,7 @@ class Places:
 
     def __init__(self, source: Path | str, folder: Path, texts: Mapping[Path, str] | None = None) -> None:
         self._texts = texts or {}
-        self._preparer = Preparer(TaskRegistry(), tasks_known=False, texts=self._texts)
+        self._preparer = Preparer(TaskRegistry(), tasks_known=False, texts=self._texts, plugins=BuiltinPlugins)
         self._folders: dict[int, Path] = {}
         self._known: dict[str, Place | None] = {}
         self._levels: dict[int, dict[str, Place]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import takewhile
 from os import PathLike
 from pathlib import Path
@@ -49,7 +49,7 @@ class Preparer:
 
     Without `tasks_known` the registry is not the project's whole one: a task that it lacks is a warning, and flows
     are only checked. `env` stands for the environment of the process, `texts` for the content of files, whether they
-    are there or not.
+    are there or not. `plugins` gives those that a project can use, by its folder.
     """
 
     def __init__(
@@ -59,11 +59,13 @@ class Preparer:
         tasks_known: bool = True,
         env: Mapping[str, str] | None = None,
         texts: Mapping[Path, str] | None = None,
+        plugins: Callable[[Path], Plugins] = Plugins,
     ) -> None:
         self.registry = registry
         self.tasks_known = tasks_known
         self._version = registry.version
         self._loaded: dict[tuple[str, str | None], Loaded] = {}
+        self._find_plugins = plugins
         self._plugins: dict[Path, Plugins] = {}
         self._stores: dict[Path, Store] = {}
         self._env = env
@@ -118,7 +120,7 @@ class Preparer:
     def plugins(self, root: Path) -> Plugins:
         """The plugins that a project can use."""
         if root not in self._plugins:
-            self._plugins[root] = Plugins(root)
+            self._plugins[root] = self._find_plugins(root)
         return self._plugins[root]
 
     def store(self, root: Path) -> Store:
