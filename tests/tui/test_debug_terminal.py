@@ -135,6 +135,8 @@ def test_leaving_while_a_transaction_stands_open_undoes_it(shop: Path, tmp_path:
             says(one, place)
         one.send("n")
         says(one, r"statement 2 of 2")
+        one.until(lambda: re.search(r"rolls back in \d+ s", one.screen.lines[0]))
+        one.shows("K Commit", "R Roll back")
         one.send(CTRL_Q)
         one.shows("A run is going on")
         one.send("e")
