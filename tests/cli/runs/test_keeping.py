@@ -54,6 +54,11 @@ def test_a_run_travels_as_a_file(
     assert "FlowExecutionError: ship 1 is broken" in shown
 
 
+def test_a_folder_that_is_not_there_is_told_by_its_name(flowlang: Command, failed: str) -> None:
+    ran = flowlang("runs", "export", failed, "nowhere/run.zip")
+    assert (ran.code, "nowhere/run.zip: there is no such folder" in ran.err) == (2, True)
+
+
 def test_files_that_cannot_be_read_or_written_are_told(flowlang: Command, project: Project, failed: str) -> None:
     for words in (
         ["export", "last", "nowhere/failed.zip"],

@@ -133,6 +133,12 @@ def test_what_could_steer_a_terminal_is_shown_as_a_sign(flowlang: Command, proje
         assert "\x1b" not in flowlang("runs", *words).out
 
 
+def test_inputs_that_had_their_defaults_are_shown_apart(flowlang: Command) -> None:
+    flowlang("run", "main.yaml", "--input", "key=quite-secret")
+    assert "inputs\n  key: ••••\n\ninputs that nobody gave\n  day: today\n" in flowlang("runs", "show", "last").out
+    assert flowlang("runs", "show", "last", "--json").json["defaults"] == {"day": "today"}
+
+
 def test_diff_says_which_inputs_had_their_defaults(flowlang: Command) -> None:
     flowlang("run", "main.yaml")
     flowlang("run", "main.yaml", "--input", "day=monday")

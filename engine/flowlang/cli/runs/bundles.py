@@ -23,6 +23,8 @@ def export(arguments: Sequence[str]) -> int:
     options = command.parse_args(arguments)
     if Path(options.file).is_dir():
         raise UsageError(f"{options.file} is a folder, not a file to write to")
+    if not Path(options.file).absolute().parent.is_dir():
+        raise UsageError(f"{options.file}: there is no such folder")
     journal = journal_at(options)
     run = found(journal, options.run)
     path = journal.export(run.run_id, Path(options.file))

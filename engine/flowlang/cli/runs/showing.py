@@ -79,8 +79,11 @@ def _report(run: RecordedRun, steps: Sequence[RecordedStep], statements: bool, p
     lines = [_headline(summary, palette), *(f"  {line}" for line in _about(run))]
     if run.error is not None:
         lines += ["", *failure_text(run.error, palette).split("\n")]
-    if run.inputs:
-        lines += ["", palette.strong("inputs"), *readable(plain(run.inputs), 2)]
+    inputs, defaults = _given(run), _defaults(run)
+    if inputs:
+        lines += ["", palette.strong("inputs"), *readable(plain(inputs), 2)]
+    if defaults:
+        lines += ["", palette.strong("inputs that nobody gave"), *readable(defaults, 2)]
     if run.outputs:
         lines += ["", palette.strong("outputs"), *readable(plain(run.outputs), 2)]
     if steps:
@@ -117,6 +120,17 @@ def _about(run: RecordedRun) -> Iterator[str]:
         yield f"gap      {one_line(summary.gap)}"
     if summary.status in ("interrupted", "failed", "cancelled"):
         yield f"resume   flowlang runs resume {one_line(summary.run_id)}"
+
+
+def _given(run: RecordedRun) -> dict[str, Any]:
+    """The inputs that were given; those of which nobody keeps the value as they were shown."""
+    return {**run.inputs, **{name: run.summary.inputs.get(name) for name in run.masked_inputs}}
+
+
+def _defaults(run: RecordedRun) -> dict[str, Any]:
+    """The inputs that had their defaults, where there is one."""
+    given = {*run.inputs, *run.masked_inputs}
+    return {name: value for name, value in run.summary.inputs.items() if name not in given and value is not None}
 
 
 def _extent(run: RecordedRun) -> str:
@@ -213,6 +227,7 @@ def _event_line(event: Mapping[str, Any]) -> str:
 def _data(run: RecordedRun, steps: Sequence[RecordedStep]) -> dict[str, Any]:
     return summary_data(run.summary) | {
         "inputs": run.inputs,
+        "defaults": _defaults(run),
         "masked_inputs": list(run.masked_inputs),
         "outputs": run.outputs,
         "error": run.error,
