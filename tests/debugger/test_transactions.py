@@ -3,94 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from flowlang import FlowExecutor
-from flowlang.debugger import Breakpoint, DebuggerError, Stop
+from flowlang.debugger import Breakpoint, DebuggerError
+from flowlang.errors import FlowExecutionError
 
 from .debugging import Debugged, counting
-
-#: What takes a minute.
-SLOW = {
-    "sqlite_query": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c",
-    "pg_query": "SELECT pg_sleep(60)",
-    "mysql_query": "SELECT sleep(60)",
-}
-
-
-class Shop:
-    """A database with a table of stock, and a flow with a transaction of three statements on it."""
-
-    def __init__(self, type: str, task: str, config: str, mark: Callable[[int], str]) -> None:
-        self.connections = f"connections: {{db: {{type: {type}, {config}}}}}"
-        self.query, self.execute = f"{task}_query", f"{task}_execute"
-        self.transaction = f"{task}_transaction"
-        self.mark = mark
-
-    @property
-    def flow(self) -> str:
-        one, two = self.mark(1), self.mark(2)
-        return f"""
-flow: shop
-{self.connections}
-steps:
-  - {self.transaction}:
-      id: move
-      queries:
-        - {{query: 'UPDATE stock SET n = n - {one} WHERE id = {two}', params: [1, 1]}}
-        - {{query: 'UPDATE stock SET n = n + {one} WHERE id = {two}', params: [1, 2]}}
-        - {{query: 'UPDATE stock SET n = n + {one} WHERE id = {two}', params: [1, 3]}}
-  - {self.query}: {{id: after, query: 'SELECT id, n FROM stock ORDER BY id'}}
-outputs: {{stock: '${{after.rows}}', count: '${{move.count}}'}}
-"""
-
-    async def fill(self) -> None:
-        await self._run("CREATE TABLE stock (id integer PRIMARY KEY, n integer)")
-        await self._run("INSERT INTO stock VALUES (1, 10), (2, 20), (3, 30)")
-
-    async def stock(self) -> list[int]:
-        result = await self._run("SELECT n FROM stock ORDER BY id", self.query)
-        return [row["n"] for row in result["a"]["rows"]]
-
-    async def _run(self, text: str, task: str | None = None) -> Any:
-        flow = (
-            f"flow: f\n{self.connections}\nsteps: [{{{task or self.execute}: {{id: a, query: '{text}'}}}}]\n"
-            "outputs: {a: '${a}'}"
-        )
-        executor = FlowExecutor(env={})
-        result = await executor.execute_flow(flow)
-        await executor.close()
-        result.raise_for_error()
-        return result
-
-
-@pytest.fixture(params=["sqlite", "postgres", "mysql"])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
-    if request.param == "sqlite":
-        found = Shop("sqlite", "sqlite", f"database: '{tmp_path}/shop.db'", lambda number: "?")
-    elif request.param == "postgres":
-        url = request.getfixturevalue("postgres_database")
-        found = Shop("postgres", "pg", f"url: '{url}'", lambda number: f"${number}")
-    else:
-        found = Shop("mysql", "mysql", f"url: '{request.getfixturevalue('mysql_database')}'", lambda number: "%s")
-    await found.fill()
-    return found
-
-
-async def to_second_statement(run: Debugged) -> Stop:
-    stop = await run.into(await run.stop())
-    assert (stop.reason, stop.when, stop.path) == ("step", "statement", "move")
-    stop = await run.over(stop)
-    assert stop.transaction is not None
-    assert (stop.transaction["number"], stop.transaction["total"]) == (2, 3)
-    assert stop.transaction["params"] == [1, 2]
-    assert str(stop.statement).startswith("UPDATE stock SET n = n +")
-    assert stop.can >= {"query", "commit", "roll_back", "set_value"}
-    return stop
+from .shops import SLOW, Shop, to_second_statement
 
 
 async def test_the_uncommitted_view_is_seen_from_inside_only(shop: Shop) -> None:
@@ -123,7 +43,7 @@ async def test_a_question_that_fails_leaves_the_transaction_as_it_was(shop: Shop
         stop = await to_second_statement(run)
         with pytest.raises(Exception, match="nowhere"):
             await stop.query("SELECT * FROM nowhere")
-        with pytest.raises(DebuggerError, match="would end the transaction"):
+        with pytest.raises(FlowExecutionError, match="would end the transaction"):
             await stop.query("  commit")
         assert (await stop.query("SELECT n FROM stock WHERE id = 1")).rows == [{"n": 9}]
         stop.resume()
@@ -235,48 +155,6 @@ async def test_a_question_under_way_ends_with_the_run(shop: Shop) -> None:
         with pytest.raises(DebuggerError, match="ended meanwhile"):
             await asked
     assert await shop.stock() == [10, 20, 30]
-
-
-async def test_a_row_is_changed_in_a_transaction_in_a_loop_in_a_branch(tmp_path: Path) -> None:
-    registry, calls = counting()
-    shop = Shop("sqlite", "sqlite", f"database: '{tmp_path}/shop.db'", lambda number: "?")
-    await shop.fill()
-    flow = f"""
-flow: branches
-{shop.connections}
-steps:
-  - parallel:
-      - for_each: [1, 2, 3]
-        id: shelves
-        as: shelf
-        do:
-          - sqlite_transaction:
-              id: move
-              queries:
-                - {{query: 'UPDATE stock SET n = n + 1 WHERE id = ?', params: ['${{shelf}}']}}
-                - {{query: 'UPDATE stock SET n = n * 2 WHERE id = ?', params: ['${{shelf}}']}}
-      - for_each: [4, 5]
-        id: beside
-        as: x
-        do: [{{Count: {{id: count, n: '${{x}}'}}}}]
-    id: both
-"""
-    point = Breakpoint("shelves/move", "statement", condition="shelf == 2", statement="n * 2")
-    async with Debugged(flow, [point], registry) as run:
-        stop = await run.stop()
-        assert stop.path == "shelves[1]/move"
-        assert [(frame.step_id, frame.index) for frame in stop.stack] == [
-            ("move", None),
-            ("shelves", 1),
-            ("both", None),
-        ]
-        assert await stop.evaluate("shelf") == 2
-        assert (await stop.query("SELECT n FROM stock WHERE id = 2")).rows == [{"n": 21}]
-        await stop.query("UPDATE stock SET n = 1000 WHERE id = 2")
-        stop.resume()
-        assert (await run.ended()).success
-    assert await shop.stock() == [22, 2000, 62]
-    assert sorted(calls) == [4, 5]
 
 
 async def test_going_on_ends_a_question_that_waits_for_a_session(postgres_database: str) -> None:

@@ -18,6 +18,7 @@ from flowlang.connections.shielded import shielded
 from flowlang.connections.statements import (
     PendingStatement,
     Statement,
+    TransactionLost,
     announce,
     one_by_one,
     statement,
@@ -40,6 +41,7 @@ __all__ = [
     "ResultTooLarge",
     "RowChange",
     "Statement",
+    "TransactionLost",
     "announce",
     "effect_sink",
     "one_by_one",

@@ -8,6 +8,8 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from flowlang.errors import FlowExecutionError
+
 T = TypeVar("T")
 
 
@@ -40,6 +42,10 @@ class Statement:
 
 #: Receives the statements of the current step. Nothing is reported where it is not set.
 statement_sink: ContextVar[Callable[[Statement], None] | None] = ContextVar("flowlang_statement_sink", default=None)
+
+
+class TransactionLost(FlowExecutionError):
+    """The open transaction of a session is over, though nobody ended it; what was done in it is undone."""
 
 
 class PendingStatement(NamedTuple):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How many seconds a transaction may be held open by a stop.
 GUARD_SECONDS: Final = 60.0
+#: How many seconds a query at a stop may take.
+QUERY_SECONDS: Final = 30.0
 
 
 class _Attempt:
@@ -54,8 +56,8 @@ class Debugger(Interceptor):
 
     `others` says what the other branches do while one stands: `wait` at their next step, or `go on`. `on_stop` is
     called with each stop, in the run's thread, and `on_resume` when it is over. A transaction in which the run stands
-    is rolled back after `guard_seconds`. Control methods may be called from any thread, before the run too: `pause`
-    then stops it before its first step.
+    is rolled back after `guard_seconds`, and a query at a stop is ended after `query_seconds`. Control methods may be
+    called from any thread, before the run too: `pause` then stops it before its first step.
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class Debugger(Interceptor):
         on_stop: OnStop | None = None,
         on_resume: OnStop | None = None,
         guard_seconds: float = GUARD_SECONDS,
+        query_seconds: float = QUERY_SECONDS,
     ) -> None:
         self.guard_seconds = guard_seconds
+        self.query_seconds = query_seconds
         #: Everything that was done by hand in the run.
         self.changes: list[Change] = []
         self.places = Places()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowlang.connections.base import statement_gate, statement_sink
 from flowlang.debugger.errors import DebuggerError
-
-_SAVEPOINT: Final = "flowlang_debugger"
-_ENDS: Final = re.compile(r"\s*(?:commit|begin|start|end|abort|rollback(?!\s+to\b))\b", re.IGNORECASE)
 
 if TYPE_CHECKING:
     from flowlang.connections.manager import OpenConnections
@@ -42,41 +39,48 @@ class QueryAnswer(NamedTuple):
         return self._replace(rows=rows, result=mask(self.result))
 
 
-async def ask(frame: Frame, name: str, transaction: Transaction | None, text: str, params: Any) -> QueryAnswer:
-    """Send a statement, or call a task of the connection's plugin, given as YAML: `redis_get: {key: a}`."""
+async def ask(
+    frame: Frame, name: str, transaction: Transaction | None, text: str, params: Any, seconds: float
+) -> QueryAnswer:
+    """Send a statement, or call a task of the connection's plugin, given as YAML: `redis_get: {key: a}`.
+
+    Raises DebuggerError after `seconds`, and TransactionLost where the step's transaction did not outlive it.
+    """
     # what is asked here is no statement of the step, also where it is asked from the step's own context
     statement_sink.set(None)
     statement_gate.set(None)
     connections = frame.call.connections
     if connections is None or name not in connections:
         raise DebuggerError(f"the connection `{name}` is not open at this point of the run")
-    if transaction is not None:
-        if transaction.is_open:
-            return await _inside(connections, name, transaction.session, text, params)
-        answer = await _on(connections, name, transaction.session, text, params)
-        return answer._replace(where="on the session of the step")
-    session = await connections.acquire(name)
     try:
-        return await _on(connections, name, session, text, params)
-    finally:
-        await connections.release(name, session)
-
-
-async def _inside(connections: OpenConnections, name: str, session: Any, text: str, params: Any) -> QueryAnswer:
-    """Ask in a transaction that somebody else began, which goes on whatever becomes of the question."""
-    if _ENDS.match(text):
+        async with asyncio.timeout(seconds):
+            if transaction is not None:
+                return await _beside(connections, name, transaction, text, params)
+            session = await connections.acquire(name)
+            try:
+                return await _on(connections, name, session, text, params)
+            finally:
+                await connections.release(name, session)
+    except TimeoutError:
         raise DebuggerError(
-            "that would end the transaction of the step", hint="commit or roll back by the debugger's own commands"
-        )
-    await session.send(f"SAVEPOINT {_SAVEPOINT}")
-    try:
+            f"it was ended after {seconds:g} s; what it did is undone, the step stands as it did"
+        ) from None
+
+
+async def _beside(
+    connections: OpenConnections, name: str, transaction: Transaction, text: str, params: Any
+) -> QueryAnswer:
+    """Ask on the session of the step, whose work goes on whatever becomes of the question."""
+    session = transaction.session
+    where = "in the open transaction" if transaction.is_open else "on the session of the step"
+    aside = getattr(session, "aside", None)
+    if aside is None:
+        if transaction.is_open:
+            raise DebuggerError(f"the connection `{name}` can't be asked in the open transaction of a step")
+        return (await _on(connections, name, session, text, params))._replace(where=where)
+    async with aside(None if _task_call(text) else text):
         answer = await _on(connections, name, session, text, params)
-    except Exception:
-        # else PostgreSQL would take nothing more in this transaction
-        await session.send(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-        raise
-    await session.send(f"RELEASE SAVEPOINT {_SAVEPOINT}")
-    return answer._replace(where="in the open transaction")
+    return answer._replace(where=where)
 
 
 async def _on(connections: OpenConnections, name: str, session: Any, text: str, params: Any) -> QueryAnswer:

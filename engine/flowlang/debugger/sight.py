@@ -111,6 +111,12 @@ def described(execution: Intercepted, error: BaseException) -> ErrorInfo:
     return describe(execution.frame, execution.plan, error, execution.inputs, execution.attempt)
 
 
+def connection_of(plan: StepPlan) -> str | None:
+    """The name of the connection that a step uses."""
+    name: str | None = getattr(plan.body, "connection", None)
+    return name
+
+
 def shortened(params: Any, most: int = 100) -> Any:
     """Parameters as they can be shown: of long lists the first items, and how many there are besides."""
     if not isinstance(params, (list, tuple)):

@@ -8,6 +8,7 @@ from itertools import count
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, Literal
 
+from flowlang.connections.base import TransactionLost
 from flowlang.debugger.aims import Aim, Way
 from flowlang.debugger.breakpoints import When
 from flowlang.debugger.changes import Change, ChangeKind, tell
@@ -15,7 +16,7 @@ from flowlang.debugger.errands import Errands
 from flowlang.debugger.errors import DebuggerError
 from flowlang.debugger.scope import Scope, StackFrame, stack_of
 from flowlang.debugger.setting import set_at, set_name, with_argument
-from flowlang.debugger.sight import Sight, shortened
+from flowlang.debugger.sight import Sight, connection_of, shortened
 from flowlang.debugger.verdicts import GoOn, Redo, RollBack, Transaction, Verdict
 from flowlang.redaction import MASK
 from flowlang.runtime.interception import AGAIN, Answer
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from flowlang.debugger.replacing import Redone
     from flowlang.language.assist.edits import TextEdit
     from flowlang.runtime.interception import Intercepted
-    from flowlang.runtime.plan import Plan, StepPlan
+    from flowlang.runtime.plan import Plan
 
 Reason = Literal["breakpoint", "step", "pause", "error", "statement"]
 
@@ -91,6 +92,7 @@ class Stop:
         self._task = asyncio.current_task()
         self._verdict: asyncio.Future[Verdict] = self._loop.create_future()
         self._errands = Errands(lambda: self.is_over)
+        self._asking = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
         self._sight.inputs = self._bound()
@@ -185,10 +187,7 @@ class Stop:
         self._errands.now(self._set_value, path, value)
 
     def give(self, output: Any) -> None:
-        """Let the step have this result, without running it, or instead of what it gave; and go on.
-
-        At a statement that and those after it are not sent, and an open transaction is undone.
-        """
+        """Let the step have this result, and go on. At a statement the rest isn't sent, and what is open is undone."""
         self._require("give")
         self._errands.now(self._give, output)
 
@@ -314,7 +313,14 @@ class Stop:
         name = connection_of(self._plan)
         if name is None:
             raise DebuggerError("this step has no connection", hint="query at a step that names one")
-        answer = await ask(self._frame, name, self._transaction, text, params)
+        try:
+            # one after the other: on the session of the step there is room for one
+            async with self._asking:
+                answer = await ask(self._frame, name, self._transaction, text, params, self._debugger.query_seconds)
+        except TransactionLost as error:
+            self._record("roll_back", "the database")
+            self.decide(RollBack(str(error)))
+            raise
         took = round((perf_counter() - started) * 1000, 3)
         self._record("query", text, None, {"rows": answer.row_count, "ms": took})
         return answer.masked(self._mask)
@@ -389,9 +395,3 @@ class Stop:
             raise DebuggerError("the run has gone on from here")
         if action not in self.can:
             raise DebuggerError(why)
-
-
-def connection_of(plan: StepPlan) -> str | None:
-    """The name of the connection that a step uses."""
-    name: str | None = getattr(plan.body, "connection", None)
-    return name

@@ -17,7 +17,7 @@ from flowlang.connections.base import ResultMeter, ResultTooLarge, shielded, sta
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.cursor import ReportingCursor
 from flowlang_plugins.mysql.deadline import Deadline
-from flowlang_plugins.mysql.ending import end_session
+from flowlang_plugins.mysql.ending import end_session, ended_alone
 from flowlang_plugins.mysql.errors import failure
 from flowlang_plugins.mysql.json_columns import JsonColumns
 from flowlang_plugins.mysql.readonly import refuse_writing
@@ -71,6 +71,8 @@ class MySQLConnection(aiomysql.Connection):
         self.enclosure: Enclosure | None = None
         #: What ends this session at the server, if it was given up.
         self.ending: asyncio.Task[None] | None = None
+        #: Whether what runs is asked for somebody else, and has to be ended without the session.
+        self._beside = False
         #: Whether nothing can be running: what was sent was also awaited to its end.
         self._settled = True
         #: Whether a statement may have left something in the session.
@@ -190,6 +192,8 @@ class MySQLConnection(aiomysql.Connection):
         """What `work` gives. Cancelled, or when it takes too long or gives too much, the server stops working on it."""
         if self._deadline.running:
             return await work
+        if self._beside:
+            return await ended_alone(self.settings, self.server_thread_id[0], work, self.close)
         self._settled = False
         self._meter.begin()
         self._deadline.begin()
@@ -239,6 +243,19 @@ class MySQLConnection(aiomysql.Connection):
                 outcome = await self._run(text, sql)
             sent.rows = outcome.touched
         return outcome
+
+    @asynccontextmanager
+    async def aside(self, text: str | None) -> AsyncIterator[None]:
+        """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
+        from flowlang_plugins.mysql.tasks import not_undoable
+        from flowlang_plugins.sql.aside import aside
+
+        self._beside = True
+        try:
+            async with aside(self, text, not_undoable):
+                yield
+        finally:
+            self._beside = False
 
     async def idle_limit(self) -> float | None:
         """How many seconds the server lets a transaction of this session wait for its next statement."""

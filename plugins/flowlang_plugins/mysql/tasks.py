@@ -242,7 +242,8 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     text = arguments.query_text(query)
     if session.enclosure is not None:
         arguments.refuse(text, not_undoable)
-    await announce(session, text, params)
+        await session.enclosure.enter()
+    await announce(session, text, params, is_open=session.enclosure is not None)
     outcome = await session.send(text, params)
     if session.in_transaction and session.enclosure is None:
         await session.restore()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -21,7 +21,7 @@ from flowlang.errors import FlowExecutionError
 from flowlang_plugins.postgres.errors import failure, misfit
 from flowlang_plugins.postgres.metering import metered
 from flowlang_plugins.postgres.prepared import Prepared, affected
-from flowlang_plugins.postgres.readonly import begins_or_ends, controls_transaction, refuse_writing
+from flowlang_plugins.postgres.readonly import controls_transaction, refuse_writing, sent_by_driver
 from flowlang_plugins.postgres.settings import Settings
 from flowlang_plugins.postgres.values import JSON_CODECS, by_position, zone_named
 from flowlang_plugins.sql.pool import PATIENCE
@@ -76,6 +76,11 @@ class PostgresConnection(asyncpg.Connection):
     def alive(self) -> bool:
         """Whether the session exists as far as is known."""
         return not self.is_closed()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self.is_in_transaction())
 
     @property
     def ending(self) -> None:
@@ -171,6 +176,13 @@ class PostgresConnection(asyncpg.Connection):
         with self._quietly():
             ms = await asyncpg.Connection.fetchval(self, "SELECT setting FROM pg_settings WHERE name = $1", setting)
         return int(ms) / 1000 if ms and int(ms) > 0 else None
+
+    def aside(self, text: str | None) -> AbstractAsyncContextManager[None]:
+        """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
+        from flowlang_plugins.postgres.tasks import begins_or_ends
+        from flowlang_plugins.sql.aside import aside
+
+        return aside(self, text, begins_or_ends)
 
     async def prepared(self, text: str) -> Prepared:
         """The statement as the server knows it, kept for the next time."""
@@ -320,7 +332,7 @@ class PostgresConnection(asyncpg.Connection):
         if not self._reports:
             yield Statement(query)
             return
-        if not begins_or_ends(query):
+        if not sent_by_driver(query):
             await announce(self, query, rows or list(args) or None, is_open=self.is_in_transaction())
         self._touched = True
         with statement(query, list(args) or None) as sent:

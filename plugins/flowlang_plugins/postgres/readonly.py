@@ -27,7 +27,7 @@ def controls_transaction(query: str) -> bool:
     return _CONTROL.fullmatch(query) is not None
 
 
-def begins_or_ends(query: str) -> bool:
+def sent_by_driver(query: str) -> bool:
     """Whether it is what the driver sends to begin or end any transaction, or a part of one."""
     return query.endswith(";") and _DRIVERS.fullmatch(query) is not None
 

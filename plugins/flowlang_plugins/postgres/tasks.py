@@ -93,7 +93,7 @@ async def pg_transaction(queries: list[Any], isolation: str | None = None, conne
                 params: [100, 2]
     """
     hint = "leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
-    statements = arguments.statements(queries, _controls_transaction, hint)
+    statements = arguments.statements(queries, begins_or_ends, hint)
     level = _level(isolation)
     results = []
     session = _session(connection)
@@ -182,8 +182,9 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
     text = arguments.query_text(query)
     if session.enclosure is not None:
-        arguments.refuse(text, _controls_transaction)
-    await announce(session, text, params)
+        arguments.refuse(text, begins_or_ends)
+        await session.enclosure.enter()
+    await announce(session, text, params, is_open=session.enclosure is not None)
     outcome = await session.send(text, params)
     if session.is_in_transaction() and session.enclosure is None:
         await session.restore()
@@ -211,7 +212,7 @@ def _level(isolation: Any) -> str | None:
     return level
 
 
-def _controls_transaction(query: str) -> str | None:
+def begins_or_ends(query: str) -> str | None:
     """What a statement is that would begin or end a transaction, and why not; else None."""
     words = command(query, POSTGRES)
     if words[:2] == ["PREPARE", "TRANSACTION"]:

@@ -54,9 +54,10 @@ def _statement(number: int, item: Any, refused: Callable[[str], str | None], hin
 
 
 def refuse(query: str, refused: Callable[[str], str | None]) -> None:
-    """Raise for a statement that can't be part of a transaction; `refused` as above."""
+    """Raise for a statement that can't be part of the transaction around it; `refused` as above."""
     if (reason := refused(query)) is not None:
-        raise FlowExecutionError(f"the query is {reason}", hint="a step that is `exactly_once` is one transaction")
+        hint = "a step that is `exactly_once`, or stands in the debugger between its statements, is one transaction"
+        raise FlowExecutionError(f"the query is {reason}", hint=hint)
 
 
 def records(value: Any, name: str) -> list[Record]:

@@ -35,6 +35,17 @@ class Enclosure:
         self._begin = begin
         self._begun = False
 
+    @classmethod
+    def begun(cls) -> Enclosure:
+        """A transaction that somebody else began, and ends."""
+
+        async def begin(isolation: str | None) -> None:
+            """Nothing is left to do."""
+
+        enclosure = cls(begin)
+        enclosure._begun = True
+        return enclosure
+
     async def enter(self, isolation: str | None = None) -> None:
         """Begin the transaction, unless it has begun. `isolation` is as the session takes it."""
         if not self._begun:

@@ -7,7 +7,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -153,6 +153,13 @@ class SQLiteConnection(aiosqlite.Connection):
         except BaseException:
             await shielded(self.settle())
             raise
+
+    def aside(self, text: str | None) -> AbstractAsyncContextManager[None]:
+        """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
+        from flowlang_plugins.sql.aside import aside
+        from flowlang_plugins.sqlite.tasks import begins_or_ends
+
+        return aside(self, text, begins_or_ends)
 
     async def commit(self) -> None:
         """As the driver's; within a larger transaction its end is left to whoever began it."""

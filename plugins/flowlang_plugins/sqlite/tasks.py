@@ -101,7 +101,7 @@ async def sqlite_transaction(
                 params: [100, 2]
     """
     hint = "leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
-    statements = arguments.statements(queries, _controls_transaction, hint)
+    statements = arguments.statements(queries, begins_or_ends, hint)
     if isolation is not None and str(isolation).lower() not in _ISOLATION:
         raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
     results = []
@@ -206,8 +206,9 @@ async def _single(connection: Any, query: Any, params: Any) -> Outcome:
     session = _session(connection)
     text = arguments.query_text(query)
     if session.enclosure is not None:
-        arguments.refuse(text, _controls_transaction)
-    await announce(session, text, params)
+        arguments.refuse(text, begins_or_ends)
+        await session.enclosure.enter()
+    await announce(session, text, params, is_open=session.enclosure is not None)
     outcome = await session.send(text, params)
     if session.in_transaction and session.enclosure is None:
         await session.settle()
@@ -226,7 +227,7 @@ def _session(connection: Any) -> SQLiteConnection:
     return connection
 
 
-def _controls_transaction(query: str) -> str | None:
+def begins_or_ends(query: str) -> str | None:
     """What a statement is that would begin or end a transaction, and why not; else None."""
     words = command(query, STANDARD)
     if not words or words[0] not in _ENDS_A_TRANSACTION:
