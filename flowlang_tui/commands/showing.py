@@ -60,6 +60,7 @@ class Showing(ProjectScreen):
         flow = session.first_flow
         if flow is None or session.open(flow) is None:
             self.editor.add_class("-empty")
+            self.graph.show_graph(None)
         self.show_pane("editor" if flow is not None else "explorer")
         self.query_one(StatusBar).watching = session.watching
         self.call_after_refresh(self._begin_session)

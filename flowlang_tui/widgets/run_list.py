@@ -175,7 +175,7 @@ class RunList(LineView):
         yield set_cell_size(_cut(inert(row.flow), self._flow_width - 1), self._flow_width), "name"
         if self._is_wide:
             yield f"{row.status:<{_STATUS}}", look
-        took = "" if row.duration_ms is None or row.status == "queued" else duration(row.duration_ms)
+        took = "" if row.duration_ms is None or row.status == "queued" else _short(row.duration_ms)
         yield f"{took:>{_TOOK - 1}} ", "fact"
         yield f"{_count(row.steps):>{_STEPS - 1}} ", "fact"
         yield from _ending(row)
@@ -223,6 +223,11 @@ def _ending(row: RunRow) -> Iterable[Piece]:
     if row.failed_step or row.error:
         where = f"{inert(row.failed_step)}: " if row.failed_step else ""
         yield where + inert(str(row.error or "").partition("\n")[0]), "failed"
+
+
+def _short(milliseconds: float) -> str:
+    text = duration(milliseconds)
+    return text if len(text) < _TOOK else text.replace(" ", "").replace("min", "m")
 
 
 def _count(steps: int) -> str:

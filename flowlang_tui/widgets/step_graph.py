@@ -130,6 +130,7 @@ class StepGraph(ScrollView, can_focus=True):
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.picture = Picture()
+        self._was_shown = False
         self.run: RunRecord | None = None
         self.selected: str | None = None
         #: What was to be selected: the step around it is while it is collapsed away, nothing while nothing is drawn.
@@ -161,6 +162,7 @@ class StepGraph(ScrollView, can_focus=True):
 
     def show_graph(self, graph: Graph | None) -> None:
         """Draw a flow. What was selected, collapsed and unfolded stays so, as far as it is still there."""
+        self._was_shown = True
         self.picture.show(graph)
         self._show()
 
@@ -327,7 +329,8 @@ class StepGraph(ScrollView, can_focus=True):
         return strip.crop_extend(scroll_x, scroll_x + width, self._painter.blank)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        words = _empty_words()
+        # before a flow has been read nobody knows that it has no steps
+        words = _empty_words() if self._was_shown else []
         at = y - max(0, (self.size.height - len(words)) // 2)
         text = words[at] if 0 <= at < len(words) else ""
         return Strip([Segment(text[:width].center(width), self._style_of("empty"))], width)
