@@ -50,26 +50,27 @@ def flat(value: dict[Any, Any]) -> str | None:
     """The JSON of a small map of plain atoms, from which exactly this value is read; None for any other."""
     if len(value) > _SHORT:
         return None
-    text = "{"
+    text, between = "", "{"
     try:
         for key, item in value.items():
             kind = type(item)
             if kind is int:
-                text += f"{_keys[key]}{item},"
+                text = f"{text}{between}{_keys[key]}{item}"
             elif kind is str:
-                text += f"{_keys[key]}{quoted(item)},"
+                text = f"{text}{between}{_keys[key]}{quoted(item)}"
             elif item is None:
-                text += f"{_keys[key]}null,"
+                text = f"{text}{between}{_keys[key]}null"
             elif kind is bool:
-                text += f"{_keys[key]}{'true' if item else 'false'},"
+                text = f"{text}{between}{_keys[key]}{'true' if item else 'false'}"
             elif kind is float and item - item == 0.0:
-                text += f"{_keys[key]}{item!r},"
+                text = f"{text}{between}{_keys[key]}{item!r}"
             else:
                 return None
+            between = ","
     # a key that is no text, or a number too long to be written in decimals
     except (TypeError, ValueError):
         return None
-    return f"{text[:-1]}}}" if value else "{}"
+    return f"{text}}}" if value else "{}"
 
 
 def is_plain(value: Any, depth: int = 0) -> bool:
@@ -81,10 +82,18 @@ def is_plain(value: Any, depth: int = 0) -> bool:
         return bool(value - value == 0.0)
     if depth > MAX_DEPTH:
         return False
-    depth += 1
     if kind is dict:
-        for key, item in value.items():
-            if type(key) is not str or not (type(item) is str or is_plain(item, depth)):
+        for key in value:
+            if type(key) is not str:
                 return False
-        return True
-    return kind is list and all(is_plain(item, depth) for item in value)
+        value = value.values()
+    elif kind is not list:
+        return False
+    for item in value:
+        kind = type(item)
+        if kind is int:
+            if item.bit_length() > LONGEST_INT:
+                return False
+        elif kind not in _ATOMS and not is_plain(item, depth + 1):
+            return False
+    return True

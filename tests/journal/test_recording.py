@@ -162,6 +162,21 @@ async def test_subflows_belong_to_the_definition(project: Recorded) -> None:
     assert [(step.path, step.flow) for step in opened.steps()] == [("send", "Main"), ("send/money", "Ship")]
 
 
+async def test_steps_of_two_flows_with_the_same_id_in_the_same_line_are_two(project: Recorded) -> None:
+    (project.folder / "ship.yaml").write_text("flow: Ship\nsteps:\n  - Count: {id: one, n: 1}\n")
+    main = project.folder / "main.yaml"
+    main.write_text("flow: Main\nsteps:\n  - Money: {id: one}\n  - {subflow: ship, id: send}\n  - Money: {id: last}\n")
+    for _ in range(2):  # the second run knows the steps from the first
+        await project.run(main, recorder=project.journal.recorder())  # type: ignore[arg-type]  # as above
+    for run in project.journal.runs():
+        assert [(step.path, step.flow, step.task) for step in project.journal.run(run.run_id).steps()] == [
+            ("one", "Main", "Money"),
+            ("send", "Main", None),
+            ("send/one", "Ship", "Count"),
+            ("last", "Main", "Money"),
+        ]
+
+
 async def test_a_resumed_run_has_another_session_and_goes_on_counting(project: Recorded) -> None:
     await project.run()
     first = len(project.events)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from flowlang.plainly import to_text
 
@@ -15,17 +16,39 @@ if TYPE_CHECKING:
 _KEPT: Final = 64
 _TASKS_FILE: Final = "flow.py"
 
-
 #: A step, as the lines of a run name it by its number: flow, id, task, kind and line.
 StepFacts = tuple[str, str, str | None, str, int]
+#: What tells a step from others: its flow, id and line.
+StepKey = tuple[str, str, int]
 
 
-class Definition(NamedTuple):
-    """`text` is JSON of the texts and hashes by file and of the steps; `path` is the flow's file."""
+class Head:
+    """A step, as the lines of a run name it, and how lines of its begin. `place` is that in the list of steps."""
+
+    __slots__ = ("completed", "number", "place", "started", "step_id", "tagged")
+
+    def __init__(self, place: int, step_id: str, *, silent: bool) -> None:
+        self.place = place
+        self.number = -1 - place if silent else place
+        self.step_id = step_id
+        self.started = f'["s",{self.number},'
+        self.completed = f'["c",{self.number},'
+        self.tagged = f'["C",{self.number},'
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What ran. `text` is JSON of the texts and hashes by file and of the steps; `path` is the flow's file.
+
+    `places` are those of the steps in `steps`. `heads` and `silent_heads` are made when a run first needs them.
+    """
 
     text: str
     path: str | None
     steps: list[StepFacts]
+    places: Mapping[StepKey, int]
+    heads: dict[StepKey, Head] = field(default_factory=dict)
+    silent_heads: dict[StepKey, Head] = field(default_factory=dict)
 
 
 class Definitions:
@@ -59,7 +82,8 @@ def _definition(plan: Plan) -> Definition:
     steps = [(one.name, step.id, step.task, step.kind, step.line) for one in plans for step in one.every_step]
     tasks = {name: known for name, known in hashes.items() if known}
     text = to_text({"flows": texts, "tasks": tasks, "steps": steps})
-    return Definition(text, _name(plan.path, plan.root), steps)
+    places = {(flow, step_id, line): place for place, (flow, step_id, _, _, line) in enumerate(steps)}
+    return Definition(text, _name(plan.path, plan.root), steps, places)
 
 
 def _name(path: str | None, root: Path) -> str | None:

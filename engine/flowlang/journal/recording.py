@@ -28,6 +28,7 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
+from flowlang.journal.definitions import Head, StepKey
 from flowlang.journal.spool import RESERVE, Spool, create_spool, publish
 from flowlang.journal.tally import Tally
 from flowlang.plainly import flat, is_plain, quoted, to_text
@@ -49,21 +50,9 @@ _MOST_WAITING: Final = 16_000
 _OF_ALL: Final = frozenset({"run_id", "seq", "timestamp"})
 _OF_STEPS: Final = _OF_ALL | {"flow", "step_id", "task", "kind", "line", "path"}
 
+_FREQUENT: Final = frozenset({"step_started", "step_completed", "iteration_started", "iteration_completed"})
+
 _log = logging.getLogger("flowlang.journal")
-
-
-class _Head:
-    """A step of the definition, and the beginnings of its lines."""
-
-    __slots__ = ("completed", "line", "number", "place", "started", "step_id")
-
-    def __init__(self, number: int, step_id: str, line: int, *, silent: bool) -> None:
-        self.place = number
-        self.number = -1 - number if silent else number
-        self.step_id = step_id
-        self.line = line
-        self.started = f'["s",{self.number},'
-        self.completed = f'["c",{self.number},'
 
 
 class RunRecorder:
@@ -100,9 +89,9 @@ class RunRecorder:
         self._tally = Tally()
         self._waiting = ""
         self._path: str | None = None
-        self._heads: dict[str, _Head] = {}
-        self._silent_heads: dict[str, _Head] = {}
-        self._numbers: dict[tuple[str, str, int], int] = {}
+        self._heads: dict[StepKey, Head] = {}
+        self._silent_heads: dict[StepKey, Head] = {}
+        self._added: dict[StepKey, int] = {}
 
     def begin(self, run: Run, plan: Plan, given: Mapping[str, Any]) -> None:
         """The run begins: its file is there from now on."""
@@ -120,7 +109,7 @@ class RunRecorder:
         """As `hear`, for an event that listeners aren't told."""
         self.hear(event, raw, self._silent_heads)
 
-    def hear(self, event: Any, raw: Any, heads: dict[str, _Head] | None = None) -> None:
+    def hear(self, event: Any, raw: Any, heads: dict[StepKey, Head] | None = None) -> None:
         """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's.
 
         What a step costs is mostly here: starts and ends that have nothing special are written without further ado.
@@ -133,44 +122,38 @@ class RunRecorder:
             heads = self._heads
         try:
             kind = event["type"]
+            if kind not in _FREQUENT:
+                self._other(event, raw, heads)
+                return
+            head = heads.get((event["flow"], event["step_id"], event["line"])) or self._learn(event, heads)
+            at = int((event["timestamp"] - self._epoch) * 1e6)
+            path = event["path"]
             if kind == "step_started":
-                head = heads.get(event["step_id"])
-                if head is None or head.line != event["line"]:
-                    head = self._learn(event, heads)
                 value = event["inputs"]
                 text = flat(value) if type(value) is dict else None
                 if text is None or len(text) > self._inline:
                     text = self._shown(value)
-                self._path = path = event["path"]
+                self._path = path
                 place = "null" if path == head.step_id else quoted(path)
-                at = int((event["timestamp"] - self._epoch) * 1e6)
                 line = f"{self._waiting}{head.started}{at},{place},{text}]\n"
             elif kind == "step_completed":
-                head = heads.get(event["step_id"])
-                if head is None or head.line != event["line"]:
-                    head = self._learn(event, heads)
+                begin, end = head.completed, "]\n"
                 text = flat(raw) if type(raw) is dict else None
-                begin = head.completed
                 if text is None or len(text) > self._inline or raw != event["outputs"]:
                     text, is_tagged = self._value(raw, event["outputs"])
                     if is_tagged:
-                        begin = f'["C",{head.number},'
-                more = "]\n"
+                        begin = head.tagged
                 if event["attempts"] != 1 or event["status"] != "succeeded" or "answered_by" in event:
-                    more = self._more(event)
+                    end = self._more(event, head)
                 else:
                     self._tally.calls[head.place] += 1
-                place = "0" if event["path"] == self._path else self._place(event, head)
-                at = int((event["timestamp"] - self._epoch) * 1e6)
-                line = f"{self._waiting}{begin}{at},{place},{int(event['duration_ms'] * 1e3)},{text}{more}"
-            elif kind == "iteration_started" or kind == "iteration_completed":
-                self._iteration(kind, event, heads)
-                return
+                place = "0" if path == self._path else self._place(path, head)
+                line = f"{self._waiting}{begin}{at},{place},{int(event['duration_ms'] * 1e3)},{text}{end}"
             else:
-                self._other(event, raw, heads)
+                self._iteration(head, kind, at, event)
                 return
             self._waiting = ""
-            self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # there is one while it is live
+            self._put(line.encode("ascii"))
         # what a value of the flow, or the disk, raises must not reach the run
         except Exception as error:
             self._stop(error)
@@ -214,60 +197,57 @@ class RunRecorder:
             spool.close()
             raise
         self._spool, self._live = spool, True
+        self._put = spool.append
+        self._definition = definition
+        self._heads, self._silent_heads = definition.heads, definition.silent_heads
         self._tally.header = head
         self._tally.steps = [*definition.steps]
         self._tally.calls = [0] * len(definition.steps)
 
-    def _head(self, event: Any, heads: dict[str, _Head]) -> _Head:
-        head = heads.get(event["step_id"])
-        return self._learn(event, heads) if head is None or head.line != event["line"] else head
-
-    def _learn(self, event: Any, heads: dict[str, _Head]) -> _Head:
-        step_id, line, flow = event["step_id"], event["line"], event["flow"]
-        if not self._numbers:
-            steps = self._tally.steps
-            self._numbers = {(step[0], step[1], step[4]): number for number, step in enumerate(steps)}
-        number = self._numbers.get((flow, step_id, line))
-        if number is None:
-            number = self._numbers[flow, step_id, line] = len(self._tally.steps)
+    def _learn(self, event: Any, heads: dict[StepKey, Head]) -> Head:
+        """The head of a step that no run of the definition met so far, or that the definition doesn't have."""
+        flow, step_id, line = key = event["flow"], event["step_id"], event["line"]
+        silent = heads is self._silent_heads
+        place = self._definition.places.get(key)
+        if place is not None:
+            head = heads[key] = Head(place, step_id, silent=silent)
+            return head
+        place = self._added.get(key)
+        if place is None:
+            place = self._added[key] = len(self._tally.steps)
             facts = (flow, step_id, event["task"], event["kind"], line)
             self._tally.steps.append(facts)
             self._tally.calls.append(0)
-            self._waiting += f'["d",{number},{to_text(facts)}]\n'
-        head = heads[step_id] = _Head(number, step_id, line, silent=heads is self._silent_heads)
-        return head
+            self._waiting += f'["d",{place},{to_text(facts)}]\n'
+        return Head(place, step_id, silent=silent)
 
-    def _place(self, event: Any, head: _Head) -> str:
-        path: str = event["path"]
+    def _place(self, path: str, head: Head) -> str:
         if path == self._path:
             return "0"
         return "null" if path == head.step_id else quoted(path)
 
-    def _more(self, event: Any) -> str:
+    def _more(self, event: Any, head: Head) -> str:
         """The end of a line of a step that did not simply succeed at once."""
         if "answered_by" not in event:
-            self._tally.calls[self._head(event, self._heads).place] += 1
+            self._tally.calls[head.place] += 1
         names = ("attempts", "status", "answered_by", "inputs")
         return f",{self._shown({name: event[name] for name in names if name in event})}]\n"
 
-    def _iteration(self, kind: str, event: Any, heads: dict[str, _Head]) -> None:
-        head = heads.get(event["step_id"])
-        if head is None or head.line != event["line"]:
-            head = self._learn(event, heads)
+    def _iteration(self, head: Head, kind: str, at: int, event: Any) -> None:
         path, length = event["path"], event["length"]
         place = "null" if path == head.step_id else quoted(path)
         letter = "i" if kind == "iteration_started" else "j"
-        at = int((event["timestamp"] - self._epoch) * 1e6)
         size = "null" if length is None else length
         self._waiting += f'["{letter}",{head.number},{at},{place},{event["index"]},{size}]\n'
         if len(self._waiting) > _MOST_WAITING:
             self._append("")
 
-    def _other(self, event: Any, raw: Any, heads: dict[str, _Head]) -> None:
+    def _other(self, event: Any, raw: Any, heads: dict[StepKey, Head]) -> None:
         at = int((event["timestamp"] - self._epoch) * 1e6)
         is_step = "step_id" in event
-        passed = _OF_STEPS if is_step else _OF_ALL
-        rest = {name: value for name, value in event.items() if name not in passed}
+        rest = event.copy()
+        for name in _OF_STEPS if is_step else _OF_ALL:
+            rest.pop(name, None)
         tagged = ""
         if "outputs" in rest and event["type"] in ("flow_completed", "flow_terminated"):
             tagged, is_tagged = self._value(raw, rest.pop("outputs"))
@@ -277,15 +257,15 @@ class RunRecorder:
             self._tally.flow_event(event)
             self._append(f'["e",{at},{text}{tagged}]\n')
             return
-        head = self._head(event, heads)
+        head = heads.get((event["flow"], event["step_id"], event["line"])) or self._learn(event, heads)
         if event["type"] == "step_failed" and "answered_by" not in event:
             self._tally.calls[head.place] += 1
             self._tally.failed(event)
-        self._append(f'["g",{head.number},{at},{self._place(event, head)},{text}]\n')
+        self._append(f'["g",{head.number},{at},{self._place(event["path"], head)},{text}]\n')
 
     def _append(self, line: str) -> None:
         line, self._waiting = f"{self._waiting}{line}", ""
-        self._spool.append(line.encode("ascii"))  # type: ignore[union-attr]  # as above
+        self._put(line.encode("ascii"))
 
     def _value(self, value: Any, shown: Any) -> tuple[str, bool]:
         """A value's text, and whether it is tagged."""
