@@ -214,10 +214,15 @@ class RunList(LineView):
                 self.post_message(self.Chosen())
 
 
+#: Origins of runs that are no part or copy of another.
+_ASKED_FOR: Final = frozenset({"api", "webhook", "schedule"})
+
+
 def _ending(row: RunRow) -> Iterable[Piece]:
     """What went wrong, and where the run comes from if it is no new one."""
     if row.origin:
-        yield f"↺ {inert(row.origin)} ", "fact"
+        again = "" if row.origin in _ASKED_FOR else "↺ "
+        yield f"{again}{inert(row.origin)} ", "fact"
     if row.has_unknown:
         yield "? unknown step ", "running"
     if row.failed_step or row.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from flowlang.errors import RunNotFoundError
 from flowlang.journal import Journal
+from flowlang.journal.background import BackgroundKeeper
 from flowlang.journal.keeping import FILES_LEFT
 from flowlang.journal.spool import MappedSpool
 from tests.journal.conftest import Recorded
@@ -51,9 +53,14 @@ async def test_what_cannot_be_taken_in_stays_in_its_files_and_is_told(
     project.journal.take_in_background()
     for _ in range(FILES_LEFT):
         assert (await project.run(FLOW)).success
-    project.journal.close()
+    keeper = project.journal._keeper
+    assert isinstance(keeper, BackgroundKeeper)
+    await asyncio.wrap_future(keeper._thread.submit(int))
     assert len(files(project)) == FILES_LEFT
     assert "recorded runs stay in" in caplog.text
+    (project.folder / ".flowlang" / "runs.db").rmdir()
+    project.journal.close()
+    assert files(project) == [], "they are taken in as soon as that is possible"
 
 
 async def test_a_run_of_which_the_recording_stopped_keeps_its_ending(project: Recorded) -> None:

@@ -94,6 +94,8 @@ def test_each_run_is_recorded_under_the_id_that_the_client_is_told_and_says_who_
     shown = flowlang(tmp_path, "runs", "show", called, "--json")
     assert (json.loads(shown.stdout)["status"], json.loads(shown.stdout)["outputs"]["sum"]) == ("succeeded", 3)
     assert "webhook" in flowlang(tmp_path, "runs", "list").stdout
+    (run,) = json.loads(flowlang(tmp_path, "runs", "list", "--origin", "api", "--json").stdout)
+    assert (run["run_id"], run["origin"]["how"]) == (called, "api")
 
 
 def test_a_server_that_was_started_anew_still_tells_of_the_runs_before(serve: Serve) -> None:

@@ -28,6 +28,8 @@ class BackgroundKeeper(Keeper):
         self._over: list[tuple[Path, Tally]] = []
         self._lock = Lock()
         self._busy = self._closed = False
+        #: Whether files were left that the database could not take in.
+        self._missed = False
         self._thread = ThreadPoolExecutor(1, "flowlang-journal")
 
     def begin(self) -> None:
@@ -60,13 +62,15 @@ class BackgroundKeeper(Keeper):
         with self._lock:
             over, self._over = self._over, []
         try:
-            self._quietly(lambda: self.take_all(over))
+            self._quietly(self.adopt if self._missed else lambda: self.take_all(over))
         finally:
             self._busy = False
 
     def _quietly(self, work: Callable[[], object]) -> None:
         try:
             work()
+            self._missed = False
         # what the database cannot take in stays in its files, and the runs are over: nobody is there to be told
         except Exception as error:
+            self._missed = True
             _log.warning("recorded runs stay in %s: %s", self.folder, error)

@@ -129,6 +129,7 @@ def fits(run: RunSummary, steps: set[str], query: RunQuery) -> bool:
         and (query.until is None or run.started <= query.until)
         and (query.longer_than_ms is None or run.duration_ms > query.longer_than_ms)
         and query.pinned in (None, run.pinned)
+        and query.origin in (None, None if run.origin is None else run.origin.how)
     )
 
 
@@ -166,6 +167,8 @@ def _where(query: RunQuery, without: Sequence[str]) -> tuple[str, list[Any]]:
         need("duration_ms > ?", query.longer_than_ms)
     if query.pinned is not None:
         need("pinned = ?", query.pinned)
+    if query.origin is not None:
+        need("origin_how = ?", query.origin)
     if without:
         need(f"run_id NOT IN ({', '.join('?' * len(without))})", *without)
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), values

@@ -31,7 +31,7 @@ class RunQuery:
 
     `flow` is a flow's name or its file, `step` a step's id or address (`orders/ship`), `text` is searched in
     inputs, errors, names and ids, `inputs` are values of single inputs as text. `since` and `until` are seconds
-    since 1970, of the start.
+    since 1970, of the start. `origin` is how the run came about.
     """
 
     flow: str | None = None
@@ -43,6 +43,7 @@ class RunQuery:
     until: float | None = None
     longer_than_ms: float | None = None
     pinned: bool | None = None
+    origin: How | None = None
     limit: int | None = 100
     offset: int = 0
 

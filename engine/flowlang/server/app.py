@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from json import dumps
 from typing import Any, Final
@@ -14,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 import flowlang
 from flowlang.errors import JournalError
-from flowlang.journal.records import RecordedRun
+from flowlang.journal.records import RecordedRun, RunSummary
 from flowlang.server.answers import JSON, answer, described, recorded, recorded_answer, status_of
 from flowlang.server.bodies import BadRequest, read_inputs
 from flowlang.server.executions import Execution, Executions, Full, Stopping
@@ -22,6 +23,8 @@ from flowlang.server.hosting import HostedFlow, Hosting
 from flowlang.server.metrics import metrics
 from flowlang.server.security import Guard
 from flowlang.values import plain
+
+_log = logging.getLogger("flowlang.server")
 
 _EXECUTE: Final = {
     "requestBody": {
@@ -174,11 +177,19 @@ class Service:
     async def list(self, flow: str | None = None, status: str | None = None, limit: int = 100) -> Response:
         limit = max(0, min(limit, 1000))
         found = [one.describe() for one in self.executions.list(flow, status, limit)]
-        if self.executions.history is not None:
-            recorded = await self.executions.history.runs(flow, status, limit)
-            found += [described(run) for run in recorded if self.executions.get(run.run_id) is None]
-            found.sort(key=lambda one: -one["started"])
+        found += [described(run) for run in await self._before(flow, status, limit)]
+        found.sort(key=lambda one: -one["started"])
         return JSON(found[:limit])
+
+    async def _before(self, flow: str | None, status: str | None, limit: int) -> Sequence[RunSummary]:
+        """The newest recorded runs that the server doesn't know, or not any more."""
+        history = self.executions.history
+        try:
+            recorded = [] if history is None else await history.runs(flow, status, limit)
+        except JournalError as error:
+            _log.warning("the recorded runs cannot be listed: %s", error)
+            return []
+        return [run for run in recorded if self.executions.get(run.run_id) is None]
 
     async def execution(self, id: str) -> Response:
         execution = self.executions.get(id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from flowlang.errors import RunNotFoundError
+from flowlang.errors import JournalError, RunNotFoundError
 from flowlang.journal.homes import journal_of
 from flowlang.journal.records import How, Origin, RecordedRun, RunQuery, RunStatus, RunSummary
 from flowlang.server.hosting import HostedFlow, Hosting
@@ -18,6 +18,8 @@ from flowlang.server.hosting import HostedFlow, Hosting
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
+
+_T = TypeVar("_T")
 
 #: How many runs are looked through at a time.
 _PAGE: Final = 200
@@ -49,11 +51,11 @@ class History:
 
     async def run(self, id: str) -> RecordedRun | None:
         """The run with this id, if it is one of a flow that is offered. Raises JournalError."""
-        return await asyncio.to_thread(self._run, id)
+        return await asyncio.to_thread(_readable, self._run, id)
 
     async def runs(self, flow: str | None, status: str | None, limit: int) -> list[RunSummary]:
         """The newest runs, the newest first. Raises JournalError."""
-        return await asyncio.to_thread(self._runs, flow, status, limit)
+        return await asyncio.to_thread(_readable, self._runs, flow, status, limit)
 
     async def close(self) -> None:
         """Take into the database what is over."""
@@ -86,6 +88,13 @@ class History:
             offered = (run for run in _all(journal, query) if run.flow in self._hosting.flows)
             found += (run for _, run in zip(range(limit), offered, strict=False))
         return sorted(found, key=lambda run: -run.started)[:limit]
+
+
+def _readable(read: Callable[..., _T], *given: Any) -> _T:
+    try:
+        return read(*given)
+    except OSError as error:
+        raise JournalError(f"{error.filename or 'the journal'}: {error.strerror or error}") from error
 
 
 def _all(journal: Journal, query: RunQuery) -> Iterator[RunSummary]:

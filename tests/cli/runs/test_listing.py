@@ -48,6 +48,7 @@ def test_each_run_is_a_line_with_what_failed(flowlang: Command, failed: str) -> 
         (("--limit", "1"), 1),
         (("--limit", "0"), 2),
         (("--pinned",), 0),
+        (("--origin", "rerun"), 0),
     ],
 )
 def test_conditions(flowlang: Command, failed: str, options: tuple[str, ...], count: int) -> None:

@@ -16,7 +16,7 @@ from flowlang.cli.runs.when import moment, shown_time
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line
 from flowlang.journal import RunQuery, RunSummary
-from flowlang.journal.records import RunStatus
+from flowlang.journal.records import How, RunStatus
 from flowlang.language.durations import parse_duration
 
 #: How many cells a line has where nobody says.
@@ -43,6 +43,7 @@ def list_runs(arguments: Sequence[str]) -> int:
     add("--until", metavar="TIME", help="runs that began earlier")
     add("--longer", metavar="TIME", help="runs that took longer: 500ms, 5s, 2m")
     add("--pinned", action="store_true", help="pinned runs")
+    add("--origin", choices=get_args(How), help="runs that are such a part or copy of another, or were asked for so")
     add("--limit", metavar="N", type=int, default=20, help="how many are shown at most (default: %(default)s; 0: all)")
     options = command.parse_args(arguments)
     query = _query(options)
@@ -82,6 +83,7 @@ def _query(options: Namespace) -> RunQuery:
         until=None if options.until is None else moment(options.until, "--until"),
         longer_than_ms=longer,
         pinned=True if options.pinned else None,
+        origin=cast("How | None", options.origin),
         limit=options.limit or None,
     )
 
