@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from flowlang.journal import Journal
+from flowlang.journal import Journal, RunQuery
 from tests.journal.projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_runs_of_several_processes_are_all_in_the_journal_once(tmp_path: Path) -
     names = ("left", "right", "third")
     assert at_once([[sys.executable, "-c", PROGRAM, str(tmp_path), name, str(RUNS)] for name in names]) == [0, 0, 0]
     journal = Journal(tmp_path)
-    found = journal.runs()
+    found = journal.runs(RunQuery(limit=None))
     assert Counter(run.flow for run in found) == dict.fromkeys(names, RUNS - RUNS // 5)
     assert len({run.run_id for run in found}) == len(found)
     assert {(run.status, run.steps, run.gap) for run in found} == {("terminated", 2, None)}
