@@ -6,12 +6,15 @@ import asyncio
 import os
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowlang import FlowExecutor, TaskRegistry
+from flowlang.connections.base import Statement, statement_sink
 from flowlang.connections.pools import process_pools
 from flowlang.debugger import Breakpoint, DebuggerError, Stop
+from flowlang.debugger.breakpoints import When
 
 from .debugging import Debugged
 
@@ -125,3 +128,51 @@ async def test_letting_go_of_a_run_before_it_begins_is_no_harm() -> None:
         run.debugger.pause()
         run.debugger.cancel()
         run.debugger.resume()
+
+
+@pytest.mark.parametrize("when", ["after", "error"])
+@pytest.mark.parametrize("how", ["quit", "breakpoints taken away"])
+async def test_who_waits_with_its_attempt_done_stops_no_more_once_nobody_wants_it(when: When, how: str) -> None:
+    registry, both_run = TaskRegistry(), asyncio.Barrier(2)
+
+    @registry.register("Work")
+    async def work() -> None:
+        await both_run.wait()
+        if when == "error":
+            raise ValueError("no")
+
+    flow = "flow: f\nsteps:\n  - id: both\n    parallel:\n" + "".join(
+        f"      - Work: {{id: {name}, continue_on_error: true}}\n" for name in ("left", "right")
+    )
+    async with Debugged(flow, [Breakpoint("left", when), Breakpoint("right", when)], registry) as run:
+        stop = await run.stop()
+        await asyncio.sleep(0)  # the other attempt is over too, and waits
+        if how == "quit":
+            run.debugger.let_go()
+        else:
+            run.debugger.set_breakpoints([])
+            stop.resume()
+        assert (await run.ended()).success
+
+
+async def test_a_statement_that_was_sent_stops_no_more_once_nobody_wants_it(tmp_path: Path) -> None:
+    registry, sent, go_on = TaskRegistry(), asyncio.Event(), asyncio.Event()
+
+    @registry.register("Send")
+    async def send(connection: Any) -> None:
+        hear = statement_sink.get()  # a plugin that announces nothing tells of what it sent
+        assert hear is not None
+        hear(Statement("SELECT 1"))
+        sent.set()
+        await go_on.wait()
+
+    flow = f"""
+flow: f
+connections: {{db: {{type: sqlite, database: '{tmp_path}/db.sqlite'}}}}
+steps: [{{Send: {{id: send, connection: db}}}}]
+"""
+    async with Debugged(flow, [Breakpoint("send", "statement")], registry) as run:
+        await sent.wait()
+        run.debugger.let_go()
+        go_on.set()
+        assert (await run.ended()).success

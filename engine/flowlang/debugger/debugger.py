@@ -223,11 +223,11 @@ class Debugger(Interceptor):
             return answer.result
         if is_stopping() or (statement is None and not self._points.at(execution.plan, "after")):
             return result
+        await self.standing.let_pass()
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
         found = self.reasons.after(execution, "after", extras, statement)
         if found is None:
             return result
-        await self.standing.let_pass()
         stop = Stop(
             self,
             execution,
@@ -255,12 +255,12 @@ class Debugger(Interceptor):
             return answer
         if statement is None and not self._points.at(execution.plan, "error"):
             return None
+        await self.standing.let_pass()
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
         extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
         found = self.reasons.after(execution, "error", extras, statement, error)
         if found is None:
             return None
-        await self.standing.let_pass()
         stop = Stop(self, execution, found[0], "error", point=found[1], error=error, statement=statement, taken=taken)
         verdict = await self.standing.stand(stop)
         if isinstance(verdict, Redo):
@@ -304,10 +304,7 @@ class Debugger(Interceptor):
             return 0.0, None, None
         taken = round((perf_counter() - attempt.started) * 1000, 3)
         gate = attempt.gate
-        if gate is None:
-            return taken, None, None
-        # the breakpoint may have been taken away meanwhile
-        return taken, gate.matched if self._points.at(execution.plan, "statement") else None, gate.answer
+        return (taken, None, None) if gate is None else (taken, gate.matched, gate.answer)
 
     def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
         """What is asked before the statements of a step, while it has its connection."""

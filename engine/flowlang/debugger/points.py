@@ -74,28 +74,27 @@ class Points:
 
     def __init__(self) -> None:
         self._hits: dict[Breakpoint, Hits] = {}
-        self._by_step: dict[StepPlan, list[Point]] = {}
+        self._at: dict[tuple[StepPlan, When], list[Point]] = {}
 
     @property
     def steps(self) -> Iterable[StepPlan]:
         """The steps with breakpoints."""
-        return self._by_step
+        return {plan for plan, _ in self._at}
 
     def set(self, breakpoints: Iterable[Breakpoint], places: Places, main: Plan) -> None:
         """Let these be the breakpoints; those that stay keep their counts."""
-        self._by_step = {}
+        self._at = {}
         for breakpoint in breakpoints:
             if not breakpoint.enabled:
                 continue
             for home in places.plans:
                 for plan in _meant(breakpoint, home, places, main):
                     point = Point(breakpoint, plan, home, self._hits.setdefault(breakpoint, Hits()))
-                    self._by_step.setdefault(plan, []).append(point)
+                    self._at.setdefault((plan, breakpoint.when), []).append(point)
 
     def at(self, plan: StepPlan, when: When) -> list[Point]:
         """The breakpoints of a step at a time."""
-        points = self._by_step.get(plan)
-        return [] if points is None else [one for one in points if one.breakpoint.when == when]
+        return self._at.get((plan, when), [])
 
 
 def _meant(breakpoint: Breakpoint, home: Plan, places: Places, main: Plan) -> Sequence[StepPlan]:

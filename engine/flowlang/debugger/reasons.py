@@ -69,7 +69,9 @@ class Reasons:
         point = _first_hit(points, execution.frame, plan, extras, own)
         if point is not None:
             return ("error" if when == "error" else "breakpoint"), point
-        return None if statement is None else ("statement", None)
+        # what was to stop there may have been taken away since it was heard
+        still_wanted = statement is not None and self._points.at(plan, "statement")
+        return ("statement", None) if still_wanted else None
 
     def at_statement(self, gate: Gate, text: str | None) -> Why | None:
         """Why to stop before a statement of a step, or before its transaction's end; None if there is no reason."""
