@@ -305,3 +305,26 @@ async def test_a_part_that_makes_no_sense_is_told(
     project: Project, run_id: str, options: Mapping[str, Any], said: str
 ) -> None:
     assert [str(problem) for problem in Rerun(project.journal, run_id, **options).problems] == [said]
+
+
+async def test_a_step_that_was_put_into_a_loop_since_is_told_to_run(project: Project, run_id: str) -> None:
+    added = "      - Do: {id: new, what: 'new${n}'}\n      - Do: {id: d, what: 'd${n}'}"
+    project.write(FLOW.replace("      - Do: {id: d, what: 'd${n}'}", added))
+    again = Rerun(project.journal, run_id, from_step="last")
+    told = f"`each[0]/new` comes before `last` and has no result in run {run_id}, so it will run"
+    assert told in [problem.message for problem in again.problems]
+    assert (await again.execute(project.executor)).success
+    assert project.effects() == ["new1", "new2", "new3", LAST, "tidy"]
+
+
+async def test_a_step_that_the_flow_has_no_more_runs_with_the_text_that_ran(project: Project, run_id: str) -> None:
+    project.write(FLOW.replace("{id: right, what: right}", "{id: rights, what: right}"))
+    again = Rerun(project.journal, run_id, from_step="right", only=True)
+    assert "the flow has no step `right`; the flow as it was has it" in map(str, again.problems)
+    await project.rerun(run_id, from_step="right", only=True, as_it_was=True)
+    assert project.effects() == ["right"]
+
+
+@pytest.mark.parametrize("step", ["a", "each[2]/d", "after_left", "part/y", "last", "tidy"])
+async def test_a_flow_that_is_what_it_was_has_no_new_steps(project: Project, run_id: str, step: str) -> None:
+    assert Rerun(project.journal, run_id, from_step=step).problems == []

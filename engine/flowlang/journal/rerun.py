@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from flowlang.runtime.paths import address_of
 if TYPE_CHECKING:
     from flowlang.journal.journal import Journal
     from flowlang.journal.recording import RunRecorder
+    from flowlang.journal.records import RecordedStep
 
 
 class Rerun(Continuation):
@@ -94,6 +95,7 @@ class Rerun(Continuation):
             self._note(ReplayProblem("undone", message, blocking=False))
         if start is not None:
             self._look_upstream(*start, turns, given)
+            self._look_for_new_steps(start[0], turns, given)
             if end is not None:
                 self._look_between(start, end, turns)
         until = start if self.only else end
@@ -127,6 +129,8 @@ class Rerun(Continuation):
 
     def _meant(self, path: str) -> str | None:
         """A hint at the step that may be meant."""
+        if not self.as_it_was and any(path in (step.path, address_of(step.path)) for step in self.steps):
+            return "the flow as it was has it"
         addresses = dict.fromkeys(address_of(name) for name in self.standing)
         same = [address for address in addresses if address.endswith(f"/{address_of(path)}")]
         near = same[0] if same else nearest(path, [*self.standing, *(step.id for step in self.places.flow.walk())])
@@ -189,6 +193,21 @@ class Rerun(Continuation):
                 self._note(ReplayProblem("unreached", message, f"run again from `{holder}`", path))
                 return
 
+    def _look_for_new_steps(self, path: str, turns: Mapping[str, Turn], given: Mapping[str, Any]) -> None:
+        """Tell what was put into blocks and loops upstream since: it has no result, so it runs."""
+        told: set[str] = set()
+        for holder, turn in turns.items():
+            place = self.places.find(holder)
+            if place is None or not (turn.action == "enter" and turn.closed):
+                continue
+            for name in _inside(holder, place.step, turn.record):
+                if name not in turns and not _is_given(name, given) and (address := address_of(name)) not in told:
+                    told.add(address)
+                    message = (
+                        f"`{name}` comes before `{path}` and has no result in run {self.run.run_id}, so it will run"
+                    )
+                    self._note(ReplayProblem("changed", message, None, name, blocking=False))
+
     def _note_missing(self, missing: str, path: str) -> None:
         message = f"`{missing}`, which comes before `{path}`, has no result in run {self.run.run_id}"
         hint = f"run again from `{missing}`, or give its result in `outputs`"
@@ -207,6 +226,17 @@ class Rerun(Continuation):
         part = (parts_of(pieces[holder.count("/")]) or [Part("", None)])[0]
         length = turn.record.length
         return part.iteration is None or length is None or part.iteration < length
+
+
+def _inside(path: str, step: Step, record: RecordedStep) -> Iterator[str]:
+    """The paths of the steps directly in a block or loop that was gone through."""
+    prefix = path[: len(path) - len(step.id)]
+    for name, steps in step.blocks():
+        if name == "on_error" or (step.kind in ("if", "switch") and name != record.branch):
+            continue
+        loops = name == "do" and step.kind in ("for_each", "while")
+        within = [f"{path}[{index}]/" for index in range(record.length or 0)] if loops else [prefix]
+        yield from (before + one.id for before in within for one in steps if not isinstance(one, ExitStep))
 
 
 def _is_given(path: str, given: Mapping[str, Any]) -> bool:
