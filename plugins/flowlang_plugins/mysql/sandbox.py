@@ -26,6 +26,7 @@ from flowlang_plugins.sql.writes import Write, masked, parsed
 _READ: Final = 20_000
 #: What the server says when it could not undo what was written to a table.
 _NOT_UNDONE: Final = 1196
+_DUPLICATES: Final = re.compile(r"Records: (\d+)\s+Duplicates: (\d+)")
 _LIMIT: Final = re.compile(r"\bLIMIT\b", re.I)
 
 Row = Mapping[str, Any]
@@ -129,8 +130,13 @@ class SandboxedMySQL(MySQLConnection):
             await self._ask_how_it_stands()
             raise
         count = 0 if self._result is None else self._result.affected_rows or 0
-        words = command(text[:_READ], MYSQL)
-        note_count(self.noted, words, _write_of(text), count)
+        words, write = command(text[:_READ], MYSQL), _write_of(text)
+        if write is not None and write.upserts:
+            inserted, updated = _upserted(self._result, count)
+            self.noted.add("insert", write.table, inserted)
+            self.noted.add("update", write.table, updated)
+        else:
+            note_count(self.noted, words, write, count)
         self._follow(words)
         return rows
 
@@ -151,6 +157,9 @@ class SandboxedMySQL(MySQLConnection):
             self._follow(command(text, MYSQL))
         else:
             key = (await self._table(write.table)).key
+            if write.upserts:
+                count, updated = _upserted(result, count)
+                self.noted.add("update", write.table, updated)
             self.noted.add(write.kind, write.table, count, await self._changes(write, key, before, newest), key)
             if write.kind == "insert" and self._tables[write.table].counts:
                 self.noted.lasts(f"the AUTO_INCREMENT of {write.table} has gone on", write.table)
@@ -234,6 +243,14 @@ class SandboxedMySQL(MySQLConnection):
         if self.alive:
             with suppress(FlowExecutionError):
                 await self._plainly("DO 0")
+
+
+def _upserted(result: Any, count: int) -> tuple[int, int]:
+    """How many rows were inserted, and how many were there and changed, which the server counts twice."""
+    found = _DUPLICATES.search(str(result.message or ""))
+    if found is not None:
+        return int(found[1]) - int(found[2]), int(found[2])
+    return (1, 0) if count == 1 else (0, min(count, 1))
 
 
 def _write_of(sql: str) -> Write | None:

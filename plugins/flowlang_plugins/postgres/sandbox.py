@@ -12,6 +12,7 @@ from asyncpg.transaction import Transaction
 from flowlang.connections.base import ROWS_TOLD, Lasting, RowChange, shielded, statement
 from flowlang_plugins.postgres.connection import PostgresConnection
 from flowlang_plugins.postgres.prepared import affected, quoted
+from flowlang_plugins.postgres.tally import COUNTS, Tally
 from flowlang_plugins.sql.noted import Noted
 from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sql.sandbox import lost, note_command, note_count, refused
@@ -21,6 +22,7 @@ from flowlang_plugins.sql.writes import Write, as_query, body_of, parsed
 _BEGINS: Final = frozenset({"BEGIN", "START"})
 _ENDS: Final = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"})
 _STATEMENT: Final = "flowlang_statement"
+_OWN: Final = ("flowlang_new", "flowlang_count", "flowlang_news")
 _PREPARED: Final = "flowlang_prepared"
 
 #: The server may end a transaction in which nothing happens for long; here that is as long as a run takes.
@@ -83,6 +85,7 @@ class SandboxedPostgres(PostgresConnection):
         self._marks: dict[str, object] = {}
         self._keys: dict[str, tuple[str, ...]] = {}
         self._values: dict[str, Any] = {}
+        self._tally = Tally()
         self._has_prepared = False
         self._begun = False
 
@@ -140,6 +143,7 @@ class SandboxedPostgres(PostgresConnection):
                     await self._rolled_back()
                 if self._has_prepared:
                     await self._end_prepared()
+                    self._tally.complete(self.noted, self.noted.mark(), await self._counts())
                 await self._plainly(f"{self.get_reset_query()}\n{_PATIENT};")
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 # without a known state there is no sandbox
@@ -200,18 +204,26 @@ class SandboxedPostgres(PostgresConnection):
         key = await self._key(write.table)
         order = f" ORDER BY {', '.join(map(quoted, key))}" if key else ""
         before = await self._before(write, text, params, key, order)
+        # what is inserted has no older version
+        new = f"{write.name}.xmax = 0" if write.upserts else "true"
         telling = (
-            f"WITH flowlang_changed AS ({body_of(text, POSTGRES)}\nRETURNING {write.name}.*) "
-            f"SELECT *, count(*) OVER () AS flowlang_count FROM flowlang_changed{order} LIMIT {ROWS_TOLD}"
+            f"WITH flowlang_changed AS ({body_of(text, POSTGRES)}\nRETURNING {write.name}.*, {new} AS flowlang_new) "
+            "SELECT *, count(*) OVER () AS flowlang_count, "
+            "count(*) FILTER (WHERE flowlang_new) OVER () AS flowlang_news "
+            f"FROM flowlang_changed{order} LIMIT {ROWS_TOLD}"
         )
         rows = (await super()._run(telling, params)).rows
-        count = rows[0]["flowlang_count"] if rows else 0
-        told = [{name: value for name, value in row.items() if name != "flowlang_count"} for row in rows]
+        count, news = (rows[0]["flowlang_count"], rows[0]["flowlang_news"]) if rows else (0, 0)
+        told = [{name: value for name, value in row.items() if name not in _OWN} for row in rows]
         if write.kind == "delete":
             changes = [RowChange(row, None) for row in told]
         else:
             changes = [RowChange(before.get(tuple(row.get(name) for name in key)), row) for row in told]
-        self.noted.add(write.kind, write.table, count, changes, key)
+        if write.upserts:
+            updated = [change for change, row in zip(changes, rows, strict=True) if not row["flowlang_new"]]
+            self.noted.add("update", write.table, count - news, updated, key)
+            changes = [change for change, row in zip(changes, rows, strict=True) if row["flowlang_new"]]
+        self.noted.add(write.kind, write.table, news, changes, key)
         return Outcome([], [], count)
 
     async def _before(
@@ -360,11 +372,17 @@ class SandboxedPostgres(PostgresConnection):
             raise
         with self._quietly():
             await self._plainly(f"RELEASE SAVEPOINT {_STATEMENT}")
+            self._tally.complete(self.noted, marked, await self._counts())
 
     async def _back(self) -> None:
         with self._quietly(), suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             if self.alive:
                 await self._plainly(f"ROLLBACK TO SAVEPOINT {_STATEMENT}; RELEASE SAVEPOINT {_STATEMENT}")
+                # the server counts what was undone too
+                self._tally.grown(await self._counts())
+
+    async def _counts(self) -> list[dict[str, Any]]:
+        return (await super()._run(COUNTS, [])).rows
 
     async def _plainly(self, text: str) -> None:
         """Send something of the sandbox's own."""

@@ -62,6 +62,25 @@ class Noted:
         assert isinstance(marked, dict), "it comes from mark"
         self._changes = dict(marked)
 
+    def since(self, marked: object) -> dict[tuple[Kind, str], int]:
+        """How many rows of each table were noted since the mark."""
+        assert isinstance(marked, dict), "it comes from mark"
+        nothing = _Noted(0, (), ())
+        return {
+            (kind, table): noted.affected - marked.get((kind, table, what), nothing).affected
+            for (kind, table, what), noted in self._changes.items()
+            if table is not None
+        }
+
+    def forget_unnamed(self, marked: object) -> None:
+        """Forget the rows noted since the mark of which the table is not known."""
+        assert isinstance(marked, dict), "it comes from mark"
+        for key in [key for key in self._changes if key[1] is None and key[2] is None]:
+            if key in marked:
+                self._changes[key] = marked[key]
+            else:
+                del self._changes[key]
+
     def tell(self) -> None:
         """Tell everything to the current step's sink, and forget it."""
         changes, self._changes = self._changes, {}

@@ -16,7 +16,8 @@ class Write(NamedTuple):
     """A statement that inserts into, updates or deletes from one table.
 
     `target` is the table as it is written, with its alias; `name` what its columns can be qualified with. `tail` is
-    the condition with what follows it, None where the rows can't be found by a query on the table alone.
+    the condition with what follows it, None where the rows can't be found by a query on the table alone. `upserts`
+    says that rows which are there may be changed instead of inserted.
     """
 
     kind: Literal["insert", "update", "delete"]
@@ -25,6 +26,7 @@ class Write(NamedTuple):
     name: str
     tail: str | None
     returns: bool
+    upserts: bool = False
 
 
 _NAME: Final = r"\w+(?:\s*\.\s*\w+)*"
@@ -50,6 +52,8 @@ _FORMS: Final[tuple[tuple[Literal["insert", "update", "delete"], re.Pattern[str]
 )
 _EDGES: Final = re.compile(r"[()]|\b(WHERE|FROM|USING|RETURNING|JOIN|ORDER\s+BY|LIMIT|CURRENT\s+OF)\b", re.I)
 
+_UPSERTS: Final = re.compile(r"^\s*REPLACE\b|\bON\s+(?:CONFLICT\b.*?\bDO\s+UPDATE|DUPLICATE\s+KEY)\b", re.I | re.S)
+
 
 @lru_cache(maxsize=200)
 def parsed(text: str, dialect: Dialect) -> Write | None:
@@ -72,7 +76,8 @@ def _write(kind: Literal["insert", "update", "delete"], text: str, shown: str, f
     simple = kind != "insert" and not {"FROM", "USING", "JOIN", "CURRENT OF"} & edges.keys()
     starts = [edges[word] for word in ("WHERE", "ORDER BY", "LIMIT") if word in edges]
     tail = text[min([*starts, end]) : end].strip() if simple else None
-    return Write(kind, table, target, alias or table, tail, "RETURNING" in edges)
+    upserts = kind == "insert" and _UPSERTS.search(shown) is not None
+    return Write(kind, table, target, alias or table, tail, "RETURNING" in edges, upserts)
 
 
 def _edges(shown: str, start: int) -> dict[str, int]:

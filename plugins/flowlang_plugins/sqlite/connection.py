@@ -247,7 +247,7 @@ class SQLiteConnection(aiosqlite.Connection):
                 return await work()
             except sqlite3.OperationalError as error:
                 # the extended codes of BUSY, such as a snapshot that is out of date, don't go away by waiting
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or loop.time() >= deadline:
+                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY or loop.time() >= deadline:
                     raise
             # within a transaction SQLite may refuse at once: don't spin
             await asyncio.sleep(0.005)

@@ -1,0 +1,174 @@
+"""Sandbox runs on MySQL: what is seen inside, what is told, and that nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from flowlang import CancellationToken
+
+from .sandboxes import Sandboxed
+
+
+async def test_mysql_shows_rows_before_and_after_and_undoes_them(mysql: Sandboxed) -> None:
+    result = await mysql.run("""\
+  - mysql_execute: {id: add, query: "insert into orders (status, total) values (%s, %s)", params: [new, '5.50']}
+  - mysql_execute: {id: ship, query: "update orders set status = %s where status = %s", params: [sent, open]}
+  - mysql_execute: {id: gone, query: "delete from orders where id = 3"}
+  - mysql_query: {id: seen, query: "select id, status from orders order by id"}
+outputs: {id: '${add.last_insert_id}', shipped: '${ship.rows_affected}', seen: '${seen.rows}'}
+""")
+    assert result.success, result.error
+    assert result.outputs == {
+        "id": 4,
+        "shipped": 2,
+        "seen": [{"id": 1, "status": "sent"}, {"id": 2, "status": "sent"}, {"id": 4, "status": "new"}],
+    }
+    assert mysql.lines() == [
+        "sandbox: everything on db was undone",
+        "  add: 1 row inserted into orders",
+        "    + id 4, status 'new', total '5.50'",
+        "  ship: 2 rows changed in orders",
+        "    ~ id 1, status 'open' → 'sent'",
+        "    ~ id 2, status 'open' → 'sent'",
+        "  gone: 1 row deleted from orders",
+        "    - id 3, status 'closed', total '30.00'",
+        "not undone:",
+        "  the AUTO_INCREMENT of orders has gone on (add)",
+    ]
+    assert [row["status"] for row in await mysql.look("select status from orders order by id")] == [
+        "open",
+        "open",
+        "closed",
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("commit", "rollback", "begin", "create table x (n int)", "/*!50001 drop table orders */"),
+        *("set autocommit = 1", "alter table orders add n int", "truncate orders", "call something()"),
+        "lock tables orders read",
+    ],
+)
+async def test_what_mysql_would_commit_is_refused_before_it_is_sent(mysql: Sandboxed, query: str) -> None:
+    result = await mysql.run(f"""\
+  - mysql_execute: {{query: "insert into orders (status) values ('x')"}}
+  - mysql_execute: {{id: last, query: "{query}"}}
+""")
+    assert "refused in a sandbox" in str(result.error)
+    assert len(await mysql.look("select * from orders")) == 3
+
+
+async def test_transactions_batches_and_failures_on_mysql(mysql: Sandboxed) -> None:
+    result = await mysql.run("""\
+  - mysql_execute: {query: "insert into orders (id) values (1)", continue_on_error: true}
+  - mysql_transaction:
+      continue_on_error: true
+      isolation: serializable
+      queries: ["insert into orders (status) values ('undone')", "insert into orders (id) values (1)"]
+  - mysql_transaction:
+      id: nested
+      queries:
+        - insert into orders (status) values ('kept')
+        - savepoint part
+        - insert into orders (status) values ('undone')
+        - rollback to savepoint part
+  - mysql_batch_insert: {id: load, table: orders, records: [{status: a}, {status: b}]}
+  - mysql_batch_update: {id: change, table: orders, updates: [{id: 1, status: x}, {id: 2, status: y, total: 1}]}
+  - mysql_query: {id: seen, query: "select status from orders order by id"}
+outputs: {seen: '${seen.rows}'}
+""")
+    assert result.success, result.error
+    assert [row["status"] for row in result.outputs["seen"]] == ["x", "y", "closed", "kept", "a", "b"]
+    assert mysql.changes() == {
+        "nested": [("insert", "orders", 1)],
+        "load": [("insert", "orders", 2)],
+        "change": [("update", "orders", 2)],
+    }
+    assert len(await mysql.look("select * from orders")) == 3
+
+
+async def test_tasks_of_the_project_use_mysql_as_ever(mysql: Sandboxed) -> None:
+    async def mixed(connection: Any) -> None:
+        await connection.begin()
+        async with connection.cursor() as cursor:
+            await cursor.execute("insert into orders (status) values ('kept')")
+            await connection.commit()
+            await connection.begin()
+            await cursor.execute("delete from orders")
+            await connection.rollback()
+            await connection.autocommit(False)
+            await connection.autocommit(True)
+            await cursor.executemany("insert into orders (status) values (%s)", [("two",), ("three",)])
+            await connection.begin()
+            await cursor.execute("insert into orders (status) values ('left open')")
+
+    mysql.engine.registry.register("mixed", mixed)
+    result = await mysql.run("""\
+  - mixed: {id: mixed, connection: db}
+  - mysql_query: {id: seen, query: "select status from orders where id > 3 order by id"}
+outputs: {seen: '${seen.rows}'}
+""")
+    assert result.success, result.error
+    assert [row["status"] for row in result.outputs["seen"]] == ["kept", "two", "three"]
+    assert mysql.changes()["mixed"] == [("insert", "orders", 3)]
+    assert len(await mysql.look("select * from orders")) == 3
+
+
+async def test_tables_without_transactions_are_told(mysql: Sandboxed) -> None:
+    await mysql.run("  - mysql_execute: {id: write, query: \"insert into old values ('x')\"}\n")
+    assert "  what was written to tables without transactions, such as those of MyISAM" in mysql.lines()
+    assert await mysql.look("select what from old") == [{"what": "x"}]
+
+
+async def test_after_a_deadlock_mysql_is_sent_nothing_more(mysql: Sandboxed) -> None:
+    """The server undoes the whole transaction then, and what comes after it would last."""
+    token = CancellationToken()
+    steps = """\
+  - mysql_execute: {query: "update orders set status = 'x' where id = 1"}
+  - Meet: {me: sandbox, other: outside}
+  - mysql_execute: {query: "update orders set status = 'x' where id = 2", continue_on_error: true}
+  - mysql_execute: {id: after, query: "insert into orders (status) values ('after')"}
+"""
+    running = asyncio.create_task(mysql.run(steps, cancellation_token=token))
+    await mysql.engine.reached("sandbox")
+    # as much as the other has to undo, so that the server chooses the sandbox
+    await mysql.look("start transaction")
+    await mysql.look("insert into orders (status) select 'big' from information_schema.columns limit 100")
+    await mysql.look("update orders set status = 'y' where id = 2")
+    meeting = asyncio.create_task(mysql.engine.meet("outside", "sandbox"))
+    await meeting
+    outside = asyncio.create_task(mysql.look("update orders set status = 'y' where id = 1"))
+    result = await running
+    await outside
+    await mysql.look("rollback")
+    assert "the sandbox is over" in str(result.error)
+    assert len(await mysql.look("select * from orders")) == 3
+
+
+async def test_mysql_tells_what_was_inserted_and_what_was_there(mysql: Sandboxed) -> None:
+    async def mixed(connection: Any) -> None:
+        async with connection.cursor() as cursor:
+            await cursor.execute("replace into orders (id, status) values (2, 'r')")
+        await connection.commit()
+
+    mysql.engine.registry.register("mixed", mixed)
+    await mysql.run("""\
+  - mysql_execute:
+      id: put
+      query: >-
+        insert into orders (id, status) values (1, 'there'), (50, 'new')
+        on duplicate key update status = values(status)
+  - mysql_execute: {id: one, query: "replace into orders (id, status) values (1, 'again')"}
+  - mysql_execute: {id: new, query: "replace into orders (id, status) values (70, 'new')"}
+  - mixed: {id: mixed, connection: db}
+""")
+    assert mysql.changes() == {
+        "put": [("update", "orders", 1), ("insert", "orders", 1)],
+        "one": [("update", "orders", 1)],
+        "new": [("insert", "orders", 1)],
+        "mixed": [("update", "orders", 1)],
+    }
