@@ -154,10 +154,10 @@ class _Dying:
         self._before = before
         self.begin, self.end = recorder.begin, recorder.end
 
-    def hear(self, event: Any, raw: Any) -> None:
+    def hear(self, event: Any) -> None:
         here = (event["type"], event.get("path", "")) == self._at
         if not (here and self._before):
-            self._recorder.hear(event, raw)
+            self._recorder.hear(event)
         if here:
             os.kill(os.getpid(), signal.SIGKILL)
 

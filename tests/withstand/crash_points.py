@@ -84,21 +84,21 @@ class KillingRecorder:
         self._recorder.begin(*args)
         self._point.pass_by("begin")
 
-    def hear(self, event: Any, raw: Any) -> None:
-        self._heard(self._recorder.hear, event, raw)
+    def hear(self, event: Any) -> None:
+        self._heard(self._recorder.hear, event)
 
-    def hear_silent(self, event: Any, raw: Any) -> None:
-        self._heard(self._recorder.hear_silent, event, raw)
+    def hear_silent(self, event: Any) -> None:
+        self._heard(self._recorder.hear_silent, event)
 
     async def end(self) -> None:
         self._point.pass_by("end")
         await self._recorder.end()
         self._point.pass_by("end")
 
-    def _heard(self, hear: Callable[[Any, Any], None], event: Any, raw: Any) -> None:
+    def _heard(self, hear: Callable[[Any], None], event: Any) -> None:
         boundary = boundary_of(event)
         self._point.pass_by(f"before {boundary}")
-        hear(event, raw)
+        hear(event)
         if event.get("kind") == "task":
             if event["type"] == "step_started":
                 self._point.open[event["path"]] += 1

@@ -97,6 +97,7 @@ class RunRecorder:
         """The run begins: its file is there from now on."""
         self.run_id = run.run_id
         self._redact = run.redactor
+        self._events, self._hidden = run.events, run.hidden
         self._epoch = time()
         if not self._settings.enabled:
             return
@@ -105,11 +106,11 @@ class RunRecorder:
         except OSError as error:
             self._give_up(error)
 
-    def hear_silent(self, event: Any, raw: Any) -> None:
+    def hear_silent(self, event: Any) -> None:
         """As `hear`, for an event that listeners aren't told."""
-        self.hear(event, raw, self._silent_heads)
+        self.hear(event, silent=True)
 
-    def hear(self, event: Any, raw: Any, heads: dict[StepKey, Head] | None = None) -> None:
+    def hear(self, event: Any, silent: bool = False) -> None:
         """Write an event down. It is in the kernel's hands when this returns, unless it is only an iteration's.
 
         What a step costs is mostly here: starts and ends that have nothing special are written without further ado.
@@ -118,12 +119,11 @@ class RunRecorder:
             if self._spool is not None and event["type"].startswith("flow_"):
                 self._tally.flow_event(event)
             return
-        if heads is None:
-            heads = self._heads
         try:
             kind = event["type"]
+            heads = self._silent_heads if silent else self._heads
             if kind not in _FREQUENT:
-                self._other(event, raw, heads)
+                self._other(event, heads)
                 return
             head = heads.get((event["flow"], event["step_id"], event["line"])) or self._learn(event, heads)
             at = int((event["timestamp"] - self._epoch) * 1e6)
@@ -137,6 +137,7 @@ class RunRecorder:
                 place = "null" if path == head.step_id else quoted(path)
                 line = f"{self._waiting}{head.started}{at},{place},{text}]\n"
             elif kind == "step_completed":
+                raw = (self._hidden if silent else self._events).raw  # type: ignore[union-attr]  # they are there
                 begin, end = head.completed, "]\n"
                 text = flat(raw) if type(raw) is dict else None
                 if text is None or len(text) > self._inline or raw != event["outputs"]:
@@ -242,7 +243,7 @@ class RunRecorder:
         if len(self._waiting) > _MOST_WAITING:
             self._append("")
 
-    def _other(self, event: Any, raw: Any, heads: dict[StepKey, Head]) -> None:
+    def _other(self, event: Any, heads: dict[StepKey, Head]) -> None:
         at = int((event["timestamp"] - self._epoch) * 1e6)
         is_step = "step_id" in event
         rest = event.copy()
@@ -250,7 +251,7 @@ class RunRecorder:
             rest.pop(name, None)
         tagged = ""
         if "outputs" in rest and event["type"] in ("flow_completed", "flow_terminated"):
-            tagged, is_tagged = self._value(raw, rest.pop("outputs"))
+            tagged, is_tagged = self._value(self._events.raw, rest.pop("outputs"))  # type: ignore[union-attr]  # as above
             tagged = f",{tagged},{'true' if is_tagged else 'false'}"
         text = self._shown(rest)
         if not is_step:

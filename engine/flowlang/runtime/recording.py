@@ -19,11 +19,11 @@ class Recorder(Protocol):
     def begin(self, run: Run, plan: Plan, given: Mapping[str, Any]) -> None:
         """The run begins; `given` are its inputs as the caller gave them, secrets included."""
 
-    def hear(self, event: Any, raw: Any) -> None:
-        """An event, before the listener gets it, and the value itself that its `outputs` show masked and plain."""
+    def hear(self, event: Any) -> None:
+        """An event, before the listener gets it. The value that its `outputs` show is `raw` of the run's `events`."""
 
-    def hear_silent(self, event: Any, raw: Any) -> None:
-        """The same of a silent step, of which no listener is told. Its `seq` counts such events only."""
+    def hear_silent(self, event: Any) -> None:
+        """One of a silent step, of which no listener is told, in the run's `hidden`. Its `seq` counts these only."""
 
     async def end(self) -> None:
         """The run is over, its last event told."""
@@ -42,21 +42,14 @@ def streams(
         if callback is None:
             return EventStream(_nobody, run_id, redactor) if always else None, hidden
         return EventStream(callback, run_id, redactor), hidden
-    hear, hear_silent = recorder.hear, recorder.hear_silent
-
-    def record_silent(event: Any) -> None:
-        hear_silent(event, silent.raw)
-
-    def record(event: Any) -> None:
-        hear(event, stream.raw)
+    hear = recorder.hear
 
     def record_and_tell(event: Any) -> Any:
-        hear(event, stream.raw)
+        hear(event)
         return callback(event)  # type: ignore[misc]  # only used where there is one
 
-    silent = EventStream(record_silent, run_id, redactor)
-    stream = EventStream(record if callback is None else record_and_tell, run_id, redactor)
-    return stream, silent
+    stream = EventStream(hear if callback is None else record_and_tell, run_id, redactor)
+    return stream, EventStream(recorder.hear_silent, run_id, redactor)
 
 
 def _nobody(event: Any) -> None:
