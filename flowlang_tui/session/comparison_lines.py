@@ -44,10 +44,11 @@ class Line(NamedTuple):
 
 
 def lines_of(found: Comparison) -> list[Line]:
-    """The first difference, then values, branches, steps, rows, times and the definition."""
-    if found.same and not found.timings:
+    """The first difference, then what was done by hand, values, branches, steps, rows, times and the definition."""
+    if found.same and not found.timings and not found.by_hand.before and not found.by_hand.after:
         return [Line("same", "✓ Both runs did the same, step by step, with the same values.")]
     lines = list(_first(found))
+    lines += _section("By hand", _by_hand(found))
     lines += _section("Inputs and outputs", _of_run(found))
     lines += _section("Values", (line for step in found.values for line in _of_step(step)))
     lines += _section("Branches", (_line(one.path, one.before, one.after, one.path) for one in found.branches))
@@ -83,6 +84,13 @@ def _shown(first: Difference, *, before: bool) -> str:
 
 def _both(one: Difference | Change) -> tuple[Any, Any]:
     return one.before, one.after
+
+
+def _by_hand(found: Comparison) -> Iterator[Line]:
+    for one in found.by_hand.before:
+        yield Line("value", one.path, one.words, "—", one.path)
+    for one in found.by_hand.after:
+        yield Line("value", one.path, "—", one.words, one.path)
 
 
 def _of_run(found: Comparison) -> Iterator[Line]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from textual.app import App
 
 from flowlang.journal import RunSummary
-from flowlang.journal.compare import Branches, Comparison, Difference, Figures, FileDifference, StepDifference
+from flowlang.journal.by_hand import ByHand
+from flowlang.journal.compare import Branches, Comparison, Difference, Figures, FileDifference, Hands, StepDifference
 from flowlang.journal.compare_values import Change
 from flowlang_tui.screens.compare import Compare
 from flowlang_tui.session.comparison_lines import Line, lines_of
@@ -62,6 +63,12 @@ def test_the_first_difference_comes_first_with_its_place() -> None:
     place, values = section(lines, "First difference")
     assert (place.name, place.path) == ("check: what it gave", "check")
     assert (values.name, values.before, values.after, values.whole) == ("total", "1", "2", (1, 2))
+
+
+def test_what_was_done_by_hand_is_told_of_the_run_in_which_it_was_done() -> None:
+    found = replace(SAME, by_hand=Hands([], [ByHand("check", "query", "select 1")]))
+    [line] = section(lines_of(found), "By hand")
+    assert (line.name, line.before, line.after, line.path) == ("check", "—", "query select 1", "check")
 
 
 def test_every_kind_of_difference_has_its_section() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flowlang.journal.by_hand import ByHand, by_hand
 from flowlang.journal.compare_inputs import Defaults, compare_inputs, is_of_the_caller
 from flowlang.journal.compare_values import Change, Kind, changes
 from flowlang.runtime.paths import address_of
@@ -83,12 +84,20 @@ class FileDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class Hands:
+    """What people did by hand in each of the runs."""
+
+    before: list[ByHand]
+    after: list[ByHand]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """How the second of two runs differed from the first.
 
     `inputs` are compared as the flows had them, `defaults` are those that nobody gave. `missing` and `added` are the
-    paths of steps that only one of them came to. All of it is empty, and `same` is
-    true, for two runs that did the same; how long they took doesn't count for that.
+    paths of steps that only one of them came to, `by_hand` is what people did in each while it was stopped. All of it
+    is empty, and `same` is true, for two runs that did the same; how long they took doesn't count for that.
     """
 
     before: RunSummary
@@ -105,6 +114,7 @@ class Comparison:
     rows: list[Figures]
     definition: list[FileDifference]
     defaults: Defaults = field(default_factory=Defaults)
+    by_hand: Hands = field(default_factory=lambda: Hands([], []))
 
     @property
     def same(self) -> bool:
@@ -147,6 +157,7 @@ def compare(
         rows=[one for one in _figures(_row_counts(ours), _row_counts(theirs)) if one.before != one.after],
         definition=list(_definitions(before, after)),
         defaults=defaults,
+        by_hand=Hands([*by_hand(before)], [*by_hand(after)]),
     )
 
 

@@ -69,6 +69,7 @@ def report(comparison: Comparison, palette: Palette) -> Iterator[str]:
         yield palette.strong("first difference")
         yield from (f"  {line}" for line in _first(comparison.first, palette))
     parts = (
+        ("by hand", list(_by_hand(comparison))),
         ("inputs", list(_inputs(comparison, palette))),
         ("values", list(_values(comparison, palette))),
         ("outputs", list(_changes(comparison.outputs, palette))),
@@ -112,6 +113,11 @@ def _first(first: Difference, palette: Palette) -> Iterator[str]:
     yield f"{where}{_FIRST[first.what]}{at}"
     yield f"  a: {_shown(first.before, 400) if first.kind != 'added' else 'nothing'}"
     yield f"  b: {_shown(first.after, 400) if first.kind != 'removed' else 'nothing'}"
+
+
+def _by_hand(comparison: Comparison) -> Iterator[str]:
+    for name, changes in (("a", comparison.by_hand.before), ("b", comparison.by_hand.after)):
+        yield from (f"{name}  {one_line(change.path)}  {one_line(change.words)}" for change in changes)
 
 
 def _inputs(comparison: Comparison, palette: Palette) -> Iterator[str]:

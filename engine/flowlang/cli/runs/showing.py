@@ -15,6 +15,7 @@ from flowlang.cli.runs.when import shown_time
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.journal import RecordedRun, RecordedStep, RunSummary
+from flowlang.journal.by_hand import by_hand
 from flowlang.language.diagnostics import nearest
 from flowlang.runtime.paths import address_of
 from flowlang.values import plain, to_json
@@ -88,6 +89,9 @@ def _report(run: RecordedRun, steps: Sequence[RecordedStep], statements: bool, p
         lines += ["", palette.strong("outputs"), *readable(plain(run.outputs), 2)]
     if steps:
         lines += ["", palette.strong("steps"), *(f"  {line}" for line in tree(steps, palette))]
+    hands = [f"  {one_line(change.path)}  {one_line(change.words)}" for change in by_hand(run)]
+    if hands:
+        lines += ["", palette.strong("by hand"), *hands]
     if statements:
         sent = [line for step in steps for line in _sent(step, palette)]
         lines += ["", palette.strong("statements"), *(sent or ["  none were sent"])]
