@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 
 from flowlang import FlowExecutor
 
+#: Kills a fork of itself after the first statement, another after the second, and so on, and tells what each left.
 PROGRAM = """
-import asyncio, os, signal, sys
+import asyncio, json, os, signal, sys
 from flowlang import FlowExecutor
 
-async def main(path, last):
+async def run(path, last):
     sent = 0
 
     def heard(event):
@@ -23,10 +25,28 @@ async def main(path, last):
         if sent == last:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    result = await FlowExecutor().execute_flow(path, event_callback=heard)
+    executor = FlowExecutor()
+    result = await executor.execute_flow(path, event_callback=heard)
+    await executor.close()
     assert result.success, result.error
+    return result
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+def in_child(path, last=None):
+    child = os.fork()
+    if not child:
+        result = asyncio.run(run(path, last))
+        if last is None:
+            print(json.dumps([result["balances"], result["moves"]]), flush=True)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+asyncio.run(run(sys.argv[2], None))  # the forks have all modules then
+last, code = 1, -signal.SIGKILL
+while code == -signal.SIGKILL:
+    code = in_child(sys.argv[1], last)
+    in_child(sys.argv[2])
+    last += 1
+sys.exit(code)
 """
 
 FLOW = """
@@ -69,20 +89,18 @@ async def test_a_killed_run_leaves_all_of_its_transaction_or_nothing(
     if database != "sqlite":
         where = f'url: "{request.getfixturevalue(f"{database}_database")}"'
     texts = [text.format(type=database, where=where, prefix=PREFIXES[database]) for text in (SETUP, FLOW, LOOK)]
-    path = tmp_path / "moves.yaml"
-    path.write_text(texts[1])
+    paths = [tmp_path / name for name in ("moves.yaml", "look.yaml")]
+    for path, text in zip(paths, texts[1:], strict=True):
+        path.write_text(text)
     made = await FlowExecutor().execute_flow(texts[0])
     assert made.success, made.error
 
-    found = []
-    code = -9
-    while code == -9:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, str(path), str(len(found) + 1))
-        code = await process.wait()
-        look = await FlowExecutor().execute_flow(texts[2])
-        found.append((look["balances"], look["moves"]))
-        if found[-1] != NOTHING:
-            break
-
-    assert found == [NOTHING] * (len(found) - 1) + [ALL]
-    assert len(found) >= 5
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM, *map(str, paths)), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    found = [tuple(json.loads(line)) for line in output.splitlines()]
+    killed = found.index(ALL) + 1
+    assert found[:killed] == [NOTHING] * (killed - 1) + [ALL]
+    assert killed >= 5
