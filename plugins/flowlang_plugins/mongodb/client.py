@@ -145,9 +145,10 @@ async def operate(connection: Any, what: str, shown: list[Any], params: Any, cal
     """
     if not isinstance(connection, Database):
         raise FlowExecutionError("this task needs a connection of type `mongodb`")
-    unheard = statement_sink.get() is None and statement_gate.get() is None
-    text = what if unheard else " ".join([what, *map(to_json, shown)])
-    await announce(connection, text, params)
+    asked = statement_gate.get() is not None
+    text = " ".join([what, *map(to_json, shown)]) if asked or statement_sink.get() is not None else what
+    if asked:
+        await announce(connection, text, params)
     session = connection.client.delegate.start_session(causal_consistency=False)
     with statement(text, params) as sent:
         try:

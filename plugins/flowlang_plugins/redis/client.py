@@ -7,7 +7,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from flowlang.connections.base import ResultMeter, ResultTooLarge, announce, statement
+from flowlang.connections.base import ResultMeter, ResultTooLarge, announce, statement, statement_gate
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.redis.errors import failure
 from flowlang_plugins.redis.guard import Guard
@@ -51,7 +51,8 @@ class RedisClient(Redis):  # type: ignore[type-arg, misc, unused-ignore]
         seconds the command itself may wait at the server.
         """
         text, params = _shown(command), _parameters(command)
-        await announce(self, text, params)
+        if statement_gate.get() is not None:
+            await announce(self, text, params)
         with statement(text, params) as sent:
             try:
                 answer = await self._exchange(command, waits)
