@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowlang.journal import ReplayError
+from flowlang.journal import ReplayError, resuming
 from flowlang.journal.records import RecordedStep
 from tests.journal.projects import Project
 
@@ -159,3 +159,24 @@ async def test_a_run_is_gone_on_with_by_one_at_a_time(project: Project) -> None:
     assert len(refused) == 2
     assert project.effects() == ["a", "b"]
     assert list((project.root / ".flowlang").glob("*.resuming")) == []
+
+
+async def test_who_comes_while_another_lets_go_does_not_go_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("- Try: {id: a, what: a}")
+    project.break_()
+    failed = await project.run()
+    project.mend()
+    project.effects()
+    path = project.root / ".flowlang" / f"{failed.run_id}.resuming"
+    locked = resuming._locked
+
+    def late(descriptor: int) -> bool:
+        path.unlink()
+        return locked(descriptor)
+
+    monkeypatch.setattr(resuming, "_locked", late)
+    with pytest.raises(ReplayError, match="somebody else has gone on"):
+        await project.resume(failed.run_id)
+    assert project.effects() == []

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowlang.debugger import Breakpoint
+from flowlang.debugger.breakpoints import When
 from flowlang.journal import Journal
 from flowlang_tui.session.notices import RunEnded, Told
 from flowlang_tui.session.records import RunRecord
@@ -69,6 +70,10 @@ def create_task_registry():
 """
 
 
+#: What is done at a stop.
+WAYS = ("on", "on", "over", "into", "out")
+
+
 class Bench:
     """A workbench with one flow in it, and what its steps did."""
 
@@ -80,7 +85,7 @@ class Bench:
     def run(
         self, text: str, points: list[Breakpoint], seed: int
     ) -> tuple[RunRecord, Counter[tuple[str, str | None]], int]:
-        """Run a flow with these breakpoints, and go a random way from each stop; how many there were."""
+        """Run a flow with these breakpoints, and go on from each stop: with a seed, a random way."""
         one, debugging, random = self.one, self.one.session.debugging, Random(seed)
         self.flow.write_text(text)
         self.effects.write_text("")
@@ -101,13 +106,17 @@ class Bench:
                 break
             assert debugging.chosen is not None
             passed.add(debugging.chosen.stop.id)
-            way = random.choice(("on", "on", "over", "into", "out"))
+            way = random.choice(WAYS) if seed else "on"
             debugging.let_others(random.random() < 0.7)
             debugging.go_on() if way == "on" else debugging.step(way)  # type: ignore[arg-type]  # one of the ways
         one.until(lambda: not one.session.runs.is_busy)
         assert not debugging.sights
         seen = Counter(tuple(json.loads(line)) for line in self.effects.read_text().splitlines())
         return one.told(RunEnded)[-1].record, seen, len(passed)
+
+
+def point(step: str, when: When = "before", **more: Any) -> Breakpoint:
+    return Breakpoint(step, when, flow="flow.yaml", **more)
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +131,15 @@ def bench() -> Iterator[Bench]:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(FLOWS, st.integers(0, 1 << 30))
+@given(FLOWS, st.integers(1, 1 << 30))
 def test_a_random_flow_does_the_same_in_the_workbench(bench: Bench, shapes: list[Any], seed: int) -> None:
     text, ids = text_of(shapes)
     expected, effects = run(text, None, [])
     some = Random(seed).sample(ids, len(ids) // 2)
     points = {
         "none": [],
-        "some": [
-            Breakpoint(id, "after" if number % 3 else "before", flow="flow.yaml") for number, id in enumerate(some)
-        ],
-        "all": [Breakpoint("*", when, flow="flow.yaml") for when in ("before", "after", "error")],
+        "some": [point(id, "after" if number % 3 else "before") for number, id in enumerate(some)],
+        "all": [point("*"), point("*", "after"), point("*", "error")],
     }
     for name, breakpoints in points.items():
         record, seen, stops = bench.run(text, breakpoints, seed)
@@ -141,6 +148,18 @@ def test_a_random_flow_does_the_same_in_the_workbench(bench: Bench, shapes: list
         assert seen == effects, name
         assert not record.active, name
         assert stops == 0 if name == "none" else stops > 0 or name == "some"
+
+
+def test_a_breakpoint_in_one_of_fifty_branches_stops_that_one(bench: Bench) -> None:
+    branches = "".join(f"      - {{task: Token, id: t{n}, inputs: {{me: t{n}}}}}\n" for n in range(50))
+    record, seen, stops = bench.run(f"flow: wide\nsteps:\n  - parallel:\n{branches}", [point("t7")], 0)
+    assert (record.status, seen.total(), stops) == ("succeeded", 50, 1)
+
+
+def test_a_condition_stops_one_of_ten_thousand_iterations(bench: Bench) -> None:
+    text = LOOP.replace("800", "10000")
+    record, _, stops = bench.run(text, [point("each/one", condition="n == 9000")], 0)
+    assert (record.status, record.outputs, stops) == ("succeeded", {"sum": 49_995_000}, 1)
 
 
 LOOP = """\

@@ -94,7 +94,7 @@ class Resumption(Continuation):
         except OSError:  # told among the problems
             yield
             return
-        locked = _locked(descriptor)
+        locked = _locked(descriptor) and _is_named(descriptor, path)
         try:
             if not locked or self._has_gone_on():
                 message = f"somebody else has gone on with run {self.run.run_id} meanwhile"
@@ -224,6 +224,14 @@ def _locked(descriptor: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Whether an open file still has its name: whoever had it locked before takes that away."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _unwritable(folder: Path) -> str | None:
