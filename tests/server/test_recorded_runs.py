@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flowlang.journal import Journal, RunSummary
+from flowlang.server.executions import Executions
+from flowlang.server.history import History
+from flowlang.server.hosting import Hosting
+from flowlang.server.triggers import Triggers
+from flowlang.testing.clock import run_virtually
 from tests.server.conftest import Serve, Served
 from tests.server.test_server import until
 
@@ -213,3 +220,31 @@ def test_secrets_of_requests_are_not_written_down(serve: Serve, tmp_path: Path) 
     assert all(b"quite-secret-7" not in content for content in kept)
     shown = flowlang(tmp_path, "runs", "show", run, "--json")
     assert json.loads(shown.stdout)["masked_inputs"] == ["password"]
+
+
+def test_runs_of_a_schedule_are_recorded_as_such_with_the_time_that_was_due(tmp_path: Path) -> None:
+    (tmp_path / "flowlang.yaml").touch()
+    (tmp_path / "flow.yaml").write_text(
+        "flow: Daily\ntriggers: [{schedule: {cron: '30 6 * * *'}}]\nsteps: [{exit: {outputs: {all: done}}}]\n"
+    )
+    hosting = Hosting(tmp_path)
+    hosting.load()
+    history = History(hosting)
+    executions = Executions(100, history=history)
+
+    async def two_days() -> None:
+        loop = asyncio.get_running_loop()
+        begin = datetime(2026, 1, 1, tzinfo=UTC).timestamp() - loop.time()
+        triggers = Triggers(hosting, executions, lambda: begin + loop.time())
+        triggers.load()
+        keeping = asyncio.ensure_future(triggers.keep_time())
+        await asyncio.sleep(2 * 86400)
+        keeping.cancel()
+
+    run_virtually(two_days())
+    asyncio.run(history.close())
+    runs = recorded(tmp_path)
+    assert [run.origin and run.origin.how for run in runs] == ["schedule", "schedule"]
+    assert sorted(run.inputs["_schedule"]["due"] for run in runs) == [
+        f"2026-01-0{day}T06:30:00+00:00" for day in (1, 2)
+    ]
