@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flowlang.connections.base import statement_gate
 from flowlang.debugger import Breakpoint, Debugger, DebuggerError, Stop
 from flowlang.runtime.interception import Interceptor
 
@@ -396,3 +398,43 @@ async def test_a_listener_that_fails_does_not_leave_the_run_standing() -> None:
 
 def test_a_debugger_is_an_interceptor() -> None:
     assert isinstance(Debugger(), Interceptor)
+
+
+async def test_limits_around_branches_that_stand_at_once_stand_still_until_the_last_goes_on() -> None:
+    registry, _ = counting()
+    flow = """
+flow: f
+timeout: 80ms
+steps:
+  - parallel: [{Pass: {id: left}}, {Pass: {id: right}}]
+    id: both
+    timeout: 80ms
+"""
+    async with Debugged(flow, ["left", "right"], registry, others="go on") as run:
+        for stop in [await run.stop(), await run.stop()]:
+            await asyncio.sleep(0.1)
+            stop.resume()
+        assert (await run.ended()).success
+
+
+@pytest.mark.parametrize(("point", "is_asked"), [("ask", True), ("never", False)])
+async def test_nobody_stands_before_the_statements_of_steps_without_a_breakpoint(point: str, is_asked: bool) -> None:
+    registry, _ = counting()
+    gates = []
+
+    @registry.register("Ask")
+    async def ask(connection: Any) -> None:
+        gates.append(statement_gate.get())
+
+    flow = """
+flow: f
+connections: {db: {type: sqlite, database: ':memory:'}}
+steps:
+  - Ask: {id: ask, connection: db}
+  - if: ${false}
+    id: no
+    then: [{exit: {}, id: never}]
+"""
+    async with Debugged(flow, [Breakpoint(point, "statement")], registry) as run:
+        assert (await run.ended()).success
+    assert [gate is not None for gate in gates] == [is_asked]

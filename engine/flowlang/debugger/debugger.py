@@ -306,13 +306,13 @@ class Debugger(Interceptor):
         gate = attempt.gate
         return (taken, None, None) if gate is None else (taken, gate.matched, gate.answer)
 
-    def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
-        """What is asked before the statements of a step, while it has its connection."""
-        gate = Gate(self, frame, plan)
+    def _gate(self, frame: Frame, plan: StepPlan) -> Gate | None:
+        """What is asked before the statements of a step, while it has its connection; None if it is not asked about."""
         attempt = self._under_way.get(frame.path + plan.id)
-        if attempt is not None:
-            attempt.gate = gate
-        return gate
+        if attempt is None:
+            return None
+        attempt.gate = Gate(self, frame, plan)
+        return attempt.gate
 
     def _plans_at(self, place: str | int, stop: Stop | None) -> list[StepPlan]:
         if isinstance(place, str):

@@ -76,8 +76,8 @@ class Run:
         self.pools: Pools | None = None
         self.interception = interception
         self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
-        #: Makes what stands before the statements of a step, if anybody wants to stop at them.
-        self.gatekeeper: Callable[[Frame, StepPlan], StatementGate] | None = None
+        #: Gives what stands before the statements of a step, where anybody may want to stop at them.
+        self.gatekeeper: Callable[[Frame, StepPlan], StatementGate | None] | None = None
         #: How often each step that is exactly once has taken effect, by its path.
         self.effects: dict[str, int] = {}
         self.breathe_at = time.perf_counter() + TURN

@@ -126,6 +126,7 @@ class Listening:
         gatekeeper = self._frame.call.run.gatekeeper
         if gatekeeper is not None:
             self._gate = gatekeeper(self._frame, self._plan)
+        if self._gate is not None:
             self._gate_token = connections.statement_gate.set(self._gate)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
