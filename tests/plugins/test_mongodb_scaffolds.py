@@ -1,15 +1,11 @@
-"""What the MongoDB plugin writes for people, and says of itself."""
+"""What the MongoDB plugin writes for people."""
 
 from __future__ import annotations
 
 import runpy
 from pathlib import Path
 
-import yaml
-
 import flowlang
-from flowlang.connections.config import check_config
-from flowlang.connections.discovery import Plugins
 from flowlang.runtime.executor import FlowExecutor
 from flowlang_plugins.mongodb import MongoDBPlugin
 from tests.plugins.connected import connected
@@ -36,15 +32,6 @@ async def test_the_example_flow_checks_clean_and_runs_as_it_is(tmp_path: Path, m
     await executor.close()
 
 
-def test_the_scaffolded_config_fits_the_schema() -> None:
-    plugin = MongoDBPlugin()
-    config = yaml.safe_load(plugin.scaffold_connection_config("orders"))["orders"]
-
-    assert config.pop("type") == "mongodb"
-    assert config["database"] == "orders"
-    assert check_config(plugin.get_config_schema(), config)[1] == []
-
-
 async def test_the_helpers_work_with_a_connection(tmp_path: Path, mongodb_database: str) -> None:
     helpers = runpy.run_path(MongoDBPlugin().scaffold_task_helpers(str(tmp_path)))
     async with connected(MongoDBPlugin, "mongo", **database_of(mongodb_database)) as mongo:
@@ -61,29 +48,3 @@ async def test_a_test_of_the_connection_says_where_it_leads(mongodb_database: st
             await plugin.check(await plugin.get_connection())
             == f"MongoDB, database {config['database']}, 0 collections"
         )
-
-
-def test_every_task_says_what_it_takes_and_gives_with_an_example() -> None:
-    plugins = Plugins()
-    entry = plugins.get("mongo")
-    assert entry is not None
-    for name in entry.tasks:
-        info = plugins.task_info(name)
-        assert info is not None
-        assert info.description
-        assert info.results
-        assert info.wants_connection
-        assert all(parameter.description and parameter.type for parameter in info.parameters), name
-        step = yaml.safe_load(info.example)[0][name]
-        assert {parameter.name for parameter in info.parameters if parameter.required} <= set(step)
-        assert set(step) - {"id", "connection", "outputs"} <= {parameter.name for parameter in info.parameters}
-
-
-def test_the_plugin_tells_what_it_can_do() -> None:
-    info = MongoDBPlugin().get_info()
-
-    assert info["tasks"] == [
-        f"mongo_{task}" for task in ("find", "find_one", "insert", "update", "delete", "count", "aggregate")
-    ]
-    assert info["capabilities"]["read_only"]
-    assert MongoDBPlugin().check_dependencies() == (True, [])

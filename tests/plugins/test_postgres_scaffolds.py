@@ -1,18 +1,12 @@
-"""What the PostgreSQL plugin writes for people, and says of itself."""
+"""What the PostgreSQL plugin writes for people."""
 
 from __future__ import annotations
 
 import runpy
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
-import yaml
-
 import flowlang
-from flowlang.connections.config import check_config
-from flowlang.connections.discovery import Plugins
 from flowlang.runtime.executor import FlowExecutor
 from flowlang_plugins.postgres import PostgresPlugin
 from tests.plugins.connected import connected
@@ -36,59 +30,9 @@ async def test_the_example_flow_checks_clean_and_runs_as_it_is(tmp_path: Path, p
         }
 
 
-def test_the_scaffolded_config_fits_the_schema() -> None:
-    plugin = PostgresPlugin()
-    config = yaml.safe_load(plugin.scaffold_connection_config("orders"))["orders"]
-
-    assert config.pop("type") == "postgres"
-    assert config["url"] == "${env.DATABASE_URL}"
-    assert check_config(plugin.get_config_schema(), config)[1] == []
-
-
 async def test_the_helpers_work_with_a_connection(tmp_path: Path, postgres_database: str) -> None:
     helpers = runpy.run_path(PostgresPlugin().scaffold_task_helpers(str(tmp_path)))
     async with connected(PostgresPlugin, "pg", url=postgres_database) as db:
         await db.call("transaction", queries=['CREATE TABLE "a b" (x int)', "CREATE TABLE c AS SELECT 1 AS x"])
         assert await db.step(helpers["table_names"]) == {"tables": ["a b", "c"]}
         assert (await db.step(helpers["table_sizes"]))["sizes"] == {"a b": 0, "c": 8192}
-
-
-def test_every_task_says_what_it_takes_and_gives_with_an_example() -> None:
-    plugins = Plugins()
-    entry = plugins.get("postgresql")
-    assert entry is not None
-    for name in entry.tasks:
-        info = plugins.task_info(name)
-        assert info is not None
-        assert info.description
-        assert info.results
-        assert info.wants_connection
-        assert all(parameter.description and parameter.type for parameter in info.parameters), name
-        step = yaml.safe_load(info.example)[0][name]
-        assert {parameter.name for parameter in info.parameters if parameter.required} <= set(step)
-
-
-def test_the_plugin_tells_what_it_can_do() -> None:
-    info = PostgresPlugin().get_info()
-
-    assert info["tasks"] == [
-        f"pg_{task}" for task in ("query", "execute", "transaction", "batch_insert", "batch_update")
-    ]
-    can = ("transactional", "server_cancel", "explainable", "read_only", "sandbox")
-    assert info["capabilities"] == dict.fromkeys(can, True)
-    assert PostgresPlugin().check_dependencies() == (True, [])
-
-
-def test_everything_but_connecting_works_without_the_driver() -> None:
-    program = """
-import sys
-sys.modules.update(dict.fromkeys({drivers}))
-from {module} import {plugin}
-plugin = {plugin}()
-assert plugin.validate_config({{"host": "h"}})[0]
-assert len(plugin.get_builtin_tasks()) == 5
-assert plugin.get_info()["tasks"]
-assert plugin.addresses({{"host": "h"}})
-"""
-    program = program.format(drivers=["asyncpg"], module=PostgresPlugin.__module__, plugin=PostgresPlugin.__name__)
-    subprocess.run([sys.executable, "-c", program], check=True)
