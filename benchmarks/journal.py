@@ -107,10 +107,13 @@ async def queries(folder: Path) -> list[Figure]:
             recorder = journal.recorder() if recorded else None
             result = await executor.execute_flow(text, {"keys": keys}, sequence.listen, recorder=recorder)
             assert result["last"] == LOOKUPS - 1, result.error
-            if recorded:
-                await asyncio.to_thread(journal.count)
 
-        times = await in_turns(lambda run=run: run(False), lambda run=run: run(True), rounds=8, warm_up=1)
+        async def take_in() -> None:
+            await asyncio.to_thread(journal.count)
+
+        times = await in_turns(
+            lambda run=run: run(False), lambda run=run: run(True), rounds=20, warm_up=2, before=take_in
+        )
         alone, recorded = (best(each) / LOOKUPS * 1e6 for each in times)
         figures.append(Figure("W16", f"{name}, recorded", "us", alone, recorded, bar))
     journal.close()
