@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,9 @@ from flowlang_tui.widgets.status_bar import StatusBar
 #: For so many seconds a step that goes on is shown as it stood: the next stop mostly comes sooner.
 _PATIENCE: Final = 0.25
 
+#: For so many seconds at most nothing is painted of a run that is about to stop before its first step.
+_HELD: Final = 0.1
+
 
 class DebugShowing(BreakpointCommands, ProjectScreen):
     """Hears what the debugger tells, before the rest of the screen hears the rest."""
@@ -34,6 +38,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
     _offered: tuple[bool, ...] = ()
     _going_on: Timer | None = None
     _counting: Timer | None = None
+    _held: ExitStack | None = None
 
     def notice(self, notice: Notice) -> None:
         """Show what changed in the session."""
@@ -56,12 +61,29 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self.show_breakpoints()
             self.show_standings()
         elif isinstance(notice, RunStarted):
-            if self.session.debugging.may_stop:
+            if self.session.debugging.stops_first:
+                self._hold_painting()
+                self.make_debug_panes()
+            elif self.session.debugging.may_stop:
                 # made while the run begins, so that they are there when it stops
                 self.call_after_refresh(self.make_debug_panes)
             self._fill_panes()
         elif isinstance(notice, RunEnded):
             self._end_debugging()
+
+    def _hold_painting(self) -> None:
+        """Paint nothing before the stop, which comes at once and changes most of the screen."""
+        if self._held is None:
+            self._held = ExitStack()
+            self._held.enter_context(self.app.batch_update())
+            # a timer of the app: another project may have taken this screen's place by then
+            self.app.set_timer(_HELD, self._paint_again)
+
+    def _paint_again(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+            self.check_idle()
 
     def _show_flow(self, path: Path) -> None:
         """Leave the graph with the flow that runs while a step of a subflow is looked at."""
@@ -94,6 +116,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         self._fill_panes()
         self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}", chosen.stop.deadline)
         self.offer()
+        self._paint_again()
         self._count_down(chosen.stop.deadline is not None)
 
     def begin_debugging(self) -> None:
@@ -117,6 +140,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
 
     def _end_debugging(self) -> None:
         """The run is over: everything is where it was before."""
+        self._paint_again()
         self._stop_timers()
         self._shown_stop = None
         self.show_standings()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.content import Content
+from textual.content import Content, Span
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -89,6 +89,7 @@ class ConnectionList(Pane):
         self.overview = Overview()
         self.testing: set[ConnectionKey] = set()
         self.keys: list[ConnectionKey | None] = []
+        self._seen: list[tuple[ConnectionKey | None, str, Sequence[Span]]] = []
 
     def compose(self) -> ComposeResult:
         yield Rows(markup=False)
@@ -133,8 +134,18 @@ class ConnectionList(Pane):
         """Show what is known, with the highlight where it was."""
         if not self.is_running:
             return  # what was asked for may come when the workbench is being left
-        chosen = None if self.selected is None else self.selected.key
         lines = self._lines()
+        seen = [(key, text.plain, text.spans) for key, text in lines]
+        if seen != self._seen:
+            # other lines lay out the whole screen, and most of the time they are the same
+            self._seen = seen
+            self._fill(lines)
+        rows = (*self.overview.flow, *self.overview.project)
+        bad = sum(row.state != "ready" or (row.health is not None and not row.health.ok) for row in rows)
+        self.badge = f"✗{bad}" if bad else ""
+
+    def _fill(self, lines: list[tuple[ConnectionKey | None, Content]]) -> None:
+        chosen = None if self.selected is None else self.selected.key
         listed, self.keys = self.options, [key for key, _ in lines]
         listed.clear_options()
         listed.add_options([Option(text, disabled=key is None) for key, text in lines])
@@ -144,9 +155,6 @@ class ConnectionList(Pane):
         else:
             listed.highlighted = first
             listed.scroll_home(animate=False, immediate=True)
-        rows = (*self.overview.flow, *self.overview.project)
-        bad = sum(row.state != "ready" or (row.health is not None and not row.health.ok) for row in rows)
-        self.badge = f"✗{bad}" if bad else ""
 
     def tell(self, message: str) -> None:
         """Say something in a corner of the screen."""

@@ -59,6 +59,8 @@ class Debugging:
         self.chosen: Sight | None = None
         #: The run's debugger, from the moment when the run begins until it is over.
         self.debugger: Debugger | None = None
+        #: Whether the run that is under way was begun to stop before its first step.
+        self.stops_first = False
         self.others_wait = True
         #: The way back through a run that somebody is on.
         self.walk: Walk | None = None
@@ -79,6 +81,7 @@ class Debugging:
             on_stop=self._stopped,
             on_resume=lambda stop: self._post(lambda: self._left(stop)),
         )
+        self.stops_first = launch.stop_first
         if launch.stop_first:
             debugger.pause()
         self.debugger = debugger
@@ -87,6 +90,7 @@ class Debugging:
     def over(self) -> None:
         """The run is over."""
         self.debugger = None
+        self.stops_first = False
         if self.sights:
             self.sights.clear()
             self._choose(None)
