@@ -112,7 +112,7 @@ async def queries(folder: Path) -> list[Figure]:
             await asyncio.to_thread(journal.count)
 
         times = await in_turns(
-            lambda run=run: run(False), lambda run=run: run(True), rounds=20, warm_up=2, before=take_in
+            lambda run=run: run(False), lambda run=run: run(True), rounds=8, warm_up=1, before=take_in
         )
         alone, recorded = (best(each) / LOOKUPS * 1e6 for each in times)
         figures.append(Figure("W16", f"{name}, recorded", "us", alone, recorded, bar))
