@@ -243,6 +243,8 @@ def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if executions.history is not None:
+            executions.history.open()
         try:
             yield
         finally:

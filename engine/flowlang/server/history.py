@@ -34,7 +34,7 @@ class History:
         self._hosting = hosting
         self._journals: dict[Path, Journal] = {}
         self._calm = _Seldom()
-        logging.getLogger("flowlang.journal").addFilter(self._calm)
+        self._is_open = False
         for hosted in hosting.flows.values():
             self._journal(hosted)
 
@@ -48,6 +48,13 @@ class History:
         """Why runs cannot be recorded, if they can't."""
         found = ((journal.unwritable, journal) for journal in self._journals.values() if journal.is_wanted)
         return [f"{journal.home} cannot be written: {why}" for why, journal in found if why is not None]
+
+    def open(self) -> None:
+        """From now on what is over is taken into the database beside the requests, until this is closed."""
+        self._is_open = True
+        logging.getLogger("flowlang.journal").addFilter(self._calm)
+        for journal in self._journals.values():
+            _begin(journal)
 
     async def run(self, id: str) -> RecordedRun | None:
         """The run with this id, if it is one of a flow that is offered. Raises JournalError."""
@@ -68,8 +75,8 @@ class History:
         journal = self._journals.get(root)
         if journal is None:
             journal = self._journals[root] = journal_of(root)
-            if journal.is_wanted:
-                journal.take_in_background()
+            if self._is_open:
+                _begin(journal)
         return journal
 
     def _run(self, id: str) -> RecordedRun | None:
@@ -88,6 +95,11 @@ class History:
             offered = (run for run in _all(journal, query) if run.flow in self._hosting.flows)
             found += (run for _, run in zip(range(limit), offered, strict=False))
         return sorted(found, key=lambda run: -run.started)[:limit]
+
+
+def _begin(journal: Journal) -> None:
+    if journal.is_wanted:
+        journal.take_in_background()
 
 
 def _readable(read: Callable[..., _T], *given: Any) -> _T:
