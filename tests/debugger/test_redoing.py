@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowlang.debugger import Breakpoint, DebuggerError
+from flowlang.journal import Journal
 
 from .debugging import Debugged, counting
 
@@ -142,3 +143,17 @@ async def test_a_subflow_is_edited_where_the_run_stands_in_it(tmp_path: Path) ->
         redone = await stop.redo_with(inner.replace("n: 1", "n: 10").replace("n: 2", "n: 20"))
         assert set(redone.taken) == {"a", "b"}
         assert (await run.ended())["sum"] == 30
+
+
+async def test_a_step_that_was_redone_on_another_line_is_one_step_in_the_journal(tmp_path: Path) -> None:
+    registry, _ = counting()
+    journal = Journal(tmp_path)
+    recorder = journal.recorder()
+    async with Debugged(FLOW, [Breakpoint("b", "after", hits=1)], registry, recorder=recorder) as run:
+        stop = await run.stop()
+        await stop.redo_with(FLOW.replace("  - Count: {id: b, n: 2}", "  # why\n  - Count: {id: b, n: 22}"))
+        assert (await run.ended())["all"] == [1, 22, 31, 5]
+    recorded = journal.run(str(recorder.run_id))
+    assert [(step.status, step.outputs) for step in recorded.steps() if step.path == "b"] == [("succeeded", {"n": 22})]
+    assert recorded.summary.steps == len(recorded.steps())
+    journal.close()
