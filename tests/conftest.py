@@ -11,9 +11,14 @@ import pytest
 
 pytest_plugins = ["tests.services.fixtures"]
 
-# a shell lets what it starts in the background ignore Ctrl+C, and programs that tests start would ignore it too
+# Whoever starts the tests may ignore or block signals, as a shell does with Ctrl+C for what it starts in the background;
+# programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
 
 
 def pytest_configure(config: pytest.Config) -> None:

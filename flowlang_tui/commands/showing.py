@@ -35,6 +35,8 @@ from flowlang_tui.widgets.status_bar import StatusBar
 FRAME: Final = 1 / 30
 _SHARE: Final = 4
 _LONGEST: Final = 0.4
+#: While a stopped run tells nothing new, its times are shown anew this often.
+_STILL: Final = 0.5
 
 
 #: Codes of problems that leave a part of a flow's text unread.
@@ -50,6 +52,7 @@ class Showing(ProjectScreen):
     """What the panes show, and when."""
 
     _frames: Timer | None = None
+    _frame_at = 0.0
     #: The flow whose graph is drawn.
     _drawn: Path | None = None
 
@@ -265,6 +268,11 @@ class Showing(ProjectScreen):
     def _frame(self) -> None:
         """Take up what the run did, and show it. The more there is to show, the longer until the next time."""
         began = perf_counter()
+        is_news = self.session.runs.take_up()
+        if not is_news and self.session.debugging.is_stopped and began - self._frame_at < _STILL:
+            self._frames = self.set_timer(FRAME, self._frame)
+            return
+        self._frame_at = began
         self.session.runs.make_room(True)
         self.session.runs.take_up()
         record = self.shown_run

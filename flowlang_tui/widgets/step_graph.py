@@ -196,6 +196,7 @@ class StepGraph(ScrollView, can_focus=True):
         """Show at which steps, by address and line, the run stands still."""
         if stopped != self._stopped:
             self._stopped = stopped
+            self._turn_signs()
             self._repaint_rows(self._painter.show_stops(self._nodes_of(stopped)))
 
     def show_breakpoints(self, signs: Mapping[Key, str]) -> None:
@@ -296,13 +297,21 @@ class StepGraph(ScrollView, can_focus=True):
                 self.refresh_line(y)
 
     def _turn_signs(self) -> None:
-        """Keep the signs of running steps turning, as long as there are any."""
-        running = self._states is not None and bool(self._states.running)
+        """Keep the signs of running steps turning, as long as any of them does more than stand still."""
+        running = self._is_anything_running()
         if running and self._turning is None:
             self._turning = self.set_interval(1 / TURNS, self._turn)
         elif not running and self._turning is not None:
             self._turning.stop()
             self._turning = None
+
+    def _is_anything_running(self) -> bool:
+        """Whether a step runs that has not stopped, nor only stands around those that have."""
+        if self._states is None or self.picture.graph is None:
+            return False
+        running = self._states.running
+        around = {self.picture.graph.node(id).parent for id in running}
+        return not running <= (around | self._nodes_of(self._stopped))
 
     def _turn(self) -> None:
         if self._states is not None:

@@ -300,6 +300,18 @@ async def test_a_step_that_runs_turns_until_it_is_over() -> None:
         assert not seen.graph.is_turning
 
 
+async def test_a_step_that_has_stopped_stands_still() -> None:
+    async with screen("linear") as seen:
+        run = RunRecord(None, "F", {})
+        seen.graph.show_run(run)
+        run.apply([happened("step_started", "fetch", 3)])
+        seen.graph.refresh_states()
+        seen.graph.show_stops(frozenset({("fetch", 3)}))
+        assert not seen.graph.is_turning
+        seen.graph.show_stops(frozenset())
+        assert seen.graph.is_turning
+
+
 async def test_the_picture_follows_the_run_until_somebody_looks_elsewhere() -> None:
     rows = "".join(f"  - Log: {{id: s{number}}}\n" for number in range(60))
     async with screen(graph_from("flow: F\nsteps:\n" + rows), (80, 24)) as seen:
