@@ -11,7 +11,7 @@ import pytest
 
 pytest_plugins = ["tests.services.fixtures"]
 
-# Whoever starts the tests may ignore or block signals, as a shell does with Ctrl+C for what it starts in the background;
+# Whoever starts the tests may ignore or block signals, as a shell ignores Ctrl+C for what it starts in the background;
 # programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
