@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -95,6 +96,9 @@ def create_task_registry() -> TaskRegistry:
 """,
 }
 
+#: What stays of a run, below the project's folder.
+_RECORDED: Final = (".flowlang/running", ".flowlang/runs.db", ".flowlang/.gitignore")
+
 #: Keys with names that are characters.
 _CHARACTERS: Final = {
     "slash": "/",
@@ -108,8 +112,8 @@ _CHARACTERS: Final = {
     "space": " ",
 }
 
-#: Looks before an action is taken for one that does nothing.
-_LOOKS: Final = 300
+#: Seconds before an action is taken for one that does nothing.
+_PATIENCE: Final = 20.0
 
 #: A change to whatever there was not before.
 ANYTHING: Final = object()
@@ -125,10 +129,11 @@ class Act(NamedTuple):
 
 def write_project(folder: Path) -> list[Path]:
     """Make the project in which the actions are tried as it is at the beginning; gives back what had to change."""
-    extra = [path for path in folder.rglob("*") if path.is_file() and str(path.relative_to(folder)) not in FILES]
+    found = [path for path in folder.rglob("*") if not str(path.relative_to(folder)).startswith(_RECORDED)]
+    extra = [path for path in found if path.is_file() and str(path.relative_to(folder)) not in FILES]
     for path in extra:
         path.unlink()
-    for path in sorted(folder.rglob("*"), reverse=True):
+    for path in sorted(found, reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
     written = []
@@ -168,7 +173,8 @@ async def begin_again(one: Opened, place: str) -> None:
     changed = write_project(session.folder)
     if changed:
         session.changed(changed)
-    session.refresh_files()
+    if changed or place == "explorer":
+        session.refresh_files()
     screen.show_pins()
     if screen.editor.current != flow:
         screen.open_file(flow)
@@ -234,7 +240,8 @@ async def tried(one: Opened, act: Act, action: Action, how: Callable[..., Awaita
         await how(one, action)
     except AssertionError as error:
         return f"{action.name} {how.__name__}: {error}"
-    for _ in range(_LOOKS):
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
         now = act.sees(one)
         if now != first and (act.becomes is ANYTHING or act.becomes == now):
             return ""

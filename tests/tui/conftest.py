@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tui.opening import copy_sample
-from tests.tui.unseen import paint_nothing
+from tests.tui.unseen import paint_nothing, read_styles_once
+from tests.tui.waiting import ask_the_busy
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,18 @@ def unseen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Nothing is painted on a screen that nobody sees; a test that looks at one has it painted then."""
     if "seen" not in request.fixturenames:
         paint_nothing(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No style sheet is read twice."""
+    read_styles_once(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only widgets that have something to do are waited for."""
+    ask_the_busy(monkeypatch)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from flowlang_tui.panes.connections import ConnectionsPane
 from flowlang_tui.session.connections import SessionConnections
 from flowlang_tui.session.engine import EngineThread
 from tests.tui import unseen
+from tests.tui.opening import PATIENCE
 
 CANARY = "canary-4711"
 URL = f"postgresql://app:{CANARY}@127.0.0.1:1/shop"
@@ -101,9 +102,10 @@ def painted(app: App[Any]) -> str:
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
     """Wait until something holds. Nothing here takes long; a test that waits longer has failed."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await pilot.pause(0.03)
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - nobody tells of most of what is waited for
+            await asyncio.sleep(0.02)
+        await pilot.pause(0)
 
 
 async def shown(pilot: Pilot[Any], *texts: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,8 +17,8 @@ from flowlang_tui.widgets.status_bar import StatusBar
 
 SAMPLES = Path(__file__).parents[2] / "sample_projects"
 
-#: Looks at the screen before a wait is given up.
-LOOKS = 400
+#: Seconds; nothing here takes that long, on a busy machine neither.
+PATIENCE = 60.0
 
 
 def copy_sample(name: str, folder: Path) -> Path:
@@ -37,12 +39,14 @@ class Opened:
         return next(one for one in self.app.screen_stack if isinstance(one, Workbench))
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds."""
-        for _ in range(LOOKS):
-            if holds():
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError("it did not come to that")
+        """Wait until something holds, and what came with it is done."""
+        end = time.monotonic() + PATIENCE
+        if holds():
+            return
+        while not holds():
+            assert time.monotonic() < end, "it did not come to that"
+            await asyncio.sleep(0.02)
+        await self.pilot.pause(0)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from flowlang_tui.actions import ACTIONS, PLACES, Where, actions
 from flowlang_tui.arrangement import Arrangement
 from tests.tui.acting import Act, begin_again, by_key, by_palette, tried, write_project
@@ -20,20 +22,36 @@ _PANES = EXPLORER | GRAPH | LOGS | INSPECTOR | CONNECTIONS | PROBLEMS | TIMELINE
 ACTS: dict[str, Act] = EVERYWHERE | PINS | EDITOR | DEBUG | RUNS | _PANES
 
 
+#: Opening takes longer than ten actions do: the actions of several places are tried in one workbench.
+SHARED: tuple[tuple[Where, ...], ...] = (
+    ("app",),
+    ("explorer", "editor"),
+    ("graph", "logs"),
+    ("inspector", "connections", "problems"),
+    ("timeline", "runs", "debug"),
+)
+
+
+def test_every_place_has_its_turn() -> None:
+    assert sorted(place for places in SHARED for place in places) == sorted(PLACES)
+
+
 def test_it_is_told_of_every_action_what_one_sees_of_it() -> None:
     assert set(ACTS) == {action.name for action in ACTIONS}
 
 
-async def test_every_action_does_what_one_sees_by_its_key_and_by_the_palette(tmp_path: Path) -> None:
+@pytest.mark.parametrize("places", SHARED, ids="-".join)
+async def test_every_action_does_what_one_sees_by_its_key_and_by_the_palette(
+    tmp_path: Path, places: tuple[Where, ...]
+) -> None:
     project = tmp_path / "project"
     project.mkdir()
     write_project(project)
     wrong: list[str] = []
-    # opening takes longer than ten actions do: all of them are tried in one workbench
     async with opened(project, size=(132, 30)) as one:
         one.screen.run_flow(project / "flow.yaml")
         await one.over()
-        for place in PLACES:
+        for place in places:
             wrong += await _wrong_of(one, place)
     assert not wrong, "\n".join(wrong)
 

@@ -1,11 +1,14 @@
-"""Screens that nobody sees: half of the work of a test would go into painting them after every change."""
+"""Screens that nobody sees: most of a test would go into painting them after every change, and reading their styles."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
 from textual._compositor import Compositor
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -21,6 +24,22 @@ def paint_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     monkeypatch.setattr(Compositor, "render_update", when_asked)
+
+
+_READ: dict[Hashable, list[RuleSet]] = {}
+
+
+def read_styles_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read each style sheet once for all applications with the same theme."""
+    read = Stylesheet._parse_rules
+
+    def known(stylesheet: Stylesheet, css: str, *place: Any, **options: Any) -> list[RuleSet]:
+        key = (css, place, *sorted(options.items()), frozenset(stylesheet._variables.items()))
+        if key not in _READ:
+            _READ[key] = read(stylesheet, css, *place, **options)
+        return _READ[key]
+
+    monkeypatch.setattr(Stylesheet, "_parse_rules", known)
 
 
 def painted(screen: Screen[Any]) -> list[Strip]:
