@@ -191,8 +191,13 @@ class ConnectionForm(ModalScreen[Written | None]):
         from asyncio import sleep
 
         await sleep(_PAUSE)
+        await self._look_for_problems()
+
+    async def _look_for_problems(self) -> None:
         self._problems = await self._connections.problems(self._draft)
-        self._show_problems()
+        # meanwhile the form may have been closed
+        if self.is_current:
+            self._show_problems()
 
     def _show_problems(self) -> None:
         found = self._problems
@@ -219,8 +224,7 @@ class ConnectionForm(ModalScreen[Written | None]):
     @work(exclusive=True, group="save")
     async def _save(self) -> None:
         self._save_asked = True
-        self._problems = await self._connections.problems(self._draft)
-        self._show_problems()
+        await self._look_for_problems()
         if self._problems or not await self._may_rename():
             return
         try:
