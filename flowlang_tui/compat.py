@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from textual._compositor import ChopsUpdate, Compositor
 from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
@@ -17,6 +19,37 @@ def let_switch(screen: Screen[Any]) -> None:
     """Let `App.switch_screen` put another screen in the place of the default one, which nobody has pushed."""
     if not screen._result_callbacks:
         screen._push_result_callback(screen, None)
+
+
+class _Sparse(Compositor):
+    """Renders the lines in which something has changed; Textual's own renders all that is between any two of them."""
+
+    _changed: Sequence[Region] = ()
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        self._changed = tuple(self._dirty_regions)
+        try:
+            return super().render_partial_update()
+        finally:
+            self._changed = ()
+
+    def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
+        return self._renders_of(self._changed) if self._changed else super()._get_renders(crop)
+
+    def _renders_of(self, changed: Sequence[Region]) -> Iterator[tuple[Region, Region, list[Strip]]]:
+        for widget, (region, clip) in list(self.visible_widgets.items()):
+            seen = region.intersection(clip)
+            parts = [part for one in changed if (part := one.intersection(seen))]
+            if parts:
+                top, bottom = min(part.y for part in parts), max(part.bottom for part in parts)
+                # whole lines: the screen is put together from pieces that end where widgets do
+                lines = Region(seen.x, top, seen.width, bottom - top)
+                yield region, lines, widget.render_lines(lines.translate(-region.offset))
+
+
+def paint_sparsely(screen: Screen[Any]) -> None:
+    """Let a screen that has not been shown yet paint only lines that have changed."""
+    screen._compositor = _Sparse()
 
 
 _W = TypeVar("_W", bound=Widget)

@@ -27,6 +27,7 @@ from flowlang_tui.commands.rerunning import RerunCommands
 from flowlang_tui.commands.running import RunCommands
 from flowlang_tui.commands.showing import Showing
 from flowlang_tui.commands.viewing import ViewCommands
+from flowlang_tui.compat import paint_sparsely
 from flowlang_tui.panes.connections import ConnectionsPane
 from flowlang_tui.panes.editor import EditorPane
 from flowlang_tui.panes.explorer import ExplorerPane
@@ -79,6 +80,7 @@ class Workbench(
 
     def __init__(self, session: Session, arrangement: Arrangement) -> None:
         super().__init__()
+        paint_sparsely(self)
         self.session = session
         self.arrangement = arrangement
         self._dragged: tuple[str, bool] | None = None
