@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
@@ -11,6 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.css.query import NoMatches
 from textual.events import DescendantBlur, DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
@@ -195,8 +197,8 @@ class ConnectionForm(ModalScreen[Written | None]):
 
     async def _look_for_problems(self) -> None:
         self._problems = await self._connections.problems(self._draft)
-        # meanwhile the form may have been closed
-        if self.is_current:
+        # meanwhile the form may have been closed, and its widgets with it
+        with suppress(NoMatches):
             self._show_problems()
 
     def _show_problems(self) -> None:
