@@ -28,6 +28,8 @@ class Prompt(Going, Looking, Walking, Changing, Pointing):
 
     #: Whether Ctrl+C ends what is being typed or looked at, rather than pausing the run.
     listening = False
+    #: Whether nobody is listened to any more.
+    ended = False
     #: What an empty line does once more.
     _last = ""
 
@@ -38,6 +40,8 @@ class Prompt(Going, Looking, Walking, Changing, Pointing):
         self.look_at(stop)
         self.listening = True
         try:
+            if self.ended:
+                raise EndOfInput
             while not self.here.is_over:
                 try:
                     if self._do(self._read()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from flowlang.cli.interrupts import INTERRUPTED
 from flowlang.cli.terminal import tell
 from flowlang.debugger import Stop
 
+#: Seconds after which a signal that was not seen is sent again.
+_PATIENCE: Final = 0.2
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -26,17 +29,31 @@ class Session:
         self._released: set[int] = set()
         self._asked = 0
         self._before: dict[signal.Signals, Any] = {}
+        self._terminated = threading.Event()
 
     def __enter__(self) -> Session:
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, self._received)
+        heard, self._wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        self._woken_before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        threading.Thread(target=self._remind, args=(heard, threading.get_ident()), daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        signal.set_wakeup_fd(self._woken_before)
+        os.close(self._wake)
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _remind(self, heard: int, thread: int) -> None:
+        """Repeat a SIGTERM that came just before a line began to be read: reading would wait for a key to see it."""
+        with open(heard, "rb", buffering=0) as signals:
+            while number := signals.read(1):
+                while number[0] == signal.SIGTERM and not self._terminated.wait(_PATIENCE):
+                    signal.pthread_kill(thread, signal.SIGTERM)
 
     def talk(self) -> None:
         """Talk about one stop after the other, until the run is over."""
@@ -70,6 +87,8 @@ class Session:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGTERM:
+            self._terminated.set()
+            self._prompt.ended = True
             self._run.end("terminated from outside")
             if self._prompt.listening:
                 raise EndOfInput
