@@ -274,7 +274,6 @@ class Showing(ProjectScreen):
             return
         self._frame_at = began
         self.session.runs.make_room(True)
-        self.session.runs.take_up()
         record = self.shown_run
         if record is not None and not record.is_over:
             self._refresh_run(record)
