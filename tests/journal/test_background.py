@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
 
 from flowlang.errors import RunNotFoundError
 from flowlang.journal import Journal
-from flowlang.journal.background import BackgroundKeeper
 from flowlang.journal.keeping import FILES_LEFT
 from flowlang.journal.spool import MappedSpool
 from tests.journal.conftest import Recorded
@@ -20,7 +20,7 @@ FLOW = "flow: F\nsteps: [{Count: {id: one, n: 1}}]\n"
 
 
 def files(project: Recorded) -> list[Path]:
-    return list((project.folder / ".flowlang" / "running").iterdir())
+    return list((project.folder / ".flowlang" / "running").glob("*.spool"))
 
 
 async def test_what_is_over_is_found_before_and_after_it_was_taken_in(project: Recorded) -> None:
@@ -53,11 +53,10 @@ async def test_what_cannot_be_taken_in_stays_in_its_files_and_is_told(
     project.journal.take_in_background()
     for _ in range(FILES_LEFT):
         assert (await project.run(FLOW)).success
-    keeper = project.journal._keeper
-    assert isinstance(keeper, BackgroundKeeper)
-    await asyncio.wrap_future(keeper._thread.submit(int))
+    async with asyncio.timeout(20):
+        while "recorded runs stay in" not in caplog.text:
+            await asyncio.sleep(0.01)
     assert len(files(project)) == FILES_LEFT
-    assert "recorded runs stay in" in caplog.text
     (project.folder / ".flowlang" / "runs.db").rmdir()
     project.journal.close()
     assert files(project) == [], "they are taken in as soon as that is possible"
@@ -78,3 +77,42 @@ async def test_an_exact_id_is_no_part_of_one(project: Recorded) -> None:
     assert project.journal.run(run_id[-8:]).run_id == run_id
     with pytest.raises(RunNotFoundError, match="has no run"):
         project.journal.run(run_id[-8:], exact=True)
+
+
+async def test_the_files_of_runs_are_used_again(project: Recorded) -> None:
+    project.journal.take_in_background()
+    ids = []
+    for number in range(3):
+        ids += [(await project.run(FLOW.replace("n: 1", f"n: {number}"))).run_id for _ in range(FILES_LEFT)]
+        async with asyncio.timeout(20):
+            while files(project):
+                await asyncio.sleep(0.01)
+    ready = {path.name for path in (project.folder / ".flowlang" / "running").glob("ready-*")}
+    assert len(ready) >= FILES_LEFT
+    assert [project.journal.run(run_id).outputs for run_id in ids] == [{}] * len(ids)
+    assert [project.journal.run(ids[at]).steps()[0].outputs for at in (0, FILES_LEFT, -1)] == [
+        {"n": number} for number in range(3)
+    ]
+    project.journal.close()
+    assert list((project.folder / ".flowlang" / "running").iterdir()) == []
+
+
+async def test_a_folder_that_somebody_removed_is_made_again(project: Recorded) -> None:
+    project.journal.take_in_background()
+    await project.run(FLOW)
+    project.journal.close()
+    project.journal.take_in_background()
+    shutil.rmtree(project.folder / ".flowlang")
+    run_id = (await project.run(FLOW)).run_id
+    assert project.recorder.problem is None
+    project.journal.close()
+    assert [run.run_id for run in Journal(project.folder).runs()] == [run_id]
+
+
+async def test_another_process_pins_a_run_that_was_over_a_moment_ago(project: Recorded) -> None:
+    project.journal.take_in_background()
+    run_id = (await project.run(FLOW)).run_id
+    other = Journal(project.folder)
+    await asyncio.to_thread(other.pin, run_id)
+    assert other.run(run_id).summary.pinned
+    other.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import resource
@@ -67,7 +68,9 @@ async def test_the_run_ends_whichever_write_fails_and_what_was_written_before_is
 
 
 def created(path: Path, kind: type[Spool]) -> Spool:
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_suffix(".new"), os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
     return kind(path, descriptor)  # type: ignore[call-arg]  # both classes take these
 
 

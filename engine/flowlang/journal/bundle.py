@@ -174,7 +174,7 @@ def _session(bundle: ZipFile, run_id: str, number: int, complete: bool) -> Packe
     reading.steps()  # what cannot be put together shows now
     tally = reading.tally()
     tally.has_large = True
-    return pack(whole, tally, complete=bool(complete), inline_limit=DEFAULTS.inline_limit)
+    return pack(whole, tally, inline_limit=DEFAULTS.inline_limit)
 
 
 def _header(line: list[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import time
+from time import monotonic, sleep, time
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import ConfigurationError, JournalError, RunNotFoundError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What has to fit onto the disk for a run to be recorded, in bytes.
 _ROOM: Final = 256_000
+#: How long, in seconds, a run that is over may take to come into the database.
+_PATIENCE: Final = 2.0
 
 _log = logging.getLogger("flowlang.journal")
 
@@ -133,8 +135,7 @@ class Journal:
         """Forget a run. Raises JournalError for one that is running."""
         from flowlang.journal.retention import forget
 
-        exact = self._resolve(run_id, live := self._live())
-        self._refuse_live(exact, live)
+        exact = self._settled(run_id)
         with self._store.writing() as database:
             forget(database, [row[0] for row in database.execute("SELECT id FROM runs WHERE run_id = ?", (exact,))])
 
@@ -172,8 +173,7 @@ class Journal:
         """
         from flowlang.journal.bundle import write_bundle
 
-        exact = self._resolve(run_id, live := self._live())
-        self._refuse_live(exact, live)
+        exact = self._settled(run_id)
         return write_bundle(self._store, self.root, exact, Path(path))
 
     def import_bundle(self, path: Path) -> RunSummary:
@@ -270,13 +270,20 @@ class Journal:
         ids = [*live, *(run.run_id for run in self.runs(replace(_every_run(), limit=1000)))]
         return get_close_matches(part, dict.fromkeys(ids), n=3, cutoff=0.8)
 
-    def _refuse_live(self, run_id: str, live: dict[str, list[SessionReading]]) -> None:
-        if run_id in live:
-            raise JournalError(f"run {run_id} is running", hint="wait for its end, or cancel it")
+    def _settled(self, part: str) -> str:
+        """The id of a run that is in the database. Raises JournalError for one that is running."""
+        until = monotonic() + _PATIENCE
+        while (exact := self._resolve(part, live := self._live())) in live:
+            if live[exact][-1].ending != "complete":
+                raise JournalError(f"run {exact} is running", hint="wait for its end, or cancel it")
+            # the process that ran it is about to take it in
+            if monotonic() > until:
+                raise JournalError(f"run {exact} is over, but not in {self.home / 'runs.db'} yet", hint="try it again")
+            sleep(_PATIENCE / 20)
+        return exact
 
     def _set_pin(self, run_id: str, pinned: bool) -> None:
-        exact = self._resolve(run_id, live := self._live())
-        self._refuse_live(exact, live)
+        exact = self._settled(run_id)
         with self._store.writing() as database:
             database.execute("UPDATE runs SET pinned = ? WHERE run_id = ?", (pinned, exact))
 

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from json import loads
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.errors import JournalError
 from flowlang.journal import lease
-from flowlang.journal.opening import SUFFIX
+from flowlang.journal.opening import SUFFIX, prepare_folder
 from flowlang.journal.recording import VERSION
-from flowlang.journal.spool import Spool, written_lines
+from flowlang.journal.spool import DRAFT, Spool, create_spool, written_lines
 from flowlang.journal.tally import Tally
 
 if TYPE_CHECKING:
@@ -47,14 +47,22 @@ class Keeper:
         self._settings = settings
         self._adopting = threading.Lock()
 
+    def create(self, path: Path) -> Spool:
+        """A new file for a run. Raises OSError."""
+        prepare_folder(self.folder)
+        return create_spool(path)
+
     def defers(self, spool: Spool, tally: Tally) -> bool:
-        """Whether a complete file is left for whoever looks at the journal next.
+        """Whether a complete file is left for whoever looks at the journal next; then nothing else is to be done.
 
         So a short run need not wait until SQLite is loaded and a transaction committed.
         """
         if spool.size > BYTES_LEFT or tally.gap is not None:
             return False
-        return sum(name.endswith(SUFFIX) for name in os.listdir(self.folder)) < FILES_LEFT
+        if sum(name.endswith(SUFFIX) for name in os.listdir(self.folder)) >= FILES_LEFT:
+            return False
+        spool.close()
+        return True
 
     def take(self, spool: Spool, tally: Tally) -> None:
         """Take a run that is over into the database, and others that wait.
@@ -62,31 +70,11 @@ class Keeper:
         Raises JournalError or OSError, with the file left there.
         """
         try:
-            content = written_lines(spool.path.read_bytes())
-            self._seal(spool.path, content, tally, complete=tally.status is not None)
+            self._seal([(written_lines(spool.path.read_bytes()), tally)])
+            spool.path.unlink(missing_ok=True)
         finally:
             spool.close()
         self.adopt()
-
-    def take_all(self, over: Sequence[tuple[Path, Tally]]) -> None:
-        """Take complete files into the database, in one transaction. Raises JournalError or OSError, with all left."""
-        from flowlang.journal.retention import retire
-        from flowlang.journal.sealing import pack, put
-
-        settings = self._settings()
-        packed = {}
-        for path, tally in over:
-            with suppress(FileNotFoundError):  # somebody else took it in
-                content = written_lines(path.read_bytes())
-                packed[path] = pack(content, tally, complete=True, inline_limit=settings.inline_limit)
-        if not packed:
-            return
-        with self._store().writing() as database:
-            for one in packed.values():
-                put(database, one)
-            retire(database, settings)
-        for path in packed:
-            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing will be taken in any more."""
@@ -112,7 +100,7 @@ class Keeper:
         except (FileNotFoundError, NotADirectoryError):
             return []
         for name in names:
-            if name.endswith(".new"):
+            if name.endswith(DRAFT):
                 self._remove_draft(self.folder / name)
         found = [name for name in names if name.endswith(SUFFIX)]
         # sessions of a run are taken in one after the other, and 10 comes after 2
@@ -122,9 +110,10 @@ class Keeper:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             free = lease.take(descriptor)
+            content = written_lines(path.read_bytes())
+            # looked at afterwards: a file that has another name by now may hold another run's lines
             if not _is(descriptor, path):
                 return None
-            content = written_lines(path.read_bytes())
             owner = _header(content)
             if owner is None:
                 self._set_aside(path, free)
@@ -151,23 +140,24 @@ class Keeper:
             tally = reading.tally()
             tally.has_large = True  # nobody counted
         try:
-            self._seal(path, content, tally, complete=tally.status is not None)
+            self._seal([(content, tally)])
+            path.unlink(missing_ok=True)
         except (JournalError, OSError) as error:
             _log.warning("%s stays where it is: %s", path.name, error)
             return reading or _reading(content, "complete")
         return None
 
-    def _seal(self, path: Path, content: bytes, tally: Tally, *, complete: bool) -> None:
+    def _seal(self, sessions: Iterable[tuple[bytes, Tally]]) -> None:
+        """Write sessions into the database, in one transaction. Raises JournalError, with nothing written."""
         from flowlang.journal.retention import retire
         from flowlang.journal.sealing import pack, put
 
         settings = self._settings()
-        packed = pack(content, tally, complete=complete, inline_limit=settings.inline_limit)
+        packed = [pack(content, tally, inline_limit=settings.inline_limit) for content, tally in sessions]
         with self._store().writing() as database:
-            put(database, packed)
+            for one in packed:
+                put(database, one)
             retire(database, settings)
-        with suppress(FileNotFoundError):
-            os.unlink(path)
 
     def _set_aside(self, path: Path, free: bool) -> None:
         """A file without a first line is none of ours."""

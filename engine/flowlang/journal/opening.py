@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.lease import this_process
+from flowlang.journal.spool import DRAFT, Spool
 from flowlang.plainly import is_plain, to_text
 
 if TYPE_CHECKING:
@@ -49,13 +50,19 @@ def file_stem(run_id: str) -> str:
     return sha256(run_id.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def spool_path(folder: Path, run_id: str, session: int) -> tuple[Path, int]:
-    """The file of a session, and the session's number: a later one where that file is there already."""
+def open_spool(create: Callable[[Path], Spool], folder: Path, run_id: str, session: int) -> tuple[Spool, int]:
+    """The file of a session, and the session's number: a later one where its file is there already. Raises OSError."""
     stem = file_stem(run_id)
-    # a draft that is left belongs to a process that died before it had written the first line
-    while os.path.exists(path := folder / f"{stem}.{session}{SUFFIX}") or os.path.exists(path.with_suffix(".new")):
+    while True:
+        path = folder / f"{stem}.{session}{SUFFIX}"
+        if not os.path.exists(path):
+            try:
+                return create(path), session
+            except FileExistsError:
+                # a draft that is left belongs to a process that died before it had written the first line
+                if not os.path.exists(path.with_suffix(DRAFT)):
+                    raise
         session += 1
-    return path, session
 
 
 def header(

@@ -23,13 +23,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.definitions import Head, StepKey
-from flowlang.journal.spool import RESERVE, Spool, create_spool, publish
+from flowlang.journal.spool import RESERVE, Spool, publish
 from flowlang.journal.tally import Tally
 from flowlang.plainly import flat, is_plain, quoted, to_text
 
@@ -71,7 +70,6 @@ class RunRecorder:
         origin: Origin | None = None,
         extent: Extent | None = None,
         session: int = 1,
-        create: Callable[[Path], Spool] = create_spool,
     ) -> None:
         self.run_id: str | None = None
         self.problem: str | None = None
@@ -83,7 +81,7 @@ class RunRecorder:
         self._origin = origin
         self._extent = extent
         self._session = session
-        self._create = create
+        self._create = keeper.create
         self._spool: Spool | None = None
         self._live = False
         self._tally = Tally()
@@ -173,7 +171,6 @@ class RunRecorder:
                 self._complain()
         self._tally.gap = self.problem
         if self._keeper.defers(spool, self._tally):
-            spool.close()
             return
         try:
             await asyncio.to_thread(self._keeper.take, spool, self._tally)
@@ -182,13 +179,11 @@ class RunRecorder:
             _log.warning("run %s stays in %s: %s", self.run_id, spool.path, error)
 
     def _open(self, run_id: str, plan: Plan, given: Mapping[str, Any]) -> None:
-        from flowlang.journal.opening import header, prepare_folder, spool_path
+        from flowlang.journal.opening import header, open_spool
 
-        prepare_folder(self._folder)
         definition = self._definitions.of(plan)
-        path, number = spool_path(self._folder, run_id, self._session)
         limit = self._settings.value_limit
-        spool = self._create(path)
+        spool, number = open_spool(self._create, self._folder, run_id, self._session)
         try:
             told = (definition.path, self._epoch, self._origin, self._extent, limit)
             head = header(run_id, number, plan, given, self._redact, *told)

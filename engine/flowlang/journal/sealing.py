@@ -29,13 +29,17 @@ class Packed(NamedTuple):
     """What the database gets of one session."""
 
     tally: Tally
-    complete: bool
     chunks: list[bytes]
     definition: bytes
     blobs: dict[str, bytes]
 
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end in it."""
+        return self.tally.status is not None
 
-def pack(content: bytes, tally: Tally, *, complete: bool, inline_limit: int) -> Packed:
+
+def pack(content: bytes, tally: Tally, *, inline_limit: int) -> Packed:
     """Compress the lines of a session, its definition aside. Values over `inline_limit` bytes become blobs."""
     blobs: dict[str, bytes] = {}
     head, _, rest = content.partition(b"\n")
@@ -44,7 +48,7 @@ def pack(content: bytes, tally: Tally, *, complete: bool, inline_limit: int) -> 
     content = head + b"\n" + rest
     if tally.has_large:
         content = b"\n".join(_without_large(content.split(b"\n"), inline_limit, blobs))
-    return Packed(tally, complete, [compress(chunk, _LEVEL) for chunk in _chunks(content)], definition, blobs)
+    return Packed(tally, [compress(chunk, _LEVEL) for chunk in _chunks(content)], definition, blobs)
 
 
 def put(database: sqlite3.Connection, packed: Packed) -> None:

@@ -19,6 +19,8 @@ from typing import Final, Protocol
 #: The first segment, in bytes; each that follows is twice as long, up to the longest.
 FIRST_SEGMENT: Final = 32 * 1024
 LONGEST_SEGMENT: Final = 1024 * 1024
+#: How the name of a file ends that no run is in yet.
+DRAFT: Final = ".new"
 #: So many bytes at the end of a segment are for saying that the recording stopped, when no other can be had.
 RESERVE: Final = 256
 
@@ -29,16 +31,28 @@ class Spool(Protocol):
     """A file that is appended to. Every method but `close` raises OSError when the system refuses."""
 
     path: Path
+    #: Its name until it is published.
+    draft: Path
 
     @property
     def size(self) -> int:
         """How many bytes were written."""
+
+    def content(self) -> bytes:
+        """All that was appended."""
 
     def append(self, line: bytes) -> None:
         """Add a line. All of it is there for other processes when this returns."""
 
     def last_words(self, line: bytes) -> None:
         """Add a line of at most `RESERVE` bytes where there is no room for another any more."""
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether to clear it is quicker than to make a new one."""
+
+    def clear(self) -> None:
+        """Make it as it was when it was new, if it is reusable."""
 
     def close(self) -> None:
         """Let go of the file, and by that of its lock."""
@@ -49,7 +63,8 @@ def create_spool(path: Path) -> Spool:
 
     Raises OSError.
     """
-    descriptor = os.open(_draft(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    draft = path.with_suffix(DRAFT)
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with suppress(OSError):  # a file system without locks: the process is looked for instead
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,7 +72,7 @@ def create_spool(path: Path) -> Spool:
     except BaseException:
         os.close(descriptor)
         with suppress(OSError):
-            os.unlink(_draft(path))
+            os.unlink(draft)
         raise
 
 
@@ -73,11 +88,7 @@ def _spool(path: Path, descriptor: int) -> Spool:
 
 def publish(spool: Spool) -> None:
     """Give a new file its name: from now on others know the run. Raises OSError."""
-    os.rename(_draft(spool.path), spool.path)
-
-
-def _draft(path: Path) -> Path:
-    return path.with_suffix(".new")
+    os.rename(spool.draft, spool.path)
 
 
 class MappedSpool:
@@ -86,7 +97,7 @@ class MappedSpool:
     _descriptor = -1
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self.path = path
+        self.path, self.draft = path, path.with_suffix(DRAFT)
         self._begin, self._end = 0, FIRST_SEGMENT
         self._map = _mapped(descriptor, 0, 0, FIRST_SEGMENT)
         self._descriptor = descriptor
@@ -95,6 +106,11 @@ class MappedSpool:
     def size(self) -> int:
         """How many bytes were written."""
         return self._begin + self._map.tell()
+
+    def content(self) -> bytes:
+        if self._begin:
+            return written_lines(self.path.read_bytes())
+        return self._map[: self._map.tell()]
 
     def append(self, line: bytes) -> None:
         try:
@@ -105,6 +121,14 @@ class MappedSpool:
 
     def last_words(self, line: bytes) -> None:
         os.pwrite(self._descriptor, line, self.size)
+
+    @property
+    def is_reusable(self) -> bool:
+        return self._end == FIRST_SEGMENT
+
+    def clear(self) -> None:
+        self._map[: self._map.tell()] = bytes(self._map.tell())
+        self._map.seek(0)
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -137,7 +161,7 @@ class WrittenSpool:
     """Writes with a call of the system for each line, where nothing can be allocated in advance."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self.path = path
+        self.path, self.draft = path, path.with_suffix(DRAFT)
         self.size = 0
         self._descriptor = descriptor
 
@@ -148,8 +172,17 @@ class WrittenSpool:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.size += written
 
+    def content(self) -> bytes:
+        return written_lines(self.path.read_bytes())
+
     def last_words(self, line: bytes) -> None:
         self.append(line)
+
+    is_reusable = False
+
+    def clear(self) -> None:
+        os.ftruncate(self._descriptor, 0)
+        self.size = 0
 
     def close(self) -> None:
         if self._descriptor >= 0:
