@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import shutil
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,18 @@ FLOW = "flow: F\nsteps: [{Count: {id: one, n: 1}}]\n"
 
 def files(project: Recorded) -> list[Path]:
     return list((project.folder / ".flowlang" / "running").glob("*.spool"))
+
+
+def ready(project: Recorded) -> list[Path]:
+    return list((project.folder / ".flowlang" / "running").glob("ready-*"))
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        for _ in count():
+            if holds():
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_over_is_found_before_and_after_it_was_taken_in(project: Recorded) -> None:
@@ -53,9 +67,7 @@ async def test_what_cannot_be_taken_in_stays_in_its_files_and_is_told(
     project.journal.take_in_background()
     for _ in range(FILES_LEFT):
         assert (await project.run(FLOW)).success
-    async with asyncio.timeout(20):
-        while "recorded runs stay in" not in caplog.text:
-            await asyncio.sleep(0.01)
+    await until(lambda: "recorded runs stay in" in caplog.text)
     assert len(files(project)) == FILES_LEFT
     (project.folder / ".flowlang" / "runs.db").rmdir()
     project.journal.close()
@@ -84,11 +96,8 @@ async def test_the_files_of_runs_are_used_again(project: Recorded) -> None:
     ids = []
     for number in range(3):
         ids += [(await project.run(FLOW.replace("n: 1", f"n: {number}"))).run_id for _ in range(FILES_LEFT)]
-        async with asyncio.timeout(20):
-            while files(project):
-                await asyncio.sleep(0.01)
-    ready = {path.name for path in (project.folder / ".flowlang" / "running").glob("ready-*")}
-    assert len(ready) >= FILES_LEFT
+        await until(lambda: not files(project))
+    assert len(ready(project)) >= FILES_LEFT
     assert [project.journal.run(run_id).outputs for run_id in ids] == [{}] * len(ids)
     assert [project.journal.run(ids[at]).steps()[0].outputs for at in (0, FILES_LEFT, -1)] == [
         {"n": number} for number in range(3)
@@ -102,6 +111,7 @@ async def test_a_folder_that_somebody_removed_is_made_again(project: Recorded) -
     await project.run(FLOW)
     project.journal.close()
     project.journal.take_in_background()
+    await until(lambda: len(ready(project)) == FILES_LEFT)
     shutil.rmtree(project.folder / ".flowlang")
     run_id = (await project.run(FLOW)).run_id
     assert project.recorder.problem is None
