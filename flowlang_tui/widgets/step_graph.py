@@ -17,12 +17,13 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from flowlang.language.graph import Graph
-from flowlang_tui.actions import BY_NAME, bindings, key_name
+from flowlang_tui.actions import bindings
 from flowlang_tui.compat import styled_once
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.addresses import Key
 from flowlang_tui.graph.moves import first, last
 from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.widgets.step_graph_looks import CSS, PARTS, empty_words
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 
 #: What the screen does, which knows the run.
@@ -36,64 +37,8 @@ _RUNNING: Final = frozenset(
 class StepGraph(ScrollView, can_focus=True):
     """Draws a graph, lets a person walk through it, and shows the states of a run."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"step-graph--{name}"
-        for name in (
-            *(
-                "box",
-                "frame",
-                "edge",
-                "taken",
-                "label",
-                "detail",
-                "badge",
-                "branch",
-                "title",
-                "selected",
-                "row",
-                "related",
-            ),
-            *("critical", "pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"),
-            "missed",
-            "stopped",
-            "breakpoint",
-            "empty",
-        )
-    }
-
-    DEFAULT_CSS = """
-    StepGraph {
-        height: 1fr;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
-        & > .step-graph--box { color: $foreground 50%; }
-        & > .step-graph--frame { color: $foreground 50%; }
-        & > .step-graph--edge { color: $foreground 50%; }
-        & > .step-graph--taken { color: $success; }
-        & > .step-graph--label { color: $foreground; text-style: bold; }
-        & > .step-graph--detail { color: $foreground 75%; }
-        & > .step-graph--badge { color: $foreground 80%; }
-        & > .step-graph--branch { color: $secondary; text-style: italic; }
-        & > .step-graph--title { color: $secondary; text-style: bold; }
-        & > .step-graph--pending { color: $foreground 70%; }
-        & > .step-graph--running { color: $warning; }
-        & > .step-graph--retrying { color: $warning; text-style: bold; }
-        & > .step-graph--succeeded { color: $success; }
-        & > .step-graph--failed { color: $error; text-style: bold; }
-        & > .step-graph--skipped { color: $foreground 60%; }
-        & > .step-graph--cancelled { color: $warning; }
-        & > .step-graph--unknown { color: $warning; text-style: bold; }
-        & > .step-graph--missed { color: $foreground 62%; text-style: not bold; }
-        & > .step-graph--stopped { color: $text-warning; text-style: bold; }
-        & > .step-graph--breakpoint { color: $text-error; text-style: bold; }
-        & > .step-graph--related { color: $accent; }
-        & > .step-graph--critical { text-style: bold; }
-        & > .step-graph--selected { color: $primary; text-style: bold; }
-        & > .step-graph--row { background: $primary 30%; }
-        & > .step-graph--empty { color: $foreground 75%; }
-        &:ansi > .step-graph--missed, &:ansi > .step-graph--detail { text-style: dim; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"step-graph--{part}" for part in PARTS}
+    DEFAULT_CSS = CSS
 
     BINDINGS: ClassVar[list[BindingType]] = [
         replace(binding, action=f"screen.{binding.action}")
@@ -339,7 +284,7 @@ class StepGraph(ScrollView, can_focus=True):
 
     def _empty_line(self, y: int, width: int) -> Strip:
         # before a flow has been read nobody knows that it has no steps
-        words = _empty_words() if self._was_shown else []
+        words = empty_words() if self._was_shown else []
         at = y - max(0, (self.size.height - len(words)) // 2)
         text = words[at] if 0 <= at < len(words) else ""
         return Strip([Segment(text[:width].center(width), self._style_of("empty"))], width)
@@ -442,14 +387,3 @@ class StepGraph(ScrollView, can_focus=True):
             self.following = False
             self.select(node_id)
             self.post_message(self.Selected(self, node_id, *self.picture.keys[node_id]))
-
-
-def _empty_words() -> list[str]:
-    """What stands where there are no steps: how to get some."""
-    ways = {name: " or ".join(map(key_name, BY_NAME[name].key_list)) for name in ("view.editor", "flow.new")}
-    return [
-        "No steps yet",
-        "",
-        f"Press {ways['view.editor']} to write some into the text,",
-        f"or {ways['flow.new']} for a flow made from a template.",
-    ]
