@@ -28,8 +28,6 @@ class Prompt(Going, Looking, Walking, Changing, Pointing):
 
     #: Whether Ctrl+C ends what is being typed or looked at, rather than pausing the run.
     listening = False
-    #: Whether nobody is listened to any more.
-    ended = False
     #: What an empty line does once more.
     _last = ""
 
@@ -40,7 +38,7 @@ class Prompt(Going, Looking, Walking, Changing, Pointing):
         self.look_at(stop)
         self.listening = True
         try:
-            if self.ended:
+            if self.run.is_ending:
                 raise EndOfInput
             while not self.here.is_over:
                 try:

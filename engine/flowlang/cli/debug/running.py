@@ -30,7 +30,7 @@ class News(NamedTuple):
 class DebuggedRun:
     """Runs what `make_call` makes with the debugger; `news` tells the thread of the prompt what becomes of it.
 
-    Afterwards either `result` or `error`, what the run raised, is there.
+    Afterwards either `result` or `error`, what the run raised, is there. `is_ending` once somebody ended it.
     """
 
     def __init__(self, make_call: Callable[[Debugger], Call]) -> None:
@@ -43,6 +43,7 @@ class DebuggedRun:
         self.result: FlowResult | None = None
         self.error: BaseException | None = None
         self.token = CancellationToken()
+        self.is_ending = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = Thread(target=self._run, name="flowlang-debug", daemon=True)
 
@@ -67,6 +68,7 @@ class DebuggedRun:
             await self.token.cancel(reason)
             self.debugger.let_go()
 
+        self.is_ending = True
         loop = self._loop
         if loop is not None and not loop.is_closed():
             asyncio.run_coroutine_threadsafe(ended(), loop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from time import sleep
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -29,7 +30,6 @@ class Session:
         self._released: set[int] = set()
         self._asked = 0
         self._before: dict[signal.Signals, Any] = {}
-        self._terminated = threading.Event()
 
     def __enter__(self) -> Session:
         for number in _SIGNALS:
@@ -52,8 +52,12 @@ class Session:
         """Repeat a SIGTERM that came just before a line began to be read: reading would wait for a key to see it."""
         with open(heard, "rb", buffering=0) as signals:
             while number := signals.read(1):
-                while number[0] == signal.SIGTERM and not self._terminated.wait(_PATIENCE):
+                if number[0] != signal.SIGTERM:
+                    continue
+                sleep(_PATIENCE)
+                while not self._run.is_ending:
                     signal.pthread_kill(thread, signal.SIGTERM)
+                    sleep(_PATIENCE)
 
     def talk(self) -> None:
         """Talk about one stop after the other, until the run is over."""
@@ -87,8 +91,6 @@ class Session:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGTERM:
-            self._terminated.set()
-            self._prompt.ended = True
             self._run.end("terminated from outside")
             if self._prompt.listening:
                 raise EndOfInput
