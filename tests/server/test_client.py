@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from flowlang.server import FlowLangClient, SyncFlowLangClient
-from flowlang.server.client import ServerError
+from flowlang.server import FlowLangClient, ServerError, SyncFlowLangClient
+from flowlang.server.client_requests import Retries, flows
 from tests.server.conftest import Served
 
 
@@ -83,3 +83,39 @@ def test_a_run_that_may_have_begun_is_not_begun_again(statuses: tuple[int | None
         with pytest.raises((ServerError, httpx.ReadError)):
             client.execute("F")
     assert answers.asked == asked
+
+
+def test_a_server_says_when_to_ask_again() -> None:
+    busy = httpx.Response(503, headers={"Retry-After": "1"})
+    vague = httpx.Response(503, headers={"Retry-After": "Sun, 22 Nov 2026 03:00:00 GMT"})
+    assert Retries(3, 0.001).pause(1, flows(), busy) == 1
+    assert (Retries(3, 0.001).pause(1, flows(), vague) or 0) < 0.1
+    assert Retries(3, 0.001).pause(4, flows(), busy) is None
+
+
+def test_a_flow_that_lacks_tasks_is_not_asked_for_again() -> None:
+    unfinished = httpx.Response(503, json={"detail": "not written", "stubs": ["send"]})
+    assert Retries(3, 0.001).pause(1, flows(), unfinished) is None
+
+
+async def test_a_name_is_one_part_of_the_path_whatever_is_in_it() -> None:
+    asked: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path)
+        return httpx.Response(200, json={})
+
+    async with FlowLangClient("http://test", transport=httpx.MockTransport(answer)) as client:
+        await client.execute("Tax & more?")
+        await client.status("../flows")
+    assert asked == [b"/flows/Tax%20%26%20more%3F/execute", b"/executions/..%2Fflows"]
+
+
+def test_what_is_no_answer_of_a_server_of_flows_is_an_error_of_the_server() -> None:
+    with (
+        SyncFlowLangClient(
+            "http://test", transport=httpx.MockTransport(lambda request: httpx.Response(200, text="<html>"))
+        ) as client,
+        pytest.raises(ServerError, match="200: not an answer of a server of flows: <html>"),
+    ):
+        client.status("x")

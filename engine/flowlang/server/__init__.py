@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowlang.server.app import create_app as create_app
     from flowlang.server.client import FlowLangClient as FlowLangClient
+    from flowlang.server.client import ServerError as ServerError
     from flowlang.server.client import SyncFlowLangClient as SyncFlowLangClient
     from flowlang.server.executions import Executions as Executions
     from flowlang.server.hosting import Hosting as Hosting
@@ -17,6 +18,7 @@ _HOMES = {
     "Executions": "executions",
     "FlowLangClient": "client",
     "Hosting": "hosting",
+    "ServerError": "client",
     "SyncFlowLangClient": "client",
     "application": "serving",
     "create_app": "app",
