@@ -21,7 +21,16 @@ class JSON(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
+        return as_json(content)
+
+
+def as_json(content: Any) -> bytes:
+    """Plain data as JSON in UTF-8."""
+    try:
         return dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        # half of a surrogate pair, which UTF-8 can't express and an escape can
+        return dumps(content, separators=(",", ":")).encode()
 
 
 def answer(result: FlowResult) -> dict[str, Any]:

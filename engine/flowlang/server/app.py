@@ -59,6 +59,14 @@ class Service:
         """The routes."""
         router = APIRouter(default_response_class=JSON)
         get, post = router.get, router.post
+        # routes are tried one after the other: the one that is asked for most is the first
+        post(
+            "/flows/{name}/execute",
+            tags=["flows"],
+            summary="Run a flow and wait for its result",
+            openapi_extra=_EXECUTE,
+            responses=_ENDINGS,
+        )(self.execute)
         get("/", tags=["server"], summary="What this server is and which flows it has")(self.index)
         get("/health", tags=["server"], summary="Whether the server lives")(self.health)
         get("/ready", tags=["server"], summary="Whether the server takes requests, and every flow can run")(self.ready)
@@ -70,13 +78,6 @@ class Service:
         get("/flows/{name}/graph", tags=["flows"], summary="A page that draws the flow", response_class=HTMLResponse)(
             self.graph
         )
-        post(
-            "/flows/{name}/execute",
-            tags=["flows"],
-            summary="Run a flow and wait for its result",
-            openapi_extra=_EXECUTE,
-            responses=_ENDINGS,
-        )(self.execute)
         post(
             "/flows/{name}/execute/stream",
             tags=["flows"],
@@ -127,12 +128,10 @@ class Service:
     async def execute(self, name: str, request: Request) -> Response:
         execution = self._begin(self._hosted(name), await read_inputs(request))
         gone = asyncio.ensure_future(_gone(request))
-        over = asyncio.ensure_future(execution.wait())
         try:
-            await asyncio.wait((gone, over), return_when=asyncio.FIRST_COMPLETED)
-            if not over.done():
+            if not await execution.is_over_before(gone):
                 await execution.cancel("the client has gone")
-            result = await over
+            result = await execution.wait()
         finally:
             gone.cancel()
         return JSON(answer(result), status_of(result))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from json import JSONDecodeError, loads
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,9 +41,12 @@ async def read_body(request: Request) -> bytes:
 async def read_inputs(request: Request) -> Mapping[str, Any]:
     """The inputs that a request has for a flow: `{"inputs": {…}}`; none without a body."""
     body = await read_body(request)
-    if not body:
-        return {}
-    given = parsed(body)
+    return inputs_in(body) if body else {}
+
+
+def inputs_in(text: bytes | str) -> Mapping[str, Any]:
+    """The inputs in a body or a message. Raises BadRequest for what has none."""
+    given = parsed(text)
     if not isinstance(given, dict):
         raise BadRequest(422, ["the body is a JSON object with `inputs`"])
     unknown = [key for key in given if key != "inputs"]
@@ -59,13 +62,20 @@ async def read_inputs(request: Request) -> Mapping[str, Any]:
     return inputs
 
 
-def parsed(body: bytes) -> Any:
-    """A body as data. Raises BadRequest with 400 for what is no JSON."""
+def parsed(text: bytes | str) -> Any:
+    """JSON as data. Raises BadRequest with 400 for what is none."""
     try:
-        return loads(body)
+        return loads(text, parse_constant=_no_json)
     except JSONDecodeError as error:
         raise BadRequest(400, [f"the body is no JSON: {error.msg} in line {error.lineno}"]) from error
     except UnicodeDecodeError as error:
         raise BadRequest(400, ["the body is no UTF-8"]) from error
     except RecursionError as error:
         raise BadRequest(400, ["the body nests too deep"]) from error
+    except ValueError as error:
+        # all that is left to the decoder: a whole number with more digits than Python reads
+        raise BadRequest(400, ["the body has a number with too many digits"]) from error
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise BadRequest(400, [f"the body is no JSON: there is no number {constant}"])

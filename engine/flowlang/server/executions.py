@@ -39,13 +39,11 @@ class Execution:
     """One run of a flow on the server. Times are seconds since 1970.
 
     `events` are the last `EVENTS`; `told` counts all of them. `result` is there when the run is over. `origin` is who
-    asked for it.
+    asked for it, `task` runs it once it has begun.
     """
 
     __slots__ = (
-        "_done",
         "_followers",
-        "_task",
         "ended",
         "events",
         "flow",
@@ -53,6 +51,7 @@ class Execution:
         "origin",
         "result",
         "started",
+        "task",
         "token",
         "told",
     )
@@ -68,8 +67,6 @@ class Execution:
         self.told = 0
         self.token = CancellationToken()
         self._followers: set[_Follower] = set()
-        self._done = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def status(self) -> str:
@@ -100,13 +97,20 @@ class Execution:
         self, hosted: HostedFlow, inputs: Mapping[str, Any], timeout: float | None, recorder: Recorder | None
     ) -> None:
         """Run the flow in a task of its own."""
-        self._task = asyncio.get_running_loop().create_task(self._run(hosted, inputs, timeout, recorder))
+        running = self._run(hosted, inputs, timeout, recorder)
+        self.task: asyncio.Task[None] = asyncio.get_running_loop().create_task(running)
 
     async def wait(self) -> FlowResult:
         """The result, when the run is over."""
-        await self._done.wait()
+        if self.result is None:
+            await asyncio.wait((self.task,))
         assert self.result is not None, "a run that is over has a result"
         return self.result
+
+    async def is_over_before(self, other: asyncio.Future[Any]) -> bool:
+        """Wait for the run's end or for something else; whether the run has ended."""
+        await asyncio.wait((self.task, other), return_when=asyncio.FIRST_COMPLETED)
+        return self.task.done()
 
     async def cancel(self, reason: str) -> None:
         """Ask the run to stop; its steps are cancelled, `on_cancel` and `finally` run."""
@@ -141,7 +145,6 @@ class Execution:
             self.ended = time.time()
             for follower in self._followers:
                 follower.end()
-            self._done.set()
 
 
 class _Follower:
@@ -202,8 +205,7 @@ class Executions:
         self._running.add(execution)
         recorder = None if self.history is None else self.history.recorder(hosted, origin)
         execution.begin(hosted, inputs, self._timeout, recorder)
-        assert execution._task is not None, "it has begun"
-        execution._task.add_done_callback(lambda _: self._over(execution))
+        execution.task.add_done_callback(lambda _: self._over(execution))
         self._forget()
         return execution
 
@@ -224,7 +226,7 @@ class Executions:
         """Begin nothing new; let what runs come to its end within `grace` seconds, then cancel it."""
         self.is_stopping = True
         if self._running:
-            tasks = [one._task for one in self._running if one._task is not None]
+            tasks = [one.task for one in self._running]
             _, late = await asyncio.wait(tasks, timeout=grace)
             if late:
                 await asyncio.gather(*(one.cancel("the server is stopping") for one in list(self._running)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,12 @@ class Hosting:
                 modules = self._tasks.setdefault(folder, TaskModules(Path(tasks_file)))
                 registry = modules.load().registry
             known = self._executors[folder] = FlowExecutor(
-                registry, env_file=self._env_file, environment=self._environment, idle_seconds=POOL_SECONDS
+                registry,
+                # as it is now: to read all of `os.environ` takes a good part of the time of a short run
+                env=dict(os.environ),
+                env_file=self._env_file,
+                environment=self._environment,
+                idle_seconds=POOL_SECONDS,
             )
         return known
 

@@ -1,11 +1,13 @@
-"""Who may call: anybody on this machine, elsewhere only who has the token."""
+"""Who may call: who has the token, and without one programs of this machine, but no web page of another site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from flowlang.errors import ConfigurationError
 
@@ -15,45 +17,106 @@ if TYPE_CHECKING:
 #: What needs no token: whoever watches over the server has none.
 OPEN: Final = frozenset({"/health", "/ready"})
 
+#: What a request changes nothing with. A page of another site gets no answer to it from its browser.
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Browsers ask for the token after the second of these; the name that they ask for too is of no account.
+_ASKED_FOR: Final = (b'Bearer realm="flowlang"', b'Basic realm="flowlang", charset="UTF-8"')
+
 
 class Guard:
-    """Lets requests pass that carry `Authorization: Bearer <token>`.
+    """Lets requests pass that may.
 
-    Paths for which `has_its_own` holds have credentials of their own.
+    With a token these are those that carry it: `Authorization: Bearer <token>`, or as the password that browsers ask
+    for. Without one they come to an address of this machine by a name of this machine. What a web page of another site
+    makes a browser send never passes. Paths for which `has_its_own` holds have credentials of their own.
     """
 
-    def __init__(self, token: str, has_its_own: Callable[[str], bool] = lambda path: False) -> None:
-        self._expected = f"Bearer {token}".encode()
+    def __init__(self, token: str | None, has_its_own: Callable[[str], bool] = lambda path: False) -> None:
+        self._token = None if token is None else token.encode()
         self._has_its_own = has_its_own
 
     def middleware(self, app: ASGIApp, /, **_: Any) -> ASGIApp:
         """The application behind the guard."""
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] in ("http", "websocket") and not self._may_pass(scope):
-                await _refuse(scope, receive, send)
-            else:
+            refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+            if refusal is None:
                 await app(scope, receive, send)
+            else:
+                await _refuse(*refusal, scope, receive, send)
 
         return guarded
 
-    def _may_pass(self, scope: Scope) -> bool:
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """The status and the reason with which a request is refused; None for one that may pass."""
         path = scope["path"]
         if path in OPEN or self._has_its_own(path):
-            return True
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return compare_digest(given, self._expected)
+            return None
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if self._token is not None and not compare_digest(_password(headers.get(b"authorization", b"")), self._token):
+            return 401, "a token is needed"
+        if scope.get("method") not in _READING and not _is_of_this_site(headers):
+            return 403, "a web page of another site may not call this server"
+        if self._token is None and not _is_called_by_a_name_of_its_own(scope, headers):
+            return 403, (
+                "without a token this server answers to names of this machine only, such as localhost; give it one in "
+                "FLOWLANG_SERVER_TOKEN"
+            )
+        return None
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    from starlette.responses import JSONResponse
+def _password(authorization: bytes) -> bytes:
+    """The token in the header `Authorization`, as it is or as a password."""
+    scheme, _, given = authorization.partition(b" ")
+    if scheme.lower() == b"bearer":
+        return given.strip()
+    if scheme.lower() == b"basic":
+        try:
+            return b64decode(given, validate=True).partition(b":")[2]
+        except ValueError:
+            return b""
+    return b""
 
+
+def _is_of_this_site(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether no page of another site is behind a request: browsers tell which one is, and no other client does."""
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    by = headers.get(b"x-forwarded-host") or headers.get(b"host", b"")
+    return urlsplit(origin.decode("latin-1")).netloc == by.decode("latin-1")
+
+
+def _is_called_by_a_name_of_its_own(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request to a loopback address names it.
+
+    A page of another site can have the name of its site lead to this machine, and then read what is answered.
+    """
+    server = scope.get("server")
+    if server is None or not is_loopback(server[0]):
+        return True
+    try:
+        name = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""
+    except ValueError:
+        return False
+    return not name or is_loopback(name) or name.endswith(".localhost")
+
+
+async def _refuse(status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": 1008, "reason": reason[:100]})
         return
-    headers = {"WWW-Authenticate": "Bearer"}
-    await JSONResponse({"detail": "a token is needed"}, 401, headers=headers)(scope, receive, send)
+    from flowlang.server.answers import JSON
+
+    answer = JSON({"detail": reason, "problems": [reason]}, status)
+    if status == 401:
+        answer.raw_headers += [(b"www-authenticate", challenge) for challenge in _ASKED_FOR]
+    await answer(scope, receive, send)
 
 
 def check_address(host: str, token: str | None) -> None:
