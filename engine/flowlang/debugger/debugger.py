@@ -43,11 +43,13 @@ QUERY_SECONDS: Final = 30.0
 class _Attempt:
     """An attempt of a step that is under way, with what stands before its statements."""
 
-    __slots__ = ("execution", "gate", "started")
+    __slots__ = ("execution", "gate", "started", "stood")
 
-    def __init__(self, execution: Intercepted, started: float) -> None:
+    def __init__(self, execution: Intercepted, started: float, stood: float) -> None:
         self.execution = execution
         self.started = started
+        #: How long the step had stood at stops by then.
+        self.stood = stood
         self.gate: Gate | None = None
 
 
@@ -171,7 +173,7 @@ class Debugger(Interceptor):
         self._interception, self._run, self._main = interception, run, plan
         self._thread = threading.get_ident()
         self._task = asyncio.current_task()
-        run.gatekeeper = self._gate
+        run.gatekeeper, run.stood = self._gate, self.standing.stood
         for one in plan.with_subplans():
             self.places.add(one)
         self._loop = asyncio.get_running_loop()
@@ -195,7 +197,7 @@ class Debugger(Interceptor):
             return self._in_place_of(plan, frame)
         path = frame.path + plan.id
         self.inputs.pop(path, None)
-        await self.standing.let_pass()
+        await self.standing.let_pass(lambda: self.places.lineage(frame, plan))
         if path in self._passing:
             self._passing.discard(path)
             return None
@@ -211,7 +213,7 @@ class Debugger(Interceptor):
     async def bound(self, execution: Intercepted) -> None:
         """Give an attempt the inputs that were changed."""
         path = execution.frame.path + execution.plan.id
-        self._under_way[path] = _Attempt(execution, perf_counter())
+        self._under_way[path] = _Attempt(execution, perf_counter(), self.standing.stood.of(path))
         inputs = self.inputs.pop(path, None)
         if inputs is not None:
             execution.inputs = inputs
@@ -223,7 +225,7 @@ class Debugger(Interceptor):
             return answer.result
         if is_stopping() or (statement is None and not self._points.at(execution.plan, "after")):
             return result
-        await self.standing.let_pass()
+        await self.standing.let_pass(lambda: self.places.lineage(execution.frame, execution.plan))
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
         found = self.reasons.after(execution, "after", extras, statement)
         if found is None:
@@ -255,7 +257,7 @@ class Debugger(Interceptor):
             return answer
         if statement is None and not self._points.at(execution.plan, "error"):
             return None
-        await self.standing.let_pass()
+        await self.standing.let_pass(lambda: self.places.lineage(execution.frame, execution.plan))
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
         extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
         found = self.reasons.after(execution, "error", extras, statement, error)
@@ -302,7 +304,8 @@ class Debugger(Interceptor):
         attempt = self._under_way.pop(path, None)
         if attempt is None:
             return 0.0, None, None
-        taken = round((perf_counter() - attempt.started) * 1000, 3)
+        stood = self.standing.stood.of(path) - attempt.stood
+        taken = round((perf_counter() - attempt.started - stood) * 1000, 3)
         gate = attempt.gate
         return (taken, None, None) if gate is None else (taken, gate.matched, gate.answer)
 

@@ -112,6 +112,11 @@ class Places:
         return [one for one in after if one.line == first]
 
 
+def paths_of(lineage: list[Node]) -> set[str]:
+    """The paths of the steps in a lineage, and that of the run, which is empty."""
+    return {"", *(f"{node.key[1]}{node.plan.id}" for node in lineage if node.plan is not None)}
+
+
 def is_iterated(around: Around) -> bool:
     """Whether what stands there stands in the iterations of a loop."""
     return around.block == "do" and around.plan.kind in LOOPS

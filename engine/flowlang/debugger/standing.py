@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowlang.connections.shielded import shielded
 from flowlang.debugger.aims import Aim, RunTo
+from flowlang.debugger.places import paths_of
+from flowlang.runtime.stood import Stood
 from flowlang.runtime.stopping import no_time_passes
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ class Standing:
         self.changed: Callable[[], None] = _nothing
         self._aims: list[Aim | RunTo] = []
         self._turn: asyncio.Future[None] | None = None
+        #: How long the parts of the run stood or waited.
+        self.stood = Stood()
 
     @property
     def is_everywhere(self) -> bool:
@@ -54,24 +59,30 @@ class Standing:
         self.changed()
         self._call(self.on_stop, stop)
         try:
-            with no_time_passes():
-                return await stop.wait()
+            with self._still(stop.lineage):
+                try:
+                    return await stop.wait()
+                finally:
+                    await shielded(stop.leave())
         finally:
-            try:
-                await shielded(stop.leave())
-            finally:
-                del self.stops[stop.id]
-                self.changed()
-                self.wake()
-                self._call(self.on_resume, stop)
+            del self.stops[stop.id]
+            self.changed()
+            self.wake()
+            self._call(self.on_resume, stop)
 
-    async def let_pass(self) -> None:
-        """Wait while another branch stands, if that is what is wanted."""
+    async def let_pass(self, line: Callable[[], list[Node]]) -> None:
+        """Let a step, whose lineage `line` gives, wait while another branch stands, if that is what is wanted."""
         while self.stops and self.others == "wait":
             if self._turn is None:
                 self._turn = asyncio.get_running_loop().create_future()
-            with no_time_passes():
+            with self._still(line()):
                 await asyncio.shield(self._turn)
+
+    @contextmanager
+    def _still(self, line: list[Node]) -> Iterator[None]:
+        """Inside the block no time passes for a step and what is around it: none of a limit, and none that is told."""
+        with no_time_passes(), self.stood.standing(paths_of(line)):
+            yield
 
     def wake(self) -> None:
         """Let those who wait look again."""

@@ -87,7 +87,8 @@ class Stop:
         self._transaction = transaction
         statement = statement if transaction is None else transaction.text
         self._sight = Sight(execution, when, result=result, raised=error, statement=statement, taken=taken)
-        self._line: list[Node] = debugger.places.lineage(frame, plan)
+        #: What the step stands in, and itself.
+        self.lineage: list[Node] = debugger.places.lineage(frame, plan)
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._verdict: asyncio.Future[Verdict] = self._loop.create_future()
@@ -257,7 +258,7 @@ class Stop:
 
     def aim(self, way: Way) -> Aim:
         """Where stepping from here leads."""
-        return Aim(way, self._line, self._task)
+        return Aim(way, self.lineage, self._task)
 
     def decide_to_go_on(self) -> None:
         """Let the step go on as it would have."""

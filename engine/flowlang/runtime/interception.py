@@ -227,10 +227,17 @@ class Intercepted(Execution):
             if answer is not None:
                 await self._take(answer)
                 return True
-        self.started = perf_counter()
+        self.begin()
         for member in self.interception.at["first_attempt"]:
             self.attempt = max(self.attempt, member.first_attempt(self))
         return False
+
+    def begin(self) -> None:
+        """Count the step's time from now on: what came before it is not its own."""
+        self.started = perf_counter()
+        clock = self.frame.call.run.stood
+        if clock is not None:
+            self.stood = clock.of(self.frame.path + self.plan.id)
 
     async def _take(self, answer: Answer) -> None:
         plan, frame = self.plan, self.frame

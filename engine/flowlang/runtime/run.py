@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.interception import Intercepted, Interception
     from flowlang.runtime.prepare import Loaded
+    from flowlang.runtime.stood import Stood
     from flowlang.tasks.threads import WorkerThreads
 
 #: How long, in seconds, a run may keep the event loop to itself before it lets others have a turn.
@@ -78,6 +79,8 @@ class Run:
         self.intercepted: Set[StepPlan] = _NO_STEPS if interception is None else interception.steps
         #: Gives what stands before the statements of a step, where anybody may want to stop at them.
         self.gatekeeper: Callable[[Frame, StepPlan], StatementGate | None] | None = None
+        #: How long parts of it stood at stops, where anybody can stop it.
+        self.stood: Stood | None = None
         #: How often each step that is exactly once has taken effect, by its path.
         self.effects: dict[str, int] = {}
         self.breathe_at = time.perf_counter() + TURN
@@ -242,6 +245,7 @@ class Run:
             status = "failed"
         else:
             status = "terminated" if ending.terminated else "succeeded"
+        stood = 0.0 if self.stood is None else self.stood.of("")
         return FlowResult(
             call.plan.name,
             self.run_id,
@@ -250,7 +254,7 @@ class Run:
             error=None if ending.error is None else ending.error.redacted(self.redactor),
             reason=ending.reason,
             terminated=ending.terminated,
-            duration_ms=round((time.perf_counter() - started) * 1000, 3),
+            duration_ms=round((time.perf_counter() - started - stood) * 1000, 3),
             states=None if call.frame is None else call.frame.v,
             redactor=self.redactor,
             told=None if self.interception is None else self.interception.told(),

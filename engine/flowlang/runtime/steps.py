@@ -194,7 +194,7 @@ async def handle(frame: Frame, plan: StepPlan, last_error: ErrorValue, info: Err
 class Execution:
     """One step being run: its attempts so far, and what is told about them."""
 
-    __slots__ = ("attempt", "errors", "events", "frame", "inputs", "plan", "started", "told")
+    __slots__ = ("attempt", "errors", "events", "frame", "inputs", "plan", "started", "stood", "told")
 
     #: Whether somebody is asked about the attempts (`flowlang.runtime.interception`).
     asks = False
@@ -206,6 +206,9 @@ class Execution:
         self.plan = plan
         self.events = frame.events_of(plan)
         self.started = started
+        clock = frame.call.run.stood
+        #: How long its path had stood at stops before it began.
+        self.stood = 0.0 if clock is None else clock.of(frame.path + plan.id)
         self.attempt = 1
         self.inputs: Mapping[str, Any] | None = None
         self.errors: list[dict[str, Any]] = []
@@ -308,32 +311,39 @@ class Execution:
         except Exception as error:
             raise StepFailed(describe(self.frame, self.plan, error, self.inputs, self.attempt)) from info.exception
 
+    def began(self) -> float:
+        """When the step would have begun to end now, had it not stood at any stop."""
+        clock = self.frame.call.run.stood
+        if clock is None:
+            return self.started
+        return self.started + clock.of(self.frame.path + self.plan.id) - self.stood
+
     def end(self, status: str, result: Any) -> None:
         """Record and tell that the step ended without a failure."""
         ended = perf_counter()
-        plan, frame = self.plan, self.frame
+        plan, frame, began = self.plan, self.frame, self.began()
         if status == "succeeded" and self.attempt == 1:
-            frame.v[plan.id] = succeeded(result, self.inputs, self.started, ended)
+            frame.v[plan.id] = succeeded(result, self.inputs, began, ended)
         else:
-            frame.v[plan.id] = Ended(status, result, self.inputs, self.started, ended, attempts=self.attempt)
+            frame.v[plan.id] = Ended(status, result, self.inputs, began, ended, attempts=self.attempt)
         if self.events is not None:
             self.tell_started()
-            self.events.step_completed(plan, frame, result, self.started, ended, self.attempt, status, self.answered_by)
+            self.events.step_completed(plan, frame, result, began, ended, self.attempt, status, self.answered_by)
 
     def over(self) -> None:
         """The flow goes on after the step, whichever way it ended; called where `asks` is set."""
 
     def fail(self, info: ErrorInfo, status: str = "failed") -> None:
         """Record and tell that the step failed."""
-        plan, frame = self.plan, self.frame
+        plan, frame, began = self.plan, self.frame, self.began()
         error = info.as_value(frame.call.run.redactor)
-        frame.v[plan.id] = Ended(status, None, self.inputs, self.started, perf_counter(), error, self.attempt)
+        frame.v[plan.id] = Ended(status, None, self.inputs, began, perf_counter(), error, self.attempt)
         if self.events is not None:
             self.tell_started()
             handled = plan.on_error is not None or plan.continue_on_error
             handled = handled and status == "failed" and not is_stopping()
             self.events.step_failed(
-                plan, frame, info, self.started, status=status, handled=handled, answered_by=self.answered_by
+                plan, frame, info, began, status=status, handled=handled, answered_by=self.answered_by
             )
 
     def cancel(self, error: asyncio.CancelledError) -> None:
