@@ -15,9 +15,8 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from flowlang.language.model import Input as FlowInput
 from flowlang_tui.inert import inert
-from flowlang_tui.screens.run_form import Field
-from flowlang_tui.session.inputs import InputsError
 from flowlang_tui.session.resumed import Prospect, Resumed
+from flowlang_tui.widgets.input_form import InputForm
 
 if TYPE_CHECKING:
     from flowlang.journal.problems import Choice, ReplayProblem
@@ -77,11 +76,10 @@ class Resume(ModalScreen[Resumed | str | None]):
     Resume .sent { color: $foreground; padding-left: 2; }
     Resume OpenStep { height: auto; margin-top: 1; }
     Resume OpenStep Select { margin-left: 2; }
-    Resume SelectCurrent, Resume Field Input { background: $panel; }
-    Resume Field { height: auto; margin-top: 1; }
+    Resume SelectCurrent { background: $panel; }
+    Resume InputField { margin-top: 1; }
     Resume #file-row { height: auto; margin-top: 1; }
     Resume #file-row > Label { width: 16; color: $text-muted; }
-    Resume .wrong { display: none; height: auto; color: $text-error; }
     Resume #buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Resume Button { margin-left: 2; }
     """
@@ -107,8 +105,7 @@ class Resume(ModalScreen[Resumed | str | None]):
                     yield Static(inert(str(problem), newlines=True), classes="note", markup=False)
                 for problem in found.open_steps:
                     yield OpenStep(problem)
-                for declared in self._secrets:
-                    yield Field(declared, self._known)
+                yield InputForm(self._secrets, self._known)
                 if found.has_changed:
                     with Horizontal(id="file-row"):
                         yield Label("with the file")
@@ -138,21 +135,10 @@ class Resume(ModalScreen[Resumed | str | None]):
             else:
                 self.dismiss(step.path)
                 return
-        inputs = self._given()
+        inputs = self.query_one(InputForm).given()
         if inputs is not None:
             was = self._prospect.has_changed and self.query_one("#file", Select).value == "then"
             self.dismiss(Resumed(self._prospect.run.run_id, choices, inputs, was))
-
-    def _given(self) -> dict[str, Any] | None:
-        inputs: dict[str, Any] = {}
-        for field in self.query(Field):
-            try:
-                inputs |= field.given()
-                field.tell("")
-            except InputsError as error:
-                field.tell(str(error))
-                return None
-        return inputs
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:

@@ -18,9 +18,9 @@ from flowlang.language.model import Input as FlowInput
 from flowlang_tui.inert import inert
 from flowlang_tui.screens.pick import Pick
 from flowlang_tui.screens.resume import FILES
-from flowlang_tui.screens.run_form import Field
 from flowlang_tui.session.again import EXTENTS, Again, Extent, Recording, read_output
 from flowlang_tui.session.inputs import InputsError
+from flowlang_tui.widgets.input_form import InputForm
 
 #: So many paths are offered while one is typed.
 _OFFERED = 2000
@@ -45,7 +45,6 @@ class RunAgain(ModalScreen[Again | None]):
     RunAgain Input, RunAgain SelectCurrent { background: $panel; }
     RunAgain Input:focus { background: $primary 30%; }
     RunAgain TextArea { height: 7; border: none; padding: 0; background: $panel; margin-left: 16; display: none; }
-    RunAgain Field { height: auto; }
     RunAgain .wrong { display: none; height: auto; color: $text-error; margin-left: 16; }
     RunAgain #changed { display: none; height: auto; color: $text-accent; margin-left: 16; }
     RunAgain #buttons { height: auto; align-horizontal: right; margin-top: 1; }
@@ -111,8 +110,7 @@ class RunAgain(ModalScreen[Again | None]):
                 yield TextArea(id="output", tab_behavior="focus")
                 yield Static(classes="wrong", id="wrong-output", markup=False)
                 yield Static(id="changed", markup=False)
-                for declared in self._secrets:
-                    yield Field(declared, self._known)
+                yield InputForm(self._secrets, self._known)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Run  ^r", id="run", variant="primary", compact=True)
@@ -186,7 +184,7 @@ class RunAgain(ModalScreen[Again | None]):
         self._tell("#wrong-step", wrong)
         outputs, bad = ({}, "") if extent == "whole" else self._outputs()
         self._tell("#wrong-output", bad)
-        inputs = self._given()
+        inputs = self.query_one(InputForm).given()
         if wrong:
             self.query_one("#step").focus()
         elif not bad and inputs is not None:
@@ -202,17 +200,6 @@ class RunAgain(ModalScreen[Again | None]):
             except InputsError as error:
                 return {}, f"the output of {path}: {error}"
         return outputs, ""
-
-    def _given(self) -> dict[str, Any] | None:
-        inputs: dict[str, Any] = {}
-        for field in self.query(Field):
-            try:
-                inputs |= field.given()
-                field.tell("")
-            except InputsError as error:
-                field.tell(str(error))
-                return None
-        return inputs
 
     def _tell(self, where: str, wrong: str) -> None:
         told = self.query_one(where, Static)

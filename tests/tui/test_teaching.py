@@ -8,7 +8,8 @@ from flowlang.language.diagnostics import NOWHERE
 from flowlang.language.model import Input
 from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.screens.jump import LETTERS, Jump
-from flowlang_tui.screens.run_form import Field, RunForm
+from flowlang_tui.screens.run_form import RunForm
+from flowlang_tui.widgets.input_form import InputField
 from tests.tui.opening import opened
 from tests.tui.unseen import painted
 
@@ -49,7 +50,7 @@ async def test_a_required_text_that_is_empty_is_asked_for(tmp_path: Path) -> Non
         await one.press("ctrl+r")
         form = one.app.screen
         assert isinstance(form, RunForm)
-        assert "this one is needed" in str(form.query_one(Field).query_one(".wrong").render())
+        assert "this one is needed" in str(form.query_one(InputField).query_one(".wrong").render())
         await one.press(*"Ada", "ctrl+r")
         assert not isinstance(one.app.screen, RunForm)
 
