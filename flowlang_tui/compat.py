@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, TypeVar, cast
 
 from textual._compositor import ChopsUpdate, Compositor
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
@@ -22,7 +24,11 @@ def let_switch(screen: Screen[Any]) -> None:
 
 
 class _Sparse(Compositor):
-    """Renders the lines in which something has changed; Textual's own renders all that is between any two of them."""
+    """Renders of each widget only the lines in which something of it is seen that has changed.
+
+    Textual's own renders every widget in every line between any two that have changed: also what is only around others
+    and covered by them.
+    """
 
     _changed: Sequence[Region] = ()
 
@@ -33,23 +39,63 @@ class _Sparse(Compositor):
         finally:
             self._changed = ()
 
-    def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
-        return self._renders_of(self._changed) if self._changed else super()._get_renders(crop)
-
-    def _renders_of(self, changed: Sequence[Region]) -> Iterator[tuple[Region, Region, list[Strip]]]:
-        for widget, (region, clip) in list(self.visible_widgets.items()):
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [dict.fromkeys(line[:-1]) for line in cuts]
+        missing = self._places(crop)
+        # the widgets in front are the first
+        for widget, (region, clip) in self.visible_widgets.items():
+            if not missing:
+                break
             seen = region.intersection(clip)
-            parts = [part for one in changed if (part := one.intersection(seen))]
-            if parts:
-                top, bottom = min(part.y for part in parts), max(part.bottom for part in parts)
-                # whole lines: the screen is put together from pieces that end where widgets do
-                lines = Region(seen.x, top, seen.width, bottom - top)
-                yield region, lines, widget.render_lines(lines.translate(-region.offset))
+            left, right = seen.column_span
+            lines = [y for y in seen.line_range if any(left <= cut < right for cut in missing.get(y, ()))]
+            for top, bottom in _runs(lines):
+                part = Region(left, top, right - left, bottom - top)
+                for y, strip in zip(part.line_range, widget.render_lines(part.translate(-region.offset)), strict=False):
+                    ours = [cut for cut in cuts[y] if left <= cut <= right]
+                    pieces = strip.divide([cut - left for cut in ours[1:]])
+                    place = missing[y]
+                    for cut, piece in zip(ours, pieces, strict=False):
+                        if cut in place:
+                            place.remove(cut)
+                            chops[y][cut] = piece
+                    if not place:
+                        del missing[y]
+        return cast("Sequence[Mapping[int, Strip]]", chops)
+
+    def _places(self, crop: Region) -> dict[int, set[int]]:
+        """Where lines are cut, by line: the cuts at which a piece begins that has to be painted."""
+        places: dict[int, set[int]] = {}
+        for changed in self._changed or (crop,):
+            left, right = changed.column_span
+            for y in changed.intersection(self.size.region).line_range:
+                line = self.cuts[y]
+                places.setdefault(y, set()).update(
+                    begin for begin, end in pairwise(line) if begin < right and left < end
+                )
+        return places
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where numbers that follow each other begin and end."""
+    begin = 0
+    for at in range(1, len(numbers) + 1):
+        if at == len(numbers) or numbers[at] != numbers[at - 1] + 1:
+            yield numbers[begin], numbers[at - 1] + 1
+            begin = at
 
 
 def paint_sparsely(screen: Screen[Any]) -> None:
-    """Let a screen that has not been shown yet paint only lines that have changed."""
+    """Let a screen that has not been shown yet render only what is seen of what has changed."""
     screen._compositor = _Sparse()
+
+
+def set_subtitle(widget: Widget, words: Content) -> None:
+    """Set a widget's `border_subtitle`, and repaint the line that it is in; Textual would repaint all of the widget."""
+    widget._border_subtitle = words
+    width, height = widget.outer_size
+    widget.refresh(Region(0, height - 1, width, 1).translate(-widget.content_offset))
 
 
 _W = TypeVar("_W", bound=Widget)

@@ -119,6 +119,7 @@ class ScopePane(TreePane):
         if self._past is not None:
             roots += self._groups(self._past[1], settable=False)
         elif self._sight is not None:
+            roots += _statement(self._sight)
             roots += self._groups(self._sight.scope, settable=True)
         self.values.show(roots)
 
@@ -166,17 +167,15 @@ class ScopePane(TreePane):
         if self._sight.calls:
             attempt += f"  {self._sight.calls} call{'s' * (self._sight.calls > 1)} up"
         parts: list[tuple[str, str]] = [
-            (f"{STOPPED} {stop.when} ", "b $text-warning"),
+            (f"{STOPPED} ", "b $text-warning"),
             (inert(stop.path), "b"),
+            (f", {self._sight.when}", "$text-warning"),
             (attempt, "$text-muted"),
         ]
         if stop.error is not None:
             parts.append((f"\n✗ {inert(str(stop.error.get('message', '')))[:300]}", "$text-error"))
         if stop.problem is not None:
             parts.append((f"\n✗ {inert(stop.problem)}", "$text-error"))
-        statement = stop.statement
-        if statement is not None:
-            parts.append((f"\n{inert(' '.join(statement.split()))[:300]}", "$text-accent"))
         if stop.deadline is not None:
             left = max(0, round(stop.deadline - time()))
             parts.append((f"\n{left} s left: K commits, R rolls back", "$text-warning"))
@@ -259,6 +258,17 @@ class Failure(NamedTuple):
     """Why an expression came to nothing."""
 
     words: str
+
+
+def _statement(sight: Sight) -> list[Node]:
+    """The statement that is next, or that was met, with what is bound to it."""
+    stop = sight.stop
+    if stop.statement is None or sight.calls:
+        return []
+    parts = [Node("text", stop.statement.strip(), is_open=True)]
+    if stop.params:
+        parts.append(Node("params", stop.params, is_open=True))
+    return [Node("Statement", None, role="section", note="", is_open=True, children=parts)]
 
 
 def _target(group: Group, variable: Variable) -> Target | None:

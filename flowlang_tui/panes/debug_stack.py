@@ -106,17 +106,7 @@ def _stop_line(sight: Sight, chosen: bool) -> list[Piece]:
 
 
 def _why(sight: Sight) -> str:
-    return ", ".join(word for word in (_when(sight), _REASONS[sight.stop.reason]) if word)
-
-
-def _when(sight: Sight) -> str:
-    transaction = sight.stop.transaction
-    if transaction is None:
-        return sight.stop.when
-    if transaction["statement"] is None:
-        return "before commit"
-    of = "" if transaction["total"] is None else f" of {transaction['total']}"
-    return f"statement {transaction['number']}{of}"
+    return ", ".join(word for word in (sight.when, _REASONS[sight.stop.reason]) if word)
 
 
 def _frame_line(frame: StackFrame) -> list[Piece]:

@@ -201,7 +201,7 @@ class EditorPane(Pane):
     @on(CodeEditor.CursorMoved)
     def _cursor_moved(self, event: CodeEditor.CursorMoved) -> None:
         event.stop()
-        self.border_subtitle = f"{event.line}:{event.column}"
+        self.show_subtitle(f"{event.line}:{event.column}")
         if event.line != self._line and self.current is not None:
             self._line = event.line
             self.post_message(self.LineChanged(self.current, event.line))

@@ -117,7 +117,8 @@ class LogsPane(Pane):
         words = [problem] if problem else self._state(view)
         subtitle = inert("  ".join(filter(None, [*words, run.strip()])))
         if subtitle != self._said:
-            self._said, self.border_subtitle = subtitle, Content(subtitle)
+            self._said = subtitle
+            self.show_subtitle(subtitle)
         self._show_detail()
 
     def _state(self, view: LogView) -> list[str]:

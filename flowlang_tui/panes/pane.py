@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widget import Widget
+
+from flowlang_tui.compat import set_subtitle
 
 
 class Pane(Vertical):
@@ -32,6 +35,10 @@ class Pane(Vertical):
         """Draw the frame as that of the pane that has the focus, or of another. Nothing inside is styled again."""
         self.set_class(in_use, "-in-use", update=False)
         self.app.stylesheet.update_nodes([self])
+
+    def show_subtitle(self, words: str) -> None:
+        """Show words, which are no markup, at the end of the frame. Nothing else of the pane is painted again."""
+        set_subtitle(self, Content(words))
 
     def came_up(self) -> None:
         """Called when the pane is to be seen again: what happened meanwhile can be shown now."""

@@ -183,7 +183,7 @@ class RunsPane(Pane):
             words.append(f"{total:,} run{'' if total == 1 else 's'}")
         if listed.marked:
             words.append(f"{len(listed.marked)} marked")
-        self.border_subtitle = Content(inert("  ".join(filter(None, words))))
+        self.show_subtitle(inert("  ".join(filter(None, words))))
         detail, row = self.query_one("#runs-detail", Static), listed.row
         detail.display = row is not None
         if row is not None:

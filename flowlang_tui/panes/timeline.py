@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.message import Message
 
 from flowlang.cli.readable import duration
@@ -78,11 +77,11 @@ class TimelinePane(Pane):
     def _say(self) -> None:
         run = self._record
         if run is None or run.started is None:
-            self.border_subtitle = ""
+            self.show_subtitle("")
         else:
             steps = len(self.gantt.rows)
             noun = "step" if steps == 1 else "steps"
-            self.border_subtitle = Content(f"{steps} {noun}  {run.status}  {duration(run.duration_ms)}")
+            self.show_subtitle(f"{steps} {noun}  {run.status}  {duration(run.duration_ms)}")
 
     @on(Gantt.Chosen)
     def _chosen(self, event: Gantt.Chosen) -> None:

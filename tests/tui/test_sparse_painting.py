@@ -6,10 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 
+from flowlang_tui.panes.editor import EditorPane
+from flowlang_tui.panes.explorer import FileTree
 from tests.tui.acting import write_project
 from tests.tui.opening import opened
 
@@ -64,13 +67,29 @@ async def test_a_few_changed_places_are_painted_as_the_whole_screen_has_them(
                 assert all(char == lines[y].text[x] for (y, x), char in found.items())
 
 
-async def test_widgets_in_which_nothing_changed_are_not_rendered(tmp_path: Path) -> None:
+async def test_only_what_is_seen_of_what_changed_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_project(tmp_path)
     async with opened(tmp_path) as one:
+        rendered: list[Widget] = []
+
+        def render_lines(widget: Widget, crop: Region) -> list[Strip]:
+            rendered.append(widget)
+            return plain(widget, crop)
+
+        plain = Widget.render_lines
+        monkeypatch.setattr(Widget, "render_lines", render_lines)
         compositor = one.screen._compositor
-        corners = (Region(0, 0, 3, 1), Region(157, 44, 3, 1))
-        compositor._changed = corners
-        few = [region for region, _, _ in compositor._get_renders(one.screen.region)]
-        every = [region for region, _, _ in Compositor._get_renders(compositor, one.screen.region)]
-        assert 0 < len(few) < len(every) / 2
-        compositor._changed = ()
+        tree = one.screen.query_one(FileTree)
+        compositor._dirty_regions = {tree.region}
+        compositor.render_partial_update()
+        assert rendered == [tree], "not what is around it, nor what is beside it"
+
+
+async def test_the_place_of_the_cursor_is_told_without_painting_the_text_again(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    async with opened(tmp_path) as one:
+        pane = one.screen.query_one(EditorPane)
+        await one.pilot.pause()
+        pane.show_subtitle("3:14")
+        assert pane._exchange_repaint_regions() == {Region(0, pane.outer_size.height - 1, pane.outer_size.width, 1)}
+        assert [line for line in one.screen._compositor.render_strips() if " 3:14 " in line.text]
