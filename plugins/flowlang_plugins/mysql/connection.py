@@ -28,7 +28,7 @@ from flowlang_plugins.sql.rows import Outcome, unique_names
 from flowlang_plugins.sql.text import MYSQL, code, traceless
 
 if TYPE_CHECKING:
-    from flowlang_plugins.sql.marks import Enclosure
+    from flowlang_plugins.sql.session import Enclosure
 
 T = TypeVar("T")
 
@@ -247,7 +247,7 @@ class MySQLConnection(aiomysql.Connection):
     @asynccontextmanager
     async def aside(self, text: str | None) -> AsyncIterator[None]:
         """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
-        from flowlang_plugins.mysql.tasks import not_undoable
+        from flowlang_plugins.mysql.control import not_undoable
         from flowlang_plugins.sql.aside import aside
 
         self._beside = True
@@ -320,7 +320,7 @@ class MySQLConnection(aiomysql.Connection):
         self._settled = False
         try:
             if isolation is not None:
-                await self._control(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+                await self._control(f"SET TRANSACTION ISOLATION LEVEL {isolation.replace('_', ' ').upper()}")
             await self._control(f"START TRANSACTION{' READ ONLY' if self.settings.read_only else ''}")
             yield
             if not self.in_transaction:

@@ -15,7 +15,7 @@ from pymysql.err import MySQLError
 from flowlang.connections.base import ROWS_TOLD, Lasting, RowChange, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.connection import MySQLConnection
-from flowlang_plugins.mysql.tasks import not_undoable
+from flowlang_plugins.mysql.control import not_undoable
 from flowlang_plugins.sql.noted import Noted
 from flowlang_plugins.sql.rows import unique_names
 from flowlang_plugins.sql.sandbox import STEP, lost, note_count, refused

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import announce, one_by_one
+from flowlang.connections.base import one_by_one
 from flowlang.errors import FlowExecutionError
+from flowlang_plugins.mysql.control import not_undoable
 from flowlang_plugins.mysql.values import adapted, quoted, quoted_table
 from flowlang_plugins.sql import arguments
-from flowlang_plugins.sql.text import MYSQL, code, command
+from flowlang_plugins.sql.sending import send_all, send_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flowlang_plugins.mysql.connection import MySQLConnection
-    from flowlang_plugins.sql.rows import Outcome
 
 _ISOLATION: Final = ("read_uncommitted", "read_committed", "repeatable_read", "serializable")
-_CONTROLS: Final = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK", "XA"})
-#: What can be undone. All else commits what came before it, or may do so as a procedure can.
-_UNDOABLE: Final = frozenset(
-    {"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES", "TABLE", "SET", "DO", "SAVEPOINT"}
-    | {"RELEASE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"}
-)
-_COMMITTING_SET: Final = re.compile(r"\b(?:autocommit|password|statement|transaction|completion_type)\b", re.I)
 
 #: A statement of many rows is cut here, in characters: servers take 16 MB and more, but wait for all of it.
 _LENGTH: Final = 1_000_000
@@ -56,7 +48,7 @@ async def mysql_query(
             params: [open]
             outputs: [rows, count]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, not_undoable, "mysql_transaction")
     return {"rows": outcome.rows, "count": len(outcome.rows), "columns": outcome.columns}
 
 
@@ -82,7 +74,7 @@ async def mysql_execute(
             params: {customer: Ada, total: 12.5}
             outputs: [last_insert_id]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, not_undoable, "mysql_transaction")
     return {"rows_affected": outcome.affected, "last_insert_id": outcome.last_id}
 
 
@@ -115,16 +107,7 @@ async def mysql_transaction(queries: list[Any], isolation: str | None = None, co
     """
     hint = "leave it out, or run it in a step of its own; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
     statements = arguments.statements(queries, not_undoable, hint)
-    level = _level(isolation)
-    results = []
-    session = _session(connection)
-    async with session.atomic(level):
-        async for query, params in one_by_one(session, statements):
-            outcome = await session.send(query, params)
-            if not session.in_transaction:
-                raise FlowExecutionError("one of the statements ended the transaction")
-            results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
-    return {"results": results, "count": len(results)}
+    return await send_all(_session(connection), statements, arguments.isolation_level(isolation, _ISOLATION))
 
 
 async def mysql_batch_insert(
@@ -237,50 +220,9 @@ def _literally(text: str) -> str:
     return text.replace("%", "%%")
 
 
-async def _single(connection: Any, query: Any, params: Any) -> Outcome:
-    session = _session(connection)
-    text = arguments.query_text(query)
-    if session.enclosure is not None:
-        arguments.refuse(text, not_undoable)
-        await session.enclosure.enter()
-    await announce(session, text, params, is_open=session.enclosure is not None)
-    outcome = await session.send(text, params)
-    if session.in_transaction and session.enclosure is None:
-        await session.restore()
-        raise FlowExecutionError(
-            "the query began a transaction and left it open, so it was undone",
-            hint="mysql_transaction runs several statements in one transaction",
-        )
-    return outcome
-
-
 def _session(connection: Any) -> MySQLConnection:
     from flowlang_plugins.mysql.connection import MySQLConnection
 
     if not isinstance(connection, MySQLConnection):
         raise FlowExecutionError("this task needs a connection of type `mysql`")
     return connection
-
-
-def _level(isolation: Any) -> str | None:
-    if isolation is None:
-        return None
-    level = str(isolation).lower().replace(" ", "_").replace("-", "_")
-    if level not in _ISOLATION:
-        raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
-    return level.replace("_", " ").upper()
-
-
-def not_undoable(query: str) -> str | None:
-    """What a statement is that would end the transaction, and why not; else None."""
-    words = command(query, MYSQL)
-    first = words[0] if words else "a statement that starts like this"
-    if first == "ROLLBACK" and "TO" in words[1:3]:
-        return None
-    if first in _CONTROLS:
-        return f"{first}, {arguments.ENDED_BY_TASK}"
-    temporary = first in ("CREATE", "DROP") and words[1:3] == ["TEMPORARY", "TABLE"]
-    committing = first == "SET" and _COMMITTING_SET.search(code(query, MYSQL)) is not None
-    if temporary or (first in _UNDOABLE and not committing):
-        return None
-    return f"{first}, which MySQL can't undo, or which may commit what came before it"

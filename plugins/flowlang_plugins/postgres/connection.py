@@ -29,7 +29,7 @@ from flowlang_plugins.sql.rows import Outcome
 from flowlang_plugins.sql.text import POSTGRES, traceless
 
 if TYPE_CHECKING:
-    from flowlang_plugins.sql.marks import Enclosure
+    from flowlang_plugins.sql.session import Enclosure
 
 #: How many statements each session keeps prepared.
 PREPARED: Final = 100
@@ -179,7 +179,7 @@ class PostgresConnection(asyncpg.Connection):
 
     def aside(self, text: str | None) -> AbstractAsyncContextManager[None]:
         """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
-        from flowlang_plugins.postgres.tasks import begins_or_ends
+        from flowlang_plugins.postgres.control import begins_or_ends
         from flowlang_plugins.sql.aside import aside
 
         return aside(self, text, begins_or_ends)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import announce, one_by_one
 from flowlang.errors import FlowExecutionError
+from flowlang_plugins.postgres.control import begins_or_ends
 from flowlang_plugins.sql import arguments
-from flowlang_plugins.sql.text import POSTGRES, command
+from flowlang_plugins.sql.sending import send_all, send_one
 
 if TYPE_CHECKING:
     from flowlang_plugins.postgres.connection import PostgresConnection
-    from flowlang_plugins.sql.rows import Outcome
 
 _ISOLATION: Final = ("read_committed", "repeatable_read", "serializable")
-_CONTROLS: Final = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 
 
 async def pg_query(query: str, params: list[Any] | None = None, connection: Any = None) -> dict[str, Any]:
@@ -41,7 +39,7 @@ async def pg_query(query: str, params: list[Any] | None = None, connection: Any 
             params: [open]
             outputs: [rows, count]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, begins_or_ends, "pg_transaction")
     return {"rows": outcome.rows, "count": len(outcome.rows), "columns": outcome.columns}
 
 
@@ -64,7 +62,7 @@ async def pg_execute(query: str, params: list[Any] | None = None, connection: An
             params: [Ada, 12.5]
             outputs: [rows_affected]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, begins_or_ends, "pg_transaction")
     return {"rows_affected": outcome.affected}
 
 
@@ -94,16 +92,7 @@ async def pg_transaction(queries: list[Any], isolation: str | None = None, conne
     """
     hint = "leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
     statements = arguments.statements(queries, begins_or_ends, hint)
-    level = _level(isolation)
-    results = []
-    session = _session(connection)
-    async with session.atomic(level):
-        async for query, params in one_by_one(session, statements):
-            outcome = await session.send(query, params)
-            if not session.is_in_transaction():
-                raise FlowExecutionError("one of the statements ended the transaction")
-            results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
-    return {"results": results, "count": len(results)}
+    return await send_all(_session(connection), statements, arguments.isolation_level(isolation, _ISOLATION))
 
 
 async def pg_batch_insert(
@@ -178,46 +167,9 @@ async def pg_batch_update(
     return {"updated_count": updated, "batches": len(batches), "table": table}
 
 
-async def _single(connection: Any, query: Any, params: Any) -> Outcome:
-    session = _session(connection)
-    text = arguments.query_text(query)
-    if session.enclosure is not None:
-        arguments.refuse(text, begins_or_ends)
-        await session.enclosure.enter()
-    await announce(session, text, params, is_open=session.enclosure is not None)
-    outcome = await session.send(text, params)
-    if session.is_in_transaction() and session.enclosure is None:
-        await session.restore()
-        raise FlowExecutionError(
-            "the query began a transaction and left it open, so it was undone",
-            hint="pg_transaction runs several statements in one transaction",
-        )
-    return outcome
-
-
 def _session(connection: Any) -> PostgresConnection:
     from flowlang_plugins.postgres.connection import PostgresConnection
 
     if not isinstance(connection, PostgresConnection):
         raise FlowExecutionError("this task needs a connection of type `postgres`")
     return connection
-
-
-def _level(isolation: Any) -> str | None:
-    if isolation is None:
-        return None
-    level = str(isolation).lower().replace(" ", "_").replace("-", "_")
-    if level not in _ISOLATION:
-        raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
-    return level
-
-
-def begins_or_ends(query: str) -> str | None:
-    """What a statement is that would begin or end a transaction, and why not; else None."""
-    words = command(query, POSTGRES)
-    if words[:2] == ["PREPARE", "TRANSACTION"]:
-        return f"PREPARE TRANSACTION, {arguments.ENDED_BY_TASK}"
-    if not words or words[0] not in _CONTROLS:
-        return None
-    back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:4]
-    return None if back_to_savepoint else f"{words[0]}, {arguments.ENDED_BY_TASK}"

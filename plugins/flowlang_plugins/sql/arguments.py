@@ -60,6 +60,16 @@ def refuse(query: str, refused: Callable[[str], str | None]) -> None:
         raise FlowExecutionError(f"the query is {reason}", hint=hint)
 
 
+def isolation_level(value: Any, levels: Sequence[str]) -> str | None:
+    """One of the levels that a database has, however it is written; None if none is asked for."""
+    if value is None:
+        return None
+    level = str(value).lower().replace(" ", "_").replace("-", "_")
+    if level not in levels:
+        raise FlowExecutionError(f"`isolation` must be one of {', '.join(levels)}, not {value!r}")
+    return level
+
+
 def records(value: Any, name: str) -> list[Record]:
     """A list of maps, such as the rows to insert."""
     entries = listed(value, name)

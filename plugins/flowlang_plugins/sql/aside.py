@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Final
 
 from flowlang.connections.base import TransactionLost, shielded
 from flowlang.errors import FlowExecutionError
-from flowlang_plugins.sql.marks import Enclosure
-from flowlang_plugins.sql.rows import Outcome
+from flowlang_plugins.sql.session import Enclosure, Session
 
 _SAVEPOINT: Final = "flowlang_question"
-
-
-class Session(Protocol):
-    """What is needed of a plugin's session."""
-
-    enclosure: Enclosure | None
-
-    @property
-    def alive(self) -> bool:
-        """Whether the session exists as far as is known."""
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-
-    async def send(self, text: str, params: Any = None) -> Outcome:
-        """Run one statement and fetch all its rows."""
 
 
 @asynccontextmanager

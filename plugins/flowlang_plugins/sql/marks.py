@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from hashlib import sha256
 from time import time
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from flowlang.connections.base import Mark, Marked, statement_sink
 from flowlang.errors import FlowExecutionError
-from flowlang_plugins.sql.rows import Outcome
+from flowlang_plugins.sql.session import Enclosure, Session
 
 TABLE: Final = "flowlang_marks"
 
@@ -26,43 +26,6 @@ _LONGEST_PATH: Final = 500
 
 _BEGUN: Final = "begun"
 _DONE: Final = "done"
-
-
-class Enclosure:
-    """The transaction around all that a step does. It begins with the first thing that the step sends."""
-
-    def __init__(self, begin: Callable[[str | None], Awaitable[None]]) -> None:
-        self._begin = begin
-        self._begun = False
-
-    @classmethod
-    def begun(cls) -> Enclosure:
-        """A transaction that somebody else began, and ends."""
-
-        async def begin(isolation: str | None) -> None:
-            """Nothing is left to do."""
-
-        enclosure = cls(begin)
-        enclosure._begun = True
-        return enclosure
-
-    async def enter(self, isolation: str | None = None) -> None:
-        """Begin the transaction, unless it has begun. `isolation` is as the session takes it."""
-        if not self._begun:
-            self._begun = True
-            await self._begin(isolation)
-
-
-class Session(Protocol):
-    """What is needed of a plugin's session. While it has an `enclosure`, its own transactions are part of that."""
-
-    enclosure: Enclosure | None
-
-    def send(self, text: str, params: Any = None) -> Awaitable[Outcome]:
-        """Run one statement and fetch all its rows."""
-
-    def atomic(self, isolation: str | None = None) -> AbstractAsyncContextManager[None]:
-        """Commits what happens inside, or, however that fails, undoes all of it."""
 
 
 class Marks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowlang.connections.base import Mark
-from flowlang_plugins.sql.marks import Marks, Session
+from flowlang_plugins.sql.marks import Marks
+from flowlang_plugins.sql.session import Session
 
 
 class Unmarked(Marks):

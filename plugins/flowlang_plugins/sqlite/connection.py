@@ -21,7 +21,7 @@ from flowlang_plugins.sqlite.guard import refuse_writing
 from flowlang_plugins.sqlite.values import bound, column_names
 
 if TYPE_CHECKING:
-    from flowlang_plugins.sql.marks import Enclosure
+    from flowlang_plugins.sql.session import Enclosure
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class SQLiteConnection(aiosqlite.Connection):
     async def shut(self) -> None:
         """Stop what is running, and close the database and the thread."""
         if self.alive:
-            await self.settle()
+            await self.restore()
             await super().close()
 
     @property
@@ -151,13 +151,13 @@ class SQLiteConnection(aiosqlite.Connection):
                 raise FlowExecutionError("one of the statements ended the transaction")
             await self.send("COMMIT")
         except BaseException:
-            await shielded(self.settle())
+            await shielded(self.restore())
             raise
 
     def aside(self, text: str | None) -> AbstractAsyncContextManager[None]:
         """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
         from flowlang_plugins.sql.aside import aside
-        from flowlang_plugins.sqlite.tasks import begins_or_ends
+        from flowlang_plugins.sqlite.control import begins_or_ends
 
         return aside(self, text, begins_or_ends)
 
@@ -166,8 +166,10 @@ class SQLiteConnection(aiosqlite.Connection):
         if self.enclosure is None:
             await super().commit()
 
-    async def settle(self) -> None:
+    async def restore(self) -> None:
         """Stop what is running, and undo a transaction that was left open."""
+        if not self.alive:
+            return
         await self._quiet()
         if self.in_transaction:
             await self._undo()

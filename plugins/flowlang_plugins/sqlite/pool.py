@@ -56,8 +56,7 @@ class SQLitePool:
         if self.try_release(connection):
             return
         try:
-            if connection.alive:
-                await connection.settle()
+            await connection.restore()
         finally:
             if not self.try_release(connection):
                 self._all.discard(connection)

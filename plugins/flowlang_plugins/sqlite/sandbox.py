@@ -267,15 +267,10 @@ class SandboxedSQLite(SQLiteConnection):
         self.settled = False
         self.row_factory = sqlite3.Row
 
-    async def restore(self) -> None:
-        """Stop what is running, and undo a transaction that was left open."""
-        if self.alive:
-            await self.settle()
-
     async def undo(self) -> None:
         """Undo everything that was done in the sandbox."""
         if self.alive:
-            await self.settle()
+            await self.restore()
             await self._execute(self._conn.end)  # type: ignore[no-untyped-call, attr-defined]
 
 

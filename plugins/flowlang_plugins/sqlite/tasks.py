@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import announce, one_by_one
+from flowlang.connections.base import one_by_one
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.sql import arguments
-from flowlang_plugins.sql.text import STANDARD, command
+from flowlang_plugins.sql.sending import send_all, send_one
+from flowlang_plugins.sqlite.control import begins_or_ends
 from flowlang_plugins.sqlite.values import all_adapted, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowlang_plugins.sql.rows import Outcome
     from flowlang_plugins.sqlite.connection import SQLiteConnection
 
-_ISOLATION = ("deferred", "immediate", "exclusive")
-_ENDS_A_TRANSACTION = ("BEGIN", "COMMIT", "END", "ROLLBACK")
+_ISOLATION: Final = ("deferred", "immediate", "exclusive")
 
 
 async def sqlite_query(
@@ -45,7 +44,7 @@ async def sqlite_query(
             params: [open]
             outputs: [rows, count]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, begins_or_ends, "sqlite_transaction")
     return {"rows": outcome.rows, "count": len(outcome.rows), "columns": outcome.columns}
 
 
@@ -71,7 +70,7 @@ async def sqlite_execute(
             params: {customer: Ada, total: 12.5}
             outputs: [last_insert_id]
     """
-    outcome = await _single(connection, query, params)
+    outcome = await send_one(_session(connection), query, params, begins_or_ends, "sqlite_transaction")
     return {"rows_affected": outcome.affected, "last_insert_id": outcome.last_id}
 
 
@@ -102,15 +101,7 @@ async def sqlite_transaction(
     """
     hint = "leave it out; SAVEPOINT, RELEASE and ROLLBACK TO can be used"
     statements = arguments.statements(queries, begins_or_ends, hint)
-    if isolation is not None and str(isolation).lower() not in _ISOLATION:
-        raise FlowExecutionError(f"`isolation` must be one of {', '.join(_ISOLATION)}, not {isolation!r}")
-    results = []
-    session = _session(connection)
-    async with session.atomic(isolation):
-        async for query, params in one_by_one(session, statements):
-            outcome = await session.send(query, params)
-            results.append({"rows_affected": outcome.affected, "rows": outcome.rows})
-    return {"results": results, "count": len(results)}
+    return await send_all(_session(connection), statements, arguments.isolation_level(isolation, _ISOLATION))
 
 
 async def sqlite_batch_insert(
@@ -202,35 +193,9 @@ def _update(table: str, columns: Sequence[str], key_field: str) -> str:
     return f"UPDATE {quoted(table)} SET {', '.join(f'{quoted(column)} = ?' for column in columns)} WHERE {found}"
 
 
-async def _single(connection: Any, query: Any, params: Any) -> Outcome:
-    session = _session(connection)
-    text = arguments.query_text(query)
-    if session.enclosure is not None:
-        arguments.refuse(text, begins_or_ends)
-        await session.enclosure.enter()
-    await announce(session, text, params, is_open=session.enclosure is not None)
-    outcome = await session.send(text, params)
-    if session.in_transaction and session.enclosure is None:
-        await session.settle()
-        raise FlowExecutionError(
-            "the query began a transaction and left it open, so it was undone",
-            hint="sqlite_transaction runs several statements in one transaction",
-        )
-    return outcome
-
-
 def _session(connection: Any) -> SQLiteConnection:
     from flowlang_plugins.sqlite.connection import SQLiteConnection
 
     if not isinstance(connection, SQLiteConnection):
         raise FlowExecutionError("this task needs a connection of type `sqlite`")
     return connection
-
-
-def begins_or_ends(query: str) -> str | None:
-    """What a statement is that would begin or end a transaction, and why not; else None."""
-    words = command(query, STANDARD)
-    if not words or words[0] not in _ENDS_A_TRANSACTION:
-        return None
-    back_to_savepoint = words[0] == "ROLLBACK" and "TO" in words[1:3]
-    return None if back_to_savepoint else f"{words[0]}, {arguments.ENDED_BY_TASK}"
