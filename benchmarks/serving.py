@@ -72,7 +72,7 @@ class Client:
     def __init__(self, port: int) -> None:
         self._port = port
         body = b'{"inputs":{"n":1}}'
-        head = "POST /flows/Three/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+        head = "POST /flows/Three/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
         self._request = f"{head}{len(body)}\r\n\r\n".encode() + body
 
     async def open(self) -> None:

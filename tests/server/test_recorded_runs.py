@@ -156,7 +156,7 @@ def test_a_run_of_a_server_that_was_killed_is_interrupted_and_can_be_resumed(ser
     (tmp_path / "hanging").touch()
     served = serve()
     body = '{"inputs": {"n": 7}}'
-    head = f"POST /flows/Steps/execute HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /flows/Steps/execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", served.client.base_url.port or 0)) as client:
         client.sendall((head + body).encode())
         until((tmp_path / "reached").exists)

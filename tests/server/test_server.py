@@ -97,7 +97,7 @@ def test_what_is_not_there_is_404(server: Served) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Served) -> None:
     assert server.client.post("/flows/Sums/execute", content=b" " * 11_000_000).status_code == 413
     with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)) as client:
-        client.sendall(b"POST /flows/Sums/execute HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+        client.sendall(b"POST /flows/Sums/execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 413")
 
 
@@ -157,7 +157,7 @@ def test_a_run_is_cancelled_by_its_id_and_its_client_is_told(server: Served) -> 
 def test_the_run_of_a_client_that_goes_away_is_cancelled(server: Served, path: str) -> None:
     body = b'{"inputs": {"numbers": [], "wait": 600}}'
     client = socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0))
-    client.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
     until(lambda: server.client.get("/executions", params={"status": "running"}).json())
     client.close()
     until(lambda: not server.client.get("/executions", params={"status": "running"}).json())

@@ -65,6 +65,9 @@ def test_a_webhook_starts_its_flow_for_whoever_has_the_key(serve: Serve, tmp_pat
     assert post("/hooks/later", content=body, headers={"X-API-Key": "key"}).status_code == 401
     assert post("/hooks/bearer", content=b"[1]", headers={"Authorization": "Bearer k3y"}).status_code == 202
     assert post("/hooks/bearer", headers={"Authorization": "Bearer other"}).status_code == 401
+    abroad = {"Host": "shop.example", "Origin": "https://shop.example", "X-API-Key": "k3y"}
+    assert post("/hooks/later", content=body, headers=abroad).status_code == 202
+    assert served.client.get("/hooks/later").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,8 @@ def test_a_webhook_starts_its_flow_for_whoever_has_the_key(serve: Serve, tmp_pat
         ("webhook: {auth: {type: api_key, key: written-out}}", "`key` names a variable of the environment"),
         ("webhook: {auth: {type: bearer, token: '${env.NOT_SET_ANYWHERE}'}}", "no `NOT_SET_ANYWHERE`"),
         ("webhook: {path: /x}", "a webhook needs `auth`"),
+        ("webhook: {path: /flows/Hooked/execute, auth: {}}", "one of the server's own"),
+        ("webhook: {path: /, auth: {}}", "one of the server's own"),
         ("webhook: {auth: {type: basic}}", "one of api_key, bearer, hmac"),
         ("webhook: {auth: {type: hmac, secret: '${env.HOME}', algorithm: md5}}", "`algorithm` is one of"),
         ("webhook: {pathh: /x, auth: {}}", "did you mean `path`"),
@@ -127,6 +132,52 @@ def test_times_are_those_of_the_time_zone_also_when_clocks_change() -> None:
         "2026-10-24T00:30:00+00:00",
         "2026-10-25T00:30:00+00:00",
     ]
+
+
+def times(cron: str, day: datetime, *restarts: datetime) -> list[str]:
+    """What is started on a day in Berlin, of a server that looks every ten seconds and is restarted at some moments."""
+    begins = [day, *restarts]
+    started = []
+    for begin, end in zip(begins, [*restarts, day + timedelta(days=1)], strict=True):
+        table = Timetable(Schedule("F", cron, "Europe/Berlin"), begin)
+        now = begin
+        while now < end:
+            now = min(now + timedelta(seconds=10), end)
+            started += [time.astimezone(table.schedule.zone).strftime("%H:%M%z") for time in table.due(now)]
+    return started
+
+
+AUTUMN, SPRING = datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 3, 28, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("cron", "in_spring", "in_autumn"),
+    [
+        ("30 2 * * *", ["03:00+0200"], ["02:30+0200"]),
+        ("0 2 * * 0", ["03:00+0200"], ["02:00+0200"]),
+        ("0 3 * * *", ["03:00+0200"], ["03:00+0100"]),
+        ("0 22 * * *", ["22:00+0200"], ["22:00+0100"]),
+    ],
+)
+def test_a_daily_schedule_is_neither_doubled_nor_missed_when_clocks_change(
+    cron: str, in_spring: list[str], in_autumn: list[str]
+) -> None:
+    assert times(cron, SPRING) == in_spring
+    assert times(cron, AUTUMN) == in_autumn
+
+
+@pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25)])
+def test_a_schedule_of_every_half_hour_keeps_its_distance_when_clocks_change(day: datetime, hours: int) -> None:
+    begin = day - timedelta(seconds=1)
+    table = Timetable(Schedule("F", "*/30 * * * *", "Europe/Berlin"), begin)
+    assert table.upcoming(2 * hours) == [day + timedelta(minutes=30 * n) for n in range(2 * hours)]
+
+
+@pytest.mark.parametrize("minutes", [149, 150, 151, 180, 195, 209, 211, 239, 241])
+def test_a_restart_in_the_hour_that_is_repeated_doubles_nothing(minutes: int) -> None:
+    assert times("30 2 * * *", AUTUMN, AUTUMN + timedelta(minutes=minutes)) == ["02:30+0200"]
+    halves = times("*/30 * * * *", AUTUMN, AUTUMN + timedelta(minutes=minutes))
+    assert halves == times("*/30 * * * *", AUTUMN)
 
 
 @pytest.mark.parametrize(("missed", "started"), [("skip", 1), ("once", 1), ("all", 4)])

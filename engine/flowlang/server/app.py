@@ -6,22 +6,25 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from json import dumps
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 import flowlang
 from flowlang.errors import JournalError
-from flowlang.journal.records import RecordedRun, RunSummary
-from flowlang.server.answers import JSON, answer, described, recorded, recorded_answer, status_of
+from flowlang.journal.records import RecordedRun, RunStatus, RunSummary
+from flowlang.server.answers import JSON, answer, described, recorded, status_of
 from flowlang.server.bodies import BadRequest, read_inputs
 from flowlang.server.executions import Execution, Executions, Full, Stopping
+from flowlang.server.heads import with_heads
 from flowlang.server.hosting import HostedFlow, Hosting
 from flowlang.server.metrics import metrics
 from flowlang.server.security import Guard
+from flowlang.server.streams import asked_inputs, follow, recorded_events, refuse, sent_events
 from flowlang.values import plain
 
 _log = logging.getLogger("flowlang.server")
@@ -138,42 +141,22 @@ class Service:
 
     async def stream(self, name: str, request: Request) -> Response:
         execution = self._begin(self._hosted(name), await read_inputs(request))
-        return StreamingResponse(_told_to(execution, owner=True), media_type="text/event-stream", headers=_NOT_KEPT)
+        return _streamed(sent_events(execution, owner=True))
 
     async def live(self, socket: WebSocket, name: str) -> None:
         """A WebSocket: the client sends `{"inputs": …}`, then gets every event; `{"cancel": true}` cancels."""
-        hosted = self.hosting.flows.get(name)
         await socket.accept()
         try:
-            if hosted is None:
-                raise _not_found(f"there is no flow `{name}`")
-            first = await socket.receive_json()
-            inputs = first.get("inputs", {}) if isinstance(first, Mapping) else None
-            if not isinstance(inputs, Mapping):
-                raise BadRequest(422, ["the first message is a map with `inputs`"])
-            execution = self._begin(hosted, inputs)
+            execution = self._begin(self._hosted(name), await asked_inputs(socket))
         except BadRequest as refused:
-            await socket.send_text(dumps({"type": "refused", "status": refused.status, **refused.told}))
+            await refuse(socket, refused)
             await socket.close(1008)
-            return
-        except (ValueError, KeyError):
-            await socket.close(1003)
-            return
         except WebSocketDisconnect:
-            return
-        listening = asyncio.ensure_future(_commands(socket, execution))
-        try:
-            async for event in execution.follow():
-                await socket.send_text(dumps(event, ensure_ascii=False))
-            result = await execution.wait()
-            await socket.send_text(dumps({"type": "end", "result": answer(result)}, ensure_ascii=False))
-            await socket.close()
-        except (WebSocketDisconnect, RuntimeError):
-            await execution.cancel("the client has gone")
-        finally:
-            listening.cancel()
+            pass
+        else:
+            await follow(socket, execution)
 
-    async def list(self, flow: str | None = None, status: str | None = None, limit: int = 100) -> Response:
+    async def list(self, flow: str | None = None, status: RunStatus | None = None, limit: int = 100) -> Response:
         limit = max(0, min(limit, 1000))
         found = [one.describe() for one in self.executions.list(flow, status, limit)]
         found += [described(run) for run in await self._before(flow, status, limit)]
@@ -199,9 +182,9 @@ class Service:
 
     async def events(self, id: str) -> Response:
         execution = self.executions.get(id)
-        live = None if execution is None else _told_to(execution, owner=False)
-        told = live or _recorded_events(await self._recorded(id))
-        return StreamingResponse(told, media_type="text/event-stream", headers=_NOT_KEPT)
+        if execution is not None:
+            return _streamed(sent_events(execution, owner=False))
+        return _streamed(recorded_events(await self._recorded(id)))
 
     async def cancel(self, id: str) -> Response:
         execution = self.executions.get(id)
@@ -256,22 +239,47 @@ def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None 
     app.state.hosting, app.state.executions = hosting, executions
     app.include_router(Service(hosting, executions).router())
 
-    @app.exception_handler(BadRequest)
-    async def refused(request: Request, error: BadRequest) -> Response:
-        headers = {"Retry-After": "1"} if error.status == 503 else None
-        return JSON(error.told, error.status, headers=headers)
-
-    @app.exception_handler(JournalError)
-    async def unreadable(request: Request, error: JournalError) -> Response:
-        return JSON({"detail": f"the journal cannot be read: {error}", "problems": [str(error)]}, 503)
-
-    if guard is not None:
-        app.add_middleware(guard.middleware)
+    app.add_exception_handler(BadRequest, _refused)
+    app.add_exception_handler(JournalError, _unreadable)
+    app.add_exception_handler(RequestValidationError, _unfit)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_middleware(with_heads)
+    app.add_middleware((guard or Guard(None)).middleware)
     return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadRequest)
+    return JSON(error.told, error.status, headers={"Retry-After": "1"} if error.status == 503 else None)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    return JSON({"detail": f"the journal cannot be read: {error}", "problems": [str(error)]}, 503)
+
+
+async def _unfit(request: Request, error: Exception) -> Response:
+    """What is wrong with the query of a request."""
+    assert isinstance(error, RequestValidationError)
+    problems = [f"`{wrong['loc'][-1]}`: {wrong['msg']}" for wrong in error.errors()]
+    return JSON({"detail": "; ".join(problems), "problems": problems}, 422)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    """What no route answers to, or none with this method."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    known = {404: f"there is nothing at {path}", 405: f"{path} does not answer to {request.method}"}
+    problem = known.get(error.status_code, str(error.detail))
+    return JSON({"detail": problem, "problems": [problem]}, error.status_code, headers=error.headers)
 
 
 def _over(status: str) -> str:
     return f"the run is over: it {'was ' if status in ('cancelled', 'interrupted', 'terminated') else ''}{status}"
+
+
+def _streamed(events: AsyncIterator[bytes]) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
 def _not_found(message: str, **more: Any) -> BadRequest:
@@ -282,44 +290,3 @@ async def _gone(request: Request) -> None:
     """Wait until the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _commands(socket: WebSocket, execution: Execution) -> None:
-    try:
-        while True:
-            message = await socket.receive_json()
-            if isinstance(message, Mapping) and message.get("cancel"):
-                await execution.cancel("cancelled by a client")
-    except (WebSocketDisconnect, RuntimeError):
-        await execution.cancel("the client has gone")
-    except (ValueError, KeyError):
-        await socket.close(1003)
-
-
-async def _recorded_events(run: RecordedRun) -> AsyncIterator[str]:
-    """The events of a recorded run, as those of a live one are sent."""
-    for event in await asyncio.to_thread(lambda: list(run.events())):
-        yield _sent(event)
-    yield _end(await asyncio.to_thread(recorded_answer, run))
-
-
-def _sent(event: Mapping[str, Any]) -> str:
-    return f"id: {event['seq']}\nevent: {event['type']}\ndata: {dumps(event, ensure_ascii=False)}\n\n"
-
-
-def _end(result: Mapping[str, Any] | None) -> str:
-    return f"event: end\ndata: {dumps(result, ensure_ascii=False)}\n\n"
-
-
-_NOT_KEPT: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
-async def _told_to(execution: Execution, *, owner: bool) -> AsyncIterator[str]:
-    """A run's events as server-sent events, the last of them `end`. The run of an `owner` that goes away ends."""
-    try:
-        async for event in execution.follow():
-            yield _sent(event)
-        yield _end(answer(await execution.wait()))
-    finally:
-        if owner and execution.result is None:
-            await asyncio.shield(execution.cancel("the client has gone"))

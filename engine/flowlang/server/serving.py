@@ -49,8 +49,7 @@ def application(
     executions = Executions(limit, timeout, History(hosting) if journal else None)
     triggers = Triggers(hosting, executions)
     triggers.load()
-    guard = None if token is None else Guard(token, triggers.is_webhook)
-    app = create_app(hosting, executions, guard=guard, grace=grace)
+    app = create_app(hosting, executions, guard=Guard(token, triggers.is_webhook), grace=grace)
     app.include_router(triggers.router())
     inner = app.router.lifespan_context
 

@@ -7,9 +7,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from starlette.routing import Match
 
 from flowlang.errors import ConfigurationError, FlowLangError
 from flowlang.server.answers import JSON, answer, status_of
@@ -20,6 +23,8 @@ from flowlang.server.triggers.config import Schedule, Webhook, triggers_of
 from flowlang.server.triggers.credentials import Doorkeeper, Refused
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from flowlang.journal.records import How
     from flowlang.server.triggers.schedules import Timetable
 
@@ -75,7 +80,16 @@ class Triggers:
         """The routes."""
         router = APIRouter(default_response_class=JSON)
         router.get("/schedules", tags=["triggers"], summary="Every schedule, with its next times")(self.list)
-        router.post("/{path:path}", include_in_schema=False)(self.receive)
+        is_webhook = self.is_webhook
+
+        class HookRoute(APIRoute):
+            """Is there for the paths of webhooks only: whatever else nobody answers to is not found."""
+
+            def matches(self, scope: Scope) -> tuple[Match, Scope]:
+                return super().matches(scope) if is_webhook(scope["path"]) else (Match.NONE, {})
+
+        post = partial(router.add_api_route, methods=["POST"], route_class_override=HookRoute)
+        post("/{path:path}", self.receive, include_in_schema=False)
         return router
 
     async def list(self) -> Response:
@@ -97,10 +111,7 @@ class Triggers:
 
     async def receive(self, path: str, request: Request) -> Response:
         """What was posted to a webhook: the inputs of a run, if it is a JSON object, with `_webhook` beside them."""
-        found = self._webhooks.get(f"/{path}")
-        if found is None:
-            raise BadRequest(404, [f"there is nothing at /{path}"])
-        hook, doorkeeper = found
+        hook, doorkeeper = self._webhooks[f"/{path}"]
         body = await read_body(request)
         try:
             doorkeeper.check(request.headers, body)

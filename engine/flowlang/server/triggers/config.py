@@ -17,6 +17,10 @@ from flowlang.server.hosting import HostedFlow
 
 _VARIABLE: Final = re.compile(r"\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]*)\}")
 _KINDS: Final = ("webhook", "schedule")
+#: With what the paths begin that the server answers to itself.
+_TAKEN: Final = frozenset(
+    {"", "docs", "executions", "flows", "health", "metrics", "openapi.json", "ready", "redoc", "schedules"}
+)
 _WEBHOOK_KEYS: Final = ("path", "auth", "inputs", "wait")
 _AUTH_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "api_key": ("type", "key", "header"),
@@ -97,6 +101,8 @@ class _Reader:
         path = self._text(node, "path", f"/webhooks/{self._hosted.name}")
         if not path.startswith("/") or any(character in path for character in "{}? #"):
             raise self._wrong(node, f"`path` begins with `/` and has no `?`, `#`, braces or spaces: {path}")
+        if path.split("/")[1] in _TAKEN:
+            raise self._wrong(node, f"`path` is one of the server's own: {path}; take another, such as /hooks{path}")
         auth = node.get("auth")
         if not isinstance(auth, MapNode):
             raise self._wrong(node, "a webhook needs `auth`: a map with `type` (api_key, bearer or hmac) and its key")

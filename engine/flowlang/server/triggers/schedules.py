@@ -56,6 +56,7 @@ class Timetable:
         return [next(times) for _ in range(count)]
 
     def _from(self, since: datetime) -> Iterator[datetime]:
-        zone = self.schedule.zone
-        for time in CronSim(self.schedule.cron, since.astimezone(zone)):
-            yield time.astimezone(UTC)
+        # in the hour that is repeated when clocks are set back, the first times lie before `since`
+        for time in CronSim(self.schedule.cron, since.astimezone(self.schedule.zone)):
+            if time > since:
+                yield time.astimezone(UTC)
