@@ -65,6 +65,7 @@ class Group:
         """Keeping the books in the task itself costs less than a callback when it is done."""
         try:
             await work
+        # the first failure is raised by whoever waits for the group
         except BaseException as error:
             del self._running[index]
             self._failed(error)

@@ -127,6 +127,7 @@ class _Job:
             result = self._call()
         except StopIteration as error:
             failure = _chained("the function raised StopIteration, which cannot leave a coroutine", error)
+        # whatever the function raised is raised again where its result is awaited
         except Exception as error:
             failure = error
         # SystemExit and the like, raised on the loop, would end it and every other run with it
