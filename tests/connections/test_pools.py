@@ -368,18 +368,22 @@ async def test_two_hundred_steps_that_end_in_every_way_leave_nothing_lent(pools:
     assert server.open == 0
 
 
-async def test_a_connection_that_fails_to_close_is_only_logged(
-    pools: Pools, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("method", "words"), [("disconnect", "did not close properly"), ("release_connection", "could not be released")]
+)
+async def test_a_connection_that_fails_at_its_end_is_only_logged(
+    pools: Pools, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, method: str, words: str
 ) -> None:
-    async def broken(self: Recorded) -> None:
+    async def broken(self: Recorded, *lent: object) -> None:
         raise OSError("lost canary-3")
 
-    monkeypatch.setattr(Recorded, "disconnect", broken)
+    monkeypatch.setattr(Recorded, method, broken)
     opened = await open_connections([spec(password="canary-3")], pools=pools)
     with caplog.at_level(logging.WARNING):
+        await opened.release("db", await opened.acquire("db"))
         await opened.close()
 
-    assert "connection `db` did not close properly: lost ••••" in caplog.text
+    assert f"`db` {words}: lost ••••" in caplog.text
     assert pools.count() == 0
 
 

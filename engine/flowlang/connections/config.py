@@ -39,17 +39,20 @@ def secret_values(schema: Mapping[str, Any], config: Mapping[str, Any]) -> list[
 
 def is_secret_key(name: str, declared: Mapping[str, Any]) -> bool:
     """Whether the value of a property is masked: the schema marks it, or its name says so."""
-    if declared.get("secret") or declared.get("writeOnly") or declared.get("format") == "password":
+    if _is_marked(declared):
         return True
     return is_secret_name(name) and declared.get("type") not in ("boolean", "integer", "number")
+
+
+def _is_marked(declared: Mapping[str, Any]) -> bool:
+    return bool(declared.get("secret") or declared.get("writeOnly") or declared.get("format") == "password")
 
 
 def _secrets(schema: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
     properties = schema.get("properties", {})
     for key, value in config.items():
         declared = properties.get(key, {})
-        marked = declared.get("secret") or declared.get("writeOnly") or declared.get("format") == "password"
-        if marked or (is_secret_name(str(key)) and not isinstance(value, bool)):
+        if _is_marked(declared) or (is_secret_name(str(key)) and not isinstance(value, bool)):
             yield from _leaves(value)
         elif isinstance(value, Mapping):
             yield from _secrets(declared, value)

@@ -120,17 +120,10 @@ class OpenConnections:
     async def release(self, name: str, connection: Any) -> None:
         """Give a connection back. Done to the end, even by a step that is being cancelled."""
         self._lent.pop((name, id(connection)), None)
-        plugin = self._open[name].plugin
-        unnecessary = type(plugin).release_connection is ConnectionPlugin.release_connection
-        if not unnecessary and not plugin.try_release(connection):
-            await shielded(self._release(name, plugin, connection))
-
-    async def _release(self, name: str, plugin: ConnectionPlugin, connection: Any) -> None:
-        try:
-            await plugin.release_connection(connection)
-        # the step's work is done: that its connection can't be given back doesn't change how it ended
-        except Exception as error:
-            _log.warning("a connection of `%s` could not be released: %s", name, error)
+        pool = self._open[name]
+        unnecessary = type(pool.plugin).release_connection is ConnectionPlugin.release_connection
+        if not unnecessary and not pool.plugin.try_release(connection):
+            await shielded(_release(pool, connection))
 
     async def open(self, spec: ConnectionSpec, plugin: ConnectionPlugin, on_opened: OnOpened | None) -> None:
         """Open one more connection, with a fresh instance of its plugin that is used if no pool is shared."""
@@ -150,6 +143,14 @@ class OpenConnections:
         self._open.clear()
         idle = self._idle_seconds
         await asyncio.gather(*(self._pools.leave(pool, idle if pool.plugin.may_idle else 0) for pool in leaving))
+
+
+async def _release(pool: Pool, connection: Any) -> None:
+    try:
+        await pool.plugin.release_connection(connection)
+    # the step's work is done: that its connection can't be given back doesn't change how it ended
+    except Exception as error:
+        _log.warning("a connection of `%s` could not be released: %s", pool.name, pool.masked(error))
 
 
 def prepared(spec: ConnectionSpec) -> tuple[ConnectionSpec, ConnectionPlugin]:

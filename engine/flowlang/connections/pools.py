@@ -98,9 +98,10 @@ class Pool:
                 await self.plugin.disconnect()
         # the run is over: a connection that fails to close changes nothing about how it ended
         except Exception as error:
-            _log.warning("connection `%s` did not close properly: %s", self.name, self._masked(error))
+            _log.warning("connection `%s` did not close properly: %s", self.name, self.masked(error))
 
-    def _masked(self, error: BaseException) -> str:
+    def masked(self, error: BaseException) -> str:
+        """What an error says, without the secrets of the configuration."""
         return masking(self.plugin, self.config)(str(error)) or type(error).__name__
 
     def _told(self, failure: BaseException) -> ConnectionError:
@@ -117,7 +118,7 @@ class Pool:
         elif isinstance(failure, builtins.ConnectionRefusedError):
             stage = stage or "reach"
             hint = hint or "check that the server runs, and host and port"
-        return self._error(self._masked(failure), stage or "connect", hint)
+        return self._error(self.masked(failure), stage or "connect", hint)
 
     def _error(self, reason: str, stage: str, hint: str | None) -> ConnectionError:
         mask = masking(self.plugin, self.config)
@@ -218,6 +219,7 @@ def _limit(config: Mapping[str, Any]) -> float:
 
 
 def canonical(config: Mapping[str, Any]) -> str:
+    """The same text for configurations that are equal."""
     from json import dumps
 
     from flowlang.values import plain

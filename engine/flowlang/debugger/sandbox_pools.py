@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Final, NamedTuple
 
 from flowlang.connections.base import ConnectionPlugin, Lasting
-from flowlang.connections.pools import Pool, Pools, canonical, masking, process_pools
+from flowlang.connections.pools import Pool, Pools, canonical, process_pools
 
 #: How many seconds undoing may take before the connection is closed, which has the server do it.
 UNDO_SECONDS: Final = 30.0
@@ -77,8 +77,7 @@ class SandboxPools(Pools):
                 lasting = tuple(await pool.plugin.end_sandbox())
         # closing undoes it too, whatever kept the plugin from it
         except Exception as error:
-            told = masking(pool.plugin, pool.config)(str(error)) or type(error).__name__
-            _log.warning("the sandbox of `%s` was undone by closing it: %s", pool.name, told)
+            _log.warning("the sandbox of `%s` was undone by closing it: %s", pool.name, pool.masked(error))
         finally:
             await pool.closed()
         return Undone(tuple(names), pool.type, lasting)
