@@ -114,7 +114,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self._point_at(chosen)
         self.show_standings()
         self._fill_panes()
-        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.stop.when}", chosen.stop.deadline)
+        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.when}", chosen.stop.deadline)
         self.offer()
         self._paint_again()
         self._count_down(chosen.stop.deadline is not None)

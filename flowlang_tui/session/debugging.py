@@ -45,6 +45,16 @@ class Sight:
     #: How many calls of subflows further up it was looked from.
     calls: int = 0
 
+    @property
+    def when(self) -> str:
+        """At which moment of its step the run stands, in words."""
+        at = self.stop.transaction
+        if at is None:
+            return "before a statement" if self.stop.when == "statement" else self.stop.when
+        if at["statement"] is None:
+            return "before commit"
+        return f"before statement {at['number']}" + ("" if at["total"] is None else f" of {at['total']}")
+
 
 class Debugging:
     """The debugger of a session: breakpoints, the stops of the run that is under way, watched expressions.
