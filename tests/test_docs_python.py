@@ -79,7 +79,8 @@ async def test_events_have_the_fields_of_the_table(tmp_path: Path) -> None:
         common = {"type", "run_id", "seq", "timestamp", "flow"}
         of_step = {"step_id", "task", "kind", "path", "line"}
         assert fields - common - of_step == table[type], type
-    assert set(EVENT_TYPES) - set(seen) == {"flow_cancelled", "intervention", "sandbox_started", "sandbox_ended"}
+    others = {"flow_cancelled", "intervention", "iterations_answered", "sandbox_started", "sandbox_ended"}
+    assert set(EVENT_TYPES) - set(seen) == others
 
 
 def test_the_table_of_results_names_real_fields() -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from flowlang.plainly import LONGEST_INT, is_plain, to_text
-from flowlang.values import MAX_DEPTH, ErrorValue, plain
+from flowlang.values import MAX_DEPTH, ErrorValue, NotKept, plain
 
 Redact = Callable[[Any], Any]
 
@@ -84,6 +84,8 @@ def large(size: int) -> str:
 
 def _tagged(value: Any, redact: Redact | None, depth: int) -> Any:
     kind = type(value)
+    if kind is NotKept:
+        return {SHOWN: [value.shown, value.why]}
     if depth > MAX_DEPTH:
         return {SHOWN: ["…", f"it nests deeper than {MAX_DEPTH} levels"]}
     if kind is dict or kind is ErrorValue:

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 #: How deep a value may nest before the rest is shown as `…`; a value that contains itself ends here too.
 MAX_DEPTH = 100
@@ -26,6 +26,13 @@ class ErrorValue(dict[str, Any]):
 
     def __str__(self) -> str:
         return str(self.get("message", ""))
+
+
+class NotKept(NamedTuple):
+    """In place of a value that there was once: what was shown of it, and why it is not kept."""
+
+    shown: Any
+    why: str
 
 
 def plain(value: Any, mask: Callable[[Any], Any] | None = None, depth: int = 0) -> Any:

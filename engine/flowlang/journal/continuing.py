@@ -7,13 +7,15 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.journal.definitions import task_hashes
-from flowlang.journal.places import Place, Places
+from flowlang.journal.places import Place, Places, holders_of
 from flowlang.journal.problems import ReplayError, ReplayProblem
+from flowlang.journal.reading import BLOCKS
 from flowlang.journal.replay import Replay, Script, Turn
 from flowlang.journal.standing import Standing, holds_steps, rounds, standing
 from flowlang.language.model import Flow, ForEachStep, Step, SubflowStep, TaskStep, Value
@@ -178,9 +180,10 @@ class Continuation(ABC):
     def _script_of(self, turns: dict[str, Turn], begun: Iterable[str], **rest: Any) -> Script:
         """The script of these turns; `begun` are paths that lead into the iterations that were begun."""
         whole = whole_calls(turns)
+        inside = inside_of(turns, self.standing)
         if whole:
             turns = {path: turn for path, turn in turns.items() if not is_below(path, whole)}
-        return Script(turns=turns, rounds=rounds(begun), **rest)
+        return Script(turns=turns, rounds=rounds(begun), inside=inside, **rest)
 
     def _turn(self, path: str, known: Standing) -> Turn | None:
         """What becomes of an execution, as far as that is the same for all: None where its step simply runs."""
@@ -249,6 +252,22 @@ def uncollected() -> Iterator[None]:
 def whole_calls(turns: Mapping[str, Turn]) -> set[str]:
     """The paths of subflows that are answered as a whole."""
     return {path for path, turn in turns.items() if turn.action == "answer" and turn.record.kind == "subflow"}
+
+
+def inside_of(turns: Mapping[str, Turn], standing: Mapping[str, Standing]) -> dict[str, list[RecordedStep]]:
+    """What ran inside of blocks, loops and subflows that are answered as a whole, by their paths."""
+    holders = {
+        path
+        for path, turn in turns.items()
+        if turn.action == "answer" and turn.record.kind in BLOCKS and turn.record.status != "skipped"
+    }
+    found: dict[str, list[RecordedStep]] = {}
+    for path, known in standing.items() if holders else ():
+        holder = next((one for one in holders_of(path, known.place) if one in holders), None)
+        if holder is not None:
+            record, line = known.record, known.place.step.line
+            found.setdefault(holder, []).append(record if record.line == line else replace(record, line=line))
+    return found
 
 
 def _values_of(step: Step) -> Iterator[Value]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -233,6 +234,17 @@ def waiting_for(steps: Sequence[Step], position: int) -> set[int]:
     }:
         found |= more
     return found
+
+
+def holders_of(path: str, place: Place) -> Iterator[str]:
+    """The paths of the blocks, loops and calls that hold a step, the outermost first.
+
+    What handles the failure of a step isn't held by that.
+    """
+    pieces = path.split("/")
+    for level, inner in pairwise(place.levels):
+        if inner.block != "on_error" or inner.depth != level.depth:
+            yield "".join(f"{piece}/" for piece in pieces[: level.depth]) + level.siblings[level.position].id
 
 
 def above(path: str) -> Iterator[tuple[str, str]]:

@@ -323,6 +323,8 @@ class _Steps:
                 last.attempts = event["attempt"] + 1
             elif kind == "branch_taken":
                 last.branch = event["branch"]
+            elif kind == "iterations_answered":
+                last.length = event["length"]
 
 
 def _rest(letter: str, line: Line) -> dict[str, Any]:

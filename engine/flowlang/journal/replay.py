@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowlang.errors import FlowExecutionError
 from flowlang.journal.records import RecordedStep
+from flowlang.journal.taken import Passed, Teller
 from flowlang.language.model import Step
 from flowlang.language.order import within
 from flowlang.runtime.failure import FlowExit
@@ -52,7 +53,8 @@ class Script:
 
     `rounds` are the iterations that loops have begun, `effects` how often steps that are exactly once took effect.
     The run ends after the step `until`; with `only` nothing else than that step runs. `started_at` is when the run
-    that is gone on with began. In the `same_run` iterations that were complete need not be told again.
+    that is gone on with began. In the `same_run` iterations that were complete need not be told again one by one.
+    `inside` is what ran inside of steps that are answered as a whole, by their paths.
     """
 
     turns: dict[str, Turn] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Script:
     effects: Mapping[str, int] = field(default_factory=dict)
     until: str | None = None
     only: bool = False
+    inside: Mapping[str, Sequence[RecordedStep]] = field(default_factory=dict)
     started_at: str | None = None
     same_run: bool = False
 
@@ -77,10 +80,14 @@ class Replay(Interceptor):
         self._rounds: dict[str, tuple[int, bool]] = {}
         self._bodies: dict[StepPlan, tuple[Step, ...]] = {}
         self._target: _Target | None = None
+        #: Records of what has no turn of its own, by path: it ran inside of what is answered as a whole.
+        self._inside = {record.path: record for records in script.inside.values() for record in records}
+        self._passed: dict[str, Passed] = {}
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
         script = self._script
         self._interception = interception
+        self._teller = Teller(run, script.rounds)
         steps = [step for one in plan.with_subplans() for step in one.every_step]
         self._ends = [] if script.until is None else [step for step in steps if step.id == _id_of(script.until)]
         if script.until is not None and self._ends:
@@ -136,27 +143,41 @@ class Replay(Interceptor):
         # a run that ends in an iteration has to come to it
         if not self._script.same_run or self._target is not None:
             return False
+        loop = frame.path.rpartition("[")[0]
+        if not self._is_complete(frame.path, plan):
+            self._tell_passed(loop)
+            return False
+        passed = self._passed.get(loop)
+        if passed is None:
+            passed = self._passed[loop] = Passed(plan, frame, loop)
+        passed.count += 1
+        self._take_over(frame, self._bodies[plan], frame.path, passed)
+        if not self._turns:
+            self._leave()
+        return True
+
+    def _is_complete(self, path: str, plan: StepPlan) -> bool:
+        """Whether nothing is left to be done in an iteration."""
         body = self._bodies.get(plan)
         if body is None:
             steps = (step for name, steps in plan.step.blocks() if name == "do" for step in steps)
             body = self._bodies[plan] = tuple(steps)
-        turns, path = self._turns, frame.path
         for step in body:
-            turn = turns.get(path + step.id)
+            turn = self._turns.get(path + step.id)
             if turn is None or not turn.is_complete:
                 return False
-        self._take_over(frame, body, path)
-        if not turns:
-            self._leave()
         return True
 
     def over(self, execution: Intercepted) -> None:
         path = execution.frame.path + execution.plan.id
+        self._tell_passed(path)
         if self._target is not None and self._target.is_at(path):
             raise FlowExit(f"stopped after `{path}`, as asked", {}, False, whole_run=True)
 
     def _leave(self) -> None:
         """Ask about no more steps than have to be, once nothing is left to be said."""
+        for loop in list(self._passed) if not self._turns else ():
+            self._tell_passed(loop)
         left = self._turns or self._attempts or self._branches or self._lengths or self._rounds
         if not left and not self._script.only and not self._script.given:
             self._interception.concern(self, self._ends)
@@ -166,10 +187,14 @@ class Replay(Interceptor):
         if turn.action == "skip" or (turn.action == "answer" and record.status == "skipped"):
             return Answer("journal", status="skipped")
         if turn.action == "answer":
+            self._teller.begin_block(record, execution.plan.line)
+            for inner in self._script.inside.get(path, ()):
+                self._teller.tell(inner, inner.line)
+            inputs, attempts, why_not = record.inputs, record.attempts, record.why_not
             if record.status == "succeeded":
-                return Answer("journal", record.outputs, inputs=record.inputs, attempts=record.attempts)
+                return Answer("journal", record.outputs, inputs=inputs, attempts=attempts, why_not=why_not)
             self._restore(execution.frame, execution.plan.step, execution.frame.path)
-            return Answer("journal", None, "failed", _error_of(record), record.inputs, record.attempts)
+            return Answer("journal", None, "failed", _error_of(record), inputs, attempts, record.error)
         self._attempts[path] = turn.attempt
         if turn.action == "enter":
             self._enter(execution, path, turn)
@@ -187,25 +212,38 @@ class Replay(Interceptor):
         if record.kind == "while":
             self._rounds[path] = (begun, turn.closed)
 
-    def _restore(self, frame: Frame, step: Step, prefix: str) -> None:
+    def _restore(self, frame: Frame, step: Step, prefix: str, passed: Passed | None = None) -> None:
         """Let the steps inside a block that is answered as a whole read as they did after it had ended."""
         for name, steps in step.blocks():
             if name == "on_error":
                 continue
             if step.kind in _LOOPS and name == "do":
                 for index in range(self._script.rounds.get(prefix + step.id, 0)):
-                    self._take_over(frame, steps, f"{prefix}{step.id}[{index}]/")
+                    self._take_over(frame, steps, f"{prefix}{step.id}[{index}]/", passed)
             else:
-                self._take_over(frame, steps, prefix)
+                self._take_over(frame, steps, prefix, passed)
 
-    def _take_over(self, frame: Frame, steps: Iterable[Step], prefix: str) -> None:
-        """Give steps the states that they had."""
+    def _take_over(self, frame: Frame, steps: Iterable[Step], prefix: str, passed: Passed | None) -> None:
+        """Give steps the states that they had, and take note of those that are `passed` over."""
         for step in steps:
-            turn = self._turns.pop(prefix + step.id, None)
+            path = prefix + step.id
+            turn = self._turns.pop(path, None)
             if turn is not None:
                 frame.v[step.id] = _state_of(turn)
+                if passed is not None:
+                    passed.note(step, turn.record)
+                    for inner in self._script.inside.get(path, ()) if step.kind == "subflow" else ():
+                        passed.note_inside(inner)
+            elif (record := self._inside.get(path)) is not None:
+                frame.v[step.id] = _state_of(Turn("answer", record))
             if step.kind in _BLOCKS:
-                self._restore(frame, step, prefix)
+                self._restore(frame, step, prefix, passed)
+
+    def _tell_passed(self, loop: str) -> None:
+        """Tell of the iterations of a loop that were passed over."""
+        passed = self._passed.pop(loop, None)
+        if passed is not None:
+            passed.tell(self._teller)
 
     def _given(self, path: str) -> Answer | None:
         given = self._script.given

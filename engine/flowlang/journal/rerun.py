@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flowlang.journal.ancestry import with_those_inside
 from flowlang.journal.continuing import Continuation, is_below, whole_calls
 from flowlang.journal.places import Level, Part, Place, parts_of, relation
 from flowlang.journal.problems import ReplayProblem
@@ -64,14 +62,6 @@ class Rerun(Continuation):
             return super().summary
         counted = super().summary.partition(",")[0]
         return f"{counted}, 1 will run"
-
-    @cached_property
-    def standing(self) -> dict[str, Standing]:
-        """The recorded executions that count, with those inside of what the run itself had from the journal."""
-        found = super().standing
-        if self.from_step is None or self.places.find(self.from_step) is None:
-            return found
-        return with_those_inside(found, self.run, in_full(self.from_step, self.places), self.journal, self.places)
 
     @property
     def _run_id(self) -> str | None:
@@ -211,9 +201,6 @@ class Rerun(Continuation):
     def _note_missing(self, missing: str, path: str) -> None:
         message = f"`{missing}`, which comes before `{path}`, has no result in run {self.run.run_id}"
         hint = f"run again from `{missing}`, or give its result in `outputs`"
-        call = missing.rpartition("/")[0]
-        if call in self.standing and self.standing[call].record.answered_by == "journal":
-            hint = f"run again from `{call}`: the run in which its steps ran is no longer recorded here"
         self._note(ReplayProblem("unreached", message, hint, missing))
 
     def _leads_to(self, holder: str, block: str, pieces: Sequence[str], turns: Mapping[str, Turn]) -> bool:

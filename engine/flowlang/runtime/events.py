@@ -15,6 +15,7 @@ from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from flowlang.redaction import Redactor
+from flowlang.values import NotKept
 
 if TYPE_CHECKING:
     from flowlang.runtime.failure import ErrorInfo
@@ -55,6 +56,7 @@ class Event(TypedDict, total=False):
     branch: str
     index: int
     length: int | None
+    count: int
     connection: str
     connection_type: str
     text: str
@@ -79,6 +81,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "branch_taken",
     "iteration_started",
     "iteration_completed",
+    "iterations_answered",
     "subflow_started",
     "subflow_completed",
     "subflow_failed",
@@ -198,7 +201,7 @@ class EventStream:
 
     def step_answered(self, plan: StepPlan, frame: Frame, answer: Answer, at: float) -> None:
         """Deliver how a step ended that an interceptor answered for: it did not run. `at` as above."""
-        self.raw = answer.result
+        self.raw = answer.result if answer.why_not is None else NotKept(answer.result, answer.why_not)
         if answer.status == "succeeded":
             event = self._of_plan(self.templates(plan, frame)[1], plan, frame, at)
             event["inputs"] = self._redact.quick(answer.inputs)
@@ -207,7 +210,7 @@ class EventStream:
             event["answered_by"] = answer.source
             self.tell(event)
             return
-        error = self._redact(answer.error)
+        error = self._redact(answer.told or answer.error)
         kind = "" if error is None else error.get("type", "")
         self.of_step(
             "step_failed",

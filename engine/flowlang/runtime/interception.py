@@ -30,7 +30,8 @@ class Answer(NamedTuple):
     """How a step ended, told by an interceptor instead of found out by running it.
 
     `status` is `succeeded`, `skipped`, or `failed` for a failure that the flow handles; `error` belongs to that.
-    `inputs` are shown to whoever watches.
+    `inputs`, and all that is known of the error (`told`), are shown to whoever watches. `why_not` tells of a result
+    that it is only what was shown of the one that there was.
     """
 
     source: Source
@@ -39,6 +40,8 @@ class Answer(NamedTuple):
     error: ErrorValue | None = None
     inputs: Mapping[str, Any] | None = None
     attempts: int = 1
+    told: Mapping[str, Any] | None = None
+    why_not: str | None = None
 
 
 class Instead(NamedTuple):
