@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -237,14 +242,82 @@ def test_it_doesnt_listen_for_others_without_a_token() -> None:
 
 
 def test_a_stop_lets_runs_end_within_their_grace_and_cancels_the_rest(serve: Serve) -> None:
-    served = serve("--grace", "1s")
+    served = serve("--grace", "2s")
+    short, long = ({"inputs": {"numbers": [n], "wait": wait}} for n, wait in ((1, 1), (2, 600)))
+
+    async def followed(client: httpx.AsyncClient, last: list[str]) -> None:
+        async with client.stream("POST", "/flows/Sums/execute/stream", json=long) as answer:
+            last += [line async for line in answer.aiter_lines() if line]
+
+    async def stopped() -> tuple[httpx.Response, httpx.Response, httpx.Response, list[str]]:
+        last: list[str] = []
+        async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
+            asked = [asyncio.ensure_future(client.post("/flows/Sums/execute", json=body)) for body in (short, long)]
+            following = asyncio.ensure_future(followed(client, last))
+            while len((await client.get("/executions?status=running")).json()) < 3:  # noqa: ASYNC110 - over HTTP
+                await asyncio.sleep(0.02)
+            served.process.send_signal(signal.SIGTERM)
+            while (refused := await client.post("/flows/Sums/execute", json=short)).status_code == 200:
+                pass
+            ended, cancelled = await asyncio.gather(*asked)
+            await following
+        return ended, cancelled, refused, last
+
+    ended, cancelled, refused, last = asyncio.run(stopped())
+    assert (ended.status_code, ended.json()["outputs"]["sum"]) == (200, 1)
+    assert (cancelled.status_code, cancelled.json()["reason"]) == (409, "the server is stopping")
+    assert (refused.status_code, refused.json()["detail"]) == (503, "the server is about to stop")
+    assert last[-2] == "event: end"
+    assert json.loads(last[-1].removeprefix("data: "))["status"] == "cancelled"
+    assert served.process.wait(20) in (0, -signal.SIGTERM)
+    assert (served.folder / "cancelled.txt").exists()
+    assert "Traceback" not in (served.process.stderr.read() if served.process.stderr else "")
+
+
+def test_a_second_interrupt_ends_it_at_once(serve: Serve) -> None:
+    served = serve("--grace", "600s")
     body = {"inputs": {"numbers": [], "wait": 600}}
     with (
         suppress(httpx.TransportError),
         served.client.stream("POST", "/flows/Sums/execute/stream", json=body) as answer,
     ):
-        for line in answer.iter_lines():
-            if "step_started" in line:
-                served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(20) in (0, -signal.SIGTERM)
-    assert (served.folder / "cancelled.txt").exists()
+        next(answer.iter_lines())
+        served.process.send_signal(signal.SIGINT)
+        until(lambda: httpx.get(f"{served.url}/ready").json()["stopping"])
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(20) in (0, 130, -signal.SIGINT)
+
+
+def test_an_address_that_cannot_be_had_is_told_of_before_anything_is_served(serve: Serve, tmp_path: Path) -> None:
+    taken = urlsplit(serve().url).port
+
+    def refused(*arguments: str, folder: Path = tmp_path) -> str:
+        command = [sys.executable, "-m", "flowlang", "serve", str(folder), *arguments]
+        ended = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, "FLOWLANG_SERVER_TOKEN": "x"}
+        )
+        assert ended.returncode == 2
+        assert "Serving" not in ended.stderr
+        return ended.stderr
+
+    assert f"127.0.0.1, port {taken}: something else listens there" in refused("--port", str(taken))
+    assert "this machine does not have that address" in refused("--host", "192.0.2.1")
+    assert "there is no host nowhere.invalid" in refused("--host", "nowhere.invalid")
+    assert "there is no port 70000" in refused("--port", "70000")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "flowlang.yaml").touch()
+    assert f"there is no flow in {empty}" in refused("--port", "0", folder=empty)
+
+
+def test_a_free_port_is_told(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text("flow: Alone\nsteps: [exit]\n")
+    command = [sys.executable, "-m", "flowlang", "serve", str(tmp_path), "--port", "0", "--host", "localhost"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        url = re.search(r"http://localhost:\d+", process.stderr.readline())
+        try:
+            assert url is not None
+            assert httpx.get(f"{url[0]}/flows", timeout=30).json()[0]["name"] == "Alone"
+        finally:
+            process.kill()

@@ -54,32 +54,36 @@ def main(arguments: Sequence[str], prog: str = "flowlang serve") -> int:
     history = app.state.executions.history
     for problem in () if history is None else history.problems:
         tell(inert(f"runs are not recorded: {problem}"))
+    if not hosting.flows and not hosting.problems and not options.reload:
+        raise UsageError(f"there is no flow in {options.path}", hint="`flowlang init` begins a project")
     names = ", ".join(one_line(name) for name in hosting.flows) or "no flow that can run"
-    tell(f"Serving {names} on http://{_shown(options.host)}:{options.port}; documentation at /docs. Ctrl+C ends.")
-    serve(app, options.host, options.port, token=token, grace=options.grace)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+
+    def begun(port: int) -> None:
+        tell(f"Serving {names} on http://{host}:{port}; documentation at /docs. Ctrl+C ends.")
+
+    serve(app, options.host, options.port, token=token, grace=options.grace, tell=begun)
     return 0
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _parser(prog: str) -> Parser:
     parser = Parser(
         prog,
         "Offer the flows of a project over HTTP: run them, follow them, start them by webhooks and schedules.",
-        f"{prog} . --port 8000\n"
+        f"{prog} . --port 8000",
         "curl -X POST http://127.0.0.1:8000/flows/UserProfile/execute \\\n"
-        "     -H 'Content-Type: application/json' -d '{\"inputs\": {\"user_id\": 1}}'\n\n"
-        f"With {TOKEN} in the environment each request has to carry it: `Authorization: Bearer <token>`.\n"
-        "Without it the server listens on this machine only.",
+        "     -H 'Content-Type: application/json' -d '{\"inputs\": {\"user_id\": 1}}'",
+        more=(
+            f"With {TOKEN} in the environment each request has to carry it: `Authorization: Bearer\n"
+            "<token>`. Without it the server listens on this machine only."
+        ),
     )
     add = parser.add_argument
     add(
         "path", metavar="PROJECT", nargs="?", default=os.curdir, help="a folder with flows, or one flow (default: here)"
     )
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    add("--port", type=int, default=8000, help="the port (default: %(default)s)")
+    add("--port", type=int, default=8000, help="the port, or 0 for a free one (default: %(default)s)")
     add("--reload", action="store_true", help="load flows and tasks anew when they are saved")
     add("--limit", type=_count, default=1000, metavar="N", help="how many flows may run at once (default: %(default)s)")
     add("--timeout", type=_seconds, metavar="TIME", help="how long each run may take: 90, 500ms, 10s, 5m")

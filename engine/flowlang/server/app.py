@@ -230,7 +230,8 @@ def create_app(hosting: Hosting, executions: Executions, *, guard: Guard | None 
         try:
             yield
         finally:
-            await executions.stop(grace)
+            if not executions.is_stopping:
+                await executions.stop(grace)
             if executions.history is not None:
                 await executions.history.close()
             await hosting.close()

@@ -1,26 +1,25 @@
-"""Serving: the application behind uvicorn, with hot reload, triggers, and an end that loses nothing."""
+"""Serving: the application with hot reload and triggers, and the server behind which it listens."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from flowlang.errors import FlowLangError
 from flowlang.server.app import create_app
 from flowlang.server.executions import Executions
 from flowlang.server.history import History
 from flowlang.server.hosting import Hosting
+from flowlang.server.listening import listening, port_of
 from flowlang.server.security import Guard, check_address
 from flowlang.server.triggers import Triggers
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-#: Seconds that a connection is kept on which nobody asks anything.
-KEEP_ALIVE: Final = 65
 
 _log = logging.getLogger("flowlang.server")
 
@@ -70,20 +69,30 @@ def application(
     return app
 
 
-def serve(app: FastAPI, host: str, port: int, *, token: str | None = None, grace: float = 10.0) -> None:
-    """Listen until Ctrl+C or SIGTERM. Raises ConfigurationError for an address that would need a token."""
-    import uvicorn
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    token: str | None = None,
+    grace: float = 10.0,
+    tell: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Listen until Ctrl+C or SIGTERM; `tell` gets the port as soon as it does.
+
+    Raises ConfigurationError for an address that would need a token, or that can't be had.
+    """
+    from flowlang.server.process import FlowServer
 
     check_address(host, token)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        ws="websockets-sansio",
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=max(1, round(grace)),
-    )
+    sockets = listening(host, port)
+    tell(port_of(sockets))
+    server = FlowServer(app, grace)
+    # it has ended well by then, and gives the signal that ended it to whoever else waits for one
+    with suppress(KeyboardInterrupt):
+        server.run(sockets)
+    if not server.started:
+        raise FlowLangError("the server could not begin; what is told above says why")
 
 
 async def _reload(hosting: Hosting, triggers: Triggers) -> None:
