@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -40,7 +40,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         self._styles: dict[str, Style] = {}
         self._strips: dict[Hashable, Strip] = {}
 
-    def strip(self, pieces: Iterable[Piece], *, selected: bool = False, left: int = 0) -> Strip:
+    def strip(self, pieces: Iterable[Piece], selected: bool = False, left: int = 0) -> Strip:
         """A line of the screen as wide as there is room, from cell `left` of its pieces on."""
         width, style = self.room.width, self._style
         ending = f" {_BACKGROUND}" if selected else ""
@@ -106,12 +106,41 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         return style
 
 
+class Row(NamedTuple):
+    """What a line of the screen shows, as `LineView.strip` takes it."""
+
+    pieces: tuple[Piece, ...]
+    selected: bool = False
+    left: int = 0
+
+
 class SteadyView(LineView):
-    """A view that gets more or fewer lines without laying out the screen again: only a scroll bar moves anything."""
+    """A view that shows others in the place of its lines: what is as it was is neither laid out nor painted again."""
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._painted: dict[int, Row] = {}
+
+    def row(self, y: int) -> Row:
+        """What line `y` of the screen shows."""
+        raise NotImplementedError
 
     def watch_virtual_size(self, size: Size) -> None:
         """Let the scroll bars know."""
         scrolls_over(self, size)
-        self.refresh()
+        self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        row = self._painted[y] = self.row(y)
+        return self.strip(*row)
+
+    def repaint(self) -> None:
+        """Paint the lines that differ from what is painted there."""
+        self.measure()
+        top = self.scroll_offset.y
+        for y in range(self.room.height):
+            if self._painted.get(y) != self.row(y):
+                self.refresh_line(top + y)

@@ -8,9 +8,8 @@ from typing import ClassVar, NamedTuple
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
-from flowlang_tui.widgets.line_view import Piece, SteadyView
+from flowlang_tui.widgets.line_view import Piece, Row, SteadyView
 
 
 class Line(NamedTuple):
@@ -77,19 +76,19 @@ class RowList(SteadyView):
         if self.is_mounted:
             self.measure()
             self.show_line(row)
-        self.refresh()
+            self.repaint()
 
     def move(self, rows: int) -> None:
         """Select the line so many further down."""
         self.select(self.selected + rows)
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
-        row = self.scroll_offset.y + y
-        if row >= len(self.lines):
-            return self.strip(())
-        line = self.lines[row]
-        return self.strip(line.pieces, selected=row == self.selected and not line.is_heading)
+    def row(self, y: int) -> Row:
+        """What a line of the screen shows."""
+        at = self.scroll_offset.y + y
+        if at >= len(self.lines):
+            return Row(())
+        line = self.lines[at]
+        return Row(line.pieces, selected=at == self.selected and not line.is_heading)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a line, a second one chooses it."""

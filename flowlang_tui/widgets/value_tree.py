@@ -8,10 +8,9 @@ from typing import ClassVar, Final
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
 from flowlang_tui.inert import inert
-from flowlang_tui.widgets.line_view import Piece, SteadyView
+from flowlang_tui.widgets.line_view import Piece, Row, SteadyView
 from flowlang_tui.widgets.value_nodes import CHARACTERS, Node, kind_of, preview
 
 _INDENT: Final = 2
@@ -72,12 +71,13 @@ class ValueTree(SteadyView):
         self._lay_out()
         paths = (row for row, node in enumerate(self._rows) if node.path == before)
         self.selected = next(paths, min(self.selected, max(len(self._rows) - 1, 0)))
-        self.refresh()
+        self.repaint()
 
     def start_over(self) -> None:
         """Go to the first row."""
         self.selected = 0
         self.scroll_to(0, 0, animate=False, force=True)
+        self.repaint()
 
     @property
     def rows(self) -> list[str]:
@@ -96,7 +96,7 @@ class ValueTree(SteadyView):
         self.selected = min(max(row, 0), len(self._rows) - 1)
         self.measure()
         self.show_line(self.selected)
-        self.refresh()
+        self.repaint()
 
     def move(self, rows: int) -> None:
         """Select the row so many further down."""
@@ -156,12 +156,13 @@ class ValueTree(SteadyView):
                     self._toggled[child.path] = True
             self._set_open(node, True)
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
+    def row(self, y: int) -> Row:
+        """What a line of the screen shows."""
         left, top = self.scroll_offset
-        row = top + y
-        parts = self._parts(self._rows[row]) if row < len(self._rows) else []
-        return self.strip(parts, selected=row == self.selected and bool(parts), left=left)
+        at = top + y
+        if at >= len(self._rows):
+            return Row((), left=left)
+        return Row(tuple(self._parts(self._rows[at])), selected=at == self.selected, left=left)
 
     def _parts(self, node: Node) -> list[Piece]:
         sign = ("▾ " if node.is_open else "▸ ") if self._opens(node) else "  "
@@ -195,6 +196,10 @@ class ValueTree(SteadyView):
         self._lay_out()
         self.select(self._rows.index(node))
 
+    def _fit(self) -> None:
+        self._lay_out()
+        self.repaint()
+
     def _lay_out(self) -> None:
         self.measure()
         rows: list[Node] = []
@@ -216,11 +221,10 @@ class ValueTree(SteadyView):
             if node.role in ("head", "row")
         )
         self.virtual_size = Size(min(max(lines, default=0), _WIDEST), len(rows))
-        self.refresh()
 
     def on_resize(self) -> None:
         """Break texts for the new width."""
-        self.call_later(self._lay_out)
+        self.call_later(self._fit)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a row, one on its sign or a second one opens it."""
