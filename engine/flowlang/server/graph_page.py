@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 from html import escape
 from json import dumps
 from typing import Final
@@ -27,11 +29,13 @@ def graph_page(hosted: HostedFlow) -> str:
     body = "".join(
         (f"<h2>{escape(title)}</h2>" if title != "steps" else "") + _sequence(steps) for title, steps in blocks
     )
+    script = _SCRIPT.replace("FLOW", dumps(flow.name).replace("<", "\\u003c"), 1)
     return _PAGE.format(
         title=escape(flow.name),
         about=escape(flow.description or ""),
         body=body,
-        flow=dumps(flow.name).replace("<", "\\u003c"),
+        script=script,
+        digest=b64encode(sha256(script.encode()).digest()).decode(),
     )
 
 
@@ -77,6 +81,8 @@ def _parts(step: Step) -> list[tuple[str, list[Step]]]:
 
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline';
+ script-src 'sha256-{digest}'; connect-src 'self'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
 :root {{ color-scheme: light dark; --line: #8888; }}
@@ -94,47 +100,49 @@ body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; }}
 <p><label>Run: <select id="runs"><option value="">none</option></select></label></p>
 <div id="said"></div>
 {body}
-<script>
-const flow = {flow}, runs = document.getElementById("runs"), said = document.getElementById("said");
-const signs = {{running: "▶", succeeded: "✓", failed: "✗", cancelled: "■", skipped: "–"}};
+<script>{script}</script></body></html>
+"""
+
+_SCRIPT: Final = """const flow = FLOW, runs = document.getElementById("runs"), said = document.getElementById("said");
+const signs = {running: "▶", succeeded: "✓", failed: "✗", cancelled: "■", skipped: "–"};
 let source = null;
-function boxes(event) {{
+function boxes(event) {
   return event.flow !== flow ? [] : document.querySelectorAll(
-    `[data-step="${{CSS.escape(event.step_id)}}"][data-line="${{event.line}}"]`);
-}}
-function show(event, state) {{
-  for (const box of boxes(event)) {{
+    `[data-step="${CSS.escape(event.step_id)}"][data-line="${event.line}"]`);
+}
+function show(event, state) {
+  for (const box of boxes(event)) {
     box.classList.remove("running", "succeeded", "failed", "cancelled", "skipped");
     box.classList.add(state);
     box.querySelector(".state").textContent = signs[state] || state;
-  }}
-}}
-function follow(id) {{
+  }
+}
+function follow(id) {
   if (source) source.close();
   for (const state of document.querySelectorAll(".state")) state.textContent = "";
   for (const box of document.querySelectorAll(".step")) box.classList.remove(...Object.keys(signs));
   said.textContent = "";
   if (!id) return;
-  source = new EventSource(`/executions/${{encodeURIComponent(id)}}/events`);
+  source = new EventSource(`../../executions/${encodeURIComponent(id)}/events`);
   const on = (type, handle) => source.addEventListener(type, e => handle(JSON.parse(e.data)));
   on("step_started", e => show(e, "running"));
   on("step_completed", e => show(e, "succeeded"));
   on("step_failed", e => show(e, e.status));
   on("step_skipped", e => show(e, "skipped"));
-  on("end", result => {{
+  on("end", result => {
     source.close();
-    said.textContent = result.error ? `${{result.error_type}}: ${{result.error.message}}` : result.status;
-  }});
-}}
-async function list() {{
-  const answer = await fetch(`/executions?flow=${{encodeURIComponent(flow)}}&limit=20`);
+    said.textContent = result.error ? `${result.error_type}: ${result.error.message}` : result.status;
+  });
+}
+async function list() {
+  const answer = await fetch(`../../executions?flow=${encodeURIComponent(flow)}&limit=20`);
+  if (!answer.ok) return;
   const chosen = runs.value;
   const known = await answer.json();
-  runs.replaceChildren(new Option("none", ""), ...known.map(one => new Option(`${{one.id}} ${{one.status}}`, one.id)));
+  runs.replaceChildren(new Option("none", ""), ...known.map(one => new Option(`${one.id} ${one.status}`, one.id)));
   runs.value = chosen;
-  if (!chosen && known.length && known[0].status === "running") {{ runs.value = known[0].id; follow(runs.value); }}
-}}
+  if (!chosen && known.length && known[0].status === "running") { runs.value = known[0].id; follow(runs.value); }
+}
 runs.addEventListener("change", () => follow(runs.value));
 list(); setInterval(list, 2000);
-</script></body></html>
 """
