@@ -95,7 +95,7 @@ def test_every_step_is_drawn_and_text_of_the_flow_is_only_text(page: str) -> Non
     read = Page(page)
     assert read.open == []
     assert not read.tags & {"img", "link", "iframe", "form"}
-    names = "first second mended parallel beside ended if_1 within otherwise switch_1 case_one case_two for_each"
+    names = "first second mended parallel beside ended if_1 within otherwise switch case_one case_two for_each"
     assert read.steps == [*names.split(), "each_one", "at_last"]
     for text in (*HOSTILE, "</script><h1>'{0}'</h1>"):
         assert text in read.text
