@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections.abc import Sequence
+from typing import Final
 
 from flowlang import __version__
 from flowlang.cli import guarded, load
+from flowlang.cli.arguments import Parser
 
-_EPILOG = """\
-examples:
-  flowlang-tui                          opens the project in the current folder
-  flowlang-tui orders --watch           opens a project, runs its flow, and again at every save
-  flowlang-tui --run orders.yaml        runs a flow without a screen, as `flowlang run` does"""
+_EXAMPLES: Final = (
+    "flowlang-tui                          opens the project in the current folder",
+    "flowlang-tui orders --watch           opens a project, runs its flow, and again at every save",
+    "flowlang-tui --run orders.yaml        runs a flow without a screen, as `flowlang run` does",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,16 +96,10 @@ def _look_for_theme(name: str) -> None:
         raise ConfigurationError(problem.message, hint=None if near is None else f"did you mean `{near}`?")
 
 
-def _parser() -> ArgumentParser:
+def _parser() -> Parser:
     from flowlang.connections.project import ENVIRONMENTS
 
-    parser = ArgumentParser(
-        "flowlang-tui",
-        description="The workbench: write, run and look into flows in one screen.",
-        epilog=_EPILOG,
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("flowlang-tui", "The workbench: write, run and look into flows in one screen.", *_EXAMPLES)
     parser.add_argument(
         "path", nargs="?", default=".", metavar="PATH", help="a project's folder, or a flow (default: .)"
     )

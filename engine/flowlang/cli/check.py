@@ -76,11 +76,12 @@ def _parser() -> Parser:
     parser = Parser(
         "flowlang check",
         "Find the problems of flows without running them. Nothing is connected to.",
-        "flowlang check flows/ --format github\n\n"
-        "exit codes:\n"
-        "  0  no errors\n"
-        "  1  at least one error, or with --strict a warning\n"
-        "  2  the call is invalid",
+        "flowlang check flows/ --format github",
+        exit_codes={
+            0: "no errors",
+            1: "at least one error, or with --strict a warning",
+            2: "the call is invalid",
+        },
     )
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a flow's file, or a folder to search for flows")
     parser.add_argument(

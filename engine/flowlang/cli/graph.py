@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import FLOW_HELP, Parser
 from flowlang.cli.problems import as_text
 from flowlang.cli.target import write_result
 from flowlang.cli.terminal import Palette, tell
@@ -41,13 +41,14 @@ def _parser() -> Parser:
     parser = Parser(
         "flowlang graph",
         "Draw the steps of a flow, their order and what they read from each other.",
-        "flowlang graph orders.yaml --format mermaid\n\n"
-        "exit codes:\n"
-        "  0  drawn\n"
-        "  1  the flow has errors; what could be read of it is drawn\n"
-        "  2  the call is invalid",
+        "flowlang graph orders.yaml --format mermaid",
+        exit_codes={
+            0: "drawn",
+            1: "the flow has errors; what could be read of it is drawn",
+            2: "the call is invalid",
+        },
     )
-    parser.add_argument("flow", metavar="FLOW", help="a flow's file, or a folder with a flow.yaml or a single flow")
+    parser.add_argument("flow", metavar="FLOW", help=FLOW_HELP)
     parser.add_argument("--format", choices=tuple(_FORMS), default="text", help="default: text")
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write to a file instead of stdout")
     return parser

@@ -43,7 +43,8 @@ def _parser() -> Parser:
     parser = Parser(
         "flowlang init",
         "Make a project that runs as it is.",
-        "flowlang init orders --template database\nflowlang init --list",
+        "flowlang init orders --template database",
+        "flowlang init --list",
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=os.curdir, help="where (default: here)")
     parser.add_argument("--template", default="hello", metavar="NAME", help="what to begin with (default: %(default)s)")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import FLOW_HELP, Parser
 from flowlang.cli.headless import Headless, Listener
 from flowlang.cli.recorded import command_for, journal_for, resume_command
 from flowlang.cli.run_options import (
@@ -103,14 +103,13 @@ def _parser(prog: str, as_option: bool) -> Parser:
     parser = Parser(
         prog,
         "Run a flow and print its result on stdout; everything else goes to stderr.",
-        f"{prog.removesuffix(' --run')} {flow.replace('FLOW', 'orders.yaml')} --input day=2024-05-01 --output json\n\n"
-        f"{EXIT_CODES}",
+        f"{prog.removesuffix(' --run')} {flow.replace('FLOW', 'orders.yaml')} --input day=2024-05-01 --output json",
+        exit_codes=EXIT_CODES,
     )
-    about = "a flow's file, or a folder with a flow.yaml or a single flow in it"
     if as_option:
-        parser.add_argument("--run", dest="flow", metavar="FLOW", required=True, help=about)
+        parser.add_argument("--run", dest="flow", metavar="FLOW", required=True, help=FLOW_HELP)
     else:
-        parser.add_argument("flow", metavar="FLOW", help=about)
+        parser.add_argument("flow", metavar="FLOW", help=FLOW_HELP)
     add_input_options(parser)
     add_surroundings_options(parser)
     add_output_options(parser)

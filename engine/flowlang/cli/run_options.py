@@ -5,25 +5,23 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import Parser, seconds
 from flowlang.cli.reports import REPORTS
 from flowlang.cli.target import UsageError
 from flowlang.connections.project import ENVIRONMENTS
-from flowlang.language.durations import parse_duration
 from flowlang.runtime.executor import FlowExecutor
 from flowlang.tasks.loader import TaskModules
 from flowlang.tasks.registry import TaskRegistry
 
-EXIT_CODES = (
-    "exit codes:\n"
-    "  0    the flow succeeded, or an `exit` ended it well\n"
-    "  1    the flow failed\n"
-    "  2    the flow, its inputs or the call are invalid\n"
-    "  3    a connection could not be opened\n"
-    "  130  cancelled by Ctrl+C"
-)
+EXIT_CODES: Final = {
+    0: "the flow succeeded, or an `exit` ended it well",
+    1: "the flow failed",
+    2: "the flow, its inputs, its environment or the call are invalid",
+    3: "a connection could not be opened",
+    130: "cancelled by Ctrl+C or SIGTERM",
+}
 
 
 def add_input_options(parser: Parser) -> None:
@@ -52,7 +50,7 @@ def add_output_options(parser: Parser) -> None:
     add = parser.add_argument
     add("--output", choices=tuple(REPORTS), help="form of the result (default: text on a terminal, else json)")
     add("--output-file", metavar="FILE", help="write the result to a file instead of stdout")
-    add("--timeout", metavar="TIME", type=_seconds, help="how long the run may take: 90, 500ms, 10s, 5m, 2h")
+    add("--timeout", metavar="TIME", type=seconds, help="how long the run may take: 90, 500ms, 10s, 5m, 2h")
     add("--quiet", action="store_true", help="nothing on stderr but errors")
 
 
@@ -93,12 +91,3 @@ class Surroundings:
     def executor_for(self, registry: TaskRegistry | None) -> FlowExecutor:
         """An executor of these tasks there."""
         return FlowExecutor(registry, env_file=self._env_file, environment=self._environment)
-
-
-def _seconds(text: str) -> float:
-    from argparse import ArgumentTypeError
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, get_args
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import FLOW_HELP, Parser
 from flowlang.cli.failure import shown_path
 from flowlang.cli.headless import tell_refusal
 from flowlang.cli.target import write_result
@@ -82,11 +82,15 @@ def _parser(prog: str) -> Parser:
     parser = Parser(
         f"{prog} [{'|'.join(MODES)}]",
         "Write what a flow's folder lacks: flow.py with a stub for each task, tests, an API, how to begin.",
-        f"{prog} flow.yaml -o .\n{prog} update flow.yaml\n\n"
-        "scaffold adds the files that are missing and leaves the others as they are; update adds stubs for new tasks\n"
-        "to flow.py, every other byte of which stays, and touches nothing else; auto does the one or the other.",
+        f"{prog} flow.yaml -o .",
+        f"{prog} update flow.yaml",
+        more=(
+            "scaffold adds the files that are missing and leaves the others as they are; update adds stubs for new\n"
+            "tasks to flow.py, every other byte of which stays, and touches nothing else; auto does the one or the\n"
+            "other."
+        ),
     )
-    parser.add_argument("flow", metavar="FLOW", help="a flow's file, or a folder with a flow.yaml or a single flow")
+    parser.add_argument("flow", metavar="FLOW", help=FLOW_HELP)
     parser.add_argument("-o", "--output", metavar="DIR", help="the folder (default: the flow's)")
     parser.add_argument("--dry-run", action="store_true", help="show the difference and write nothing")
     parser.add_argument("--json", action="store_true", help="tell what was done as JSON")

@@ -24,9 +24,11 @@ def main(arguments: Sequence[str]) -> int:
         "Print the JSON Schema of flow files, with the tasks and connections of every plugin that\n"
         "the current folder's project can use, and the names of the connections that it keeps.\n"
         "Editors check and complete flows with it.",
-        "flowlang schema -o flow.schema.json\n\n"
-        "and as first line of a flow, for editors with the YAML language server:\n"
-        "  # yaml-language-server: $schema=flow.schema.json",
+        "flowlang schema -o flow.schema.json",
+        more=(
+            "and as first line of a flow, for editors with the YAML language server:\n"
+            "  # yaml-language-server: $schema=flow.schema.json"
+        ),
     )
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write to a file instead of stdout")
     options = parser.parse_args(arguments)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import Parser, seconds, whole_number
 from flowlang.cli.run_options import add_journal_option
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, one_line, tell
 from flowlang.connections.project import ENVIRONMENTS
-from flowlang.language.durations import parse_duration
 from flowlang.project import Project
 
 #: The variable that holds the token of the server.
@@ -85,23 +83,16 @@ def _parser(prog: str) -> Parser:
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     add("--port", type=int, default=8000, help="the port, or 0 for a free one (default: %(default)s)")
     add("--reload", action="store_true", help="load flows and tasks anew when they are saved")
-    add("--limit", type=_count, default=1000, metavar="N", help="how many flows may run at once (default: %(default)s)")
-    add("--timeout", type=_seconds, metavar="TIME", help="how long each run may take: 90, 500ms, 10s, 5m")
-    add("--grace", type=_seconds, default=10.0, metavar="TIME", help="what runs get to end at a stop (default: 10s)")
+    add(
+        "--limit",
+        type=whole_number(1),
+        default=1000,
+        metavar="N",
+        help="how many flows may run at once (default: %(default)s)",
+    )
+    add("--timeout", type=seconds, metavar="TIME", help="how long each run may take: 90, 500ms, 10s, 5m")
+    add("--grace", type=seconds, default=10.0, metavar="TIME", help="what runs get to end at a stop (default: 10s)")
     add("--env-file", metavar="FILE", help="a file of NAME=value lines, read besides .env")
     add("--env", choices=ENVIRONMENTS, help="use the values that the project's stored connections have there")
     add_journal_option(parser, "do not record runs in the journal")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise ArgumentTypeError(f"{text} is no whole number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error

@@ -211,7 +211,8 @@ def _parser() -> Parser:
     parser = Parser(
         "flowlang test",
         f"Run test files: YAML files called *{ENDINGS[0]} with cases of flows.",
-        f"flowlang test tests -k cache --coverage\n\na test file, tests/orders{ENDINGS[0]}:\n{_EXAMPLE}",
+        "flowlang test tests -k cache --coverage",
+        more=f"a test file, tests/orders{ENDINGS[0]}:\n{_EXAMPLE}",
     )
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=[os.curdir], help="test files, or folders with some (default: here)"

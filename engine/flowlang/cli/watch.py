@@ -13,7 +13,7 @@ from pathlib import Path
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import FLOW_HELP, Parser
 from flowlang.cli.failure import failure_text, shown_path
 from flowlang.cli.headless import exit_code, tell_refusal
 from flowlang.cli.readable import readable
@@ -123,6 +123,9 @@ class _Watching:
             _say(palette.faint("  the same outputs as before") if same else "\n".join(readable(told["outputs"], 2)))
         if before is not None and (lines := list(_differences(before, told))):
             _say("\n".join([palette.strong("not as before:"), *lines]))
+        if outcome.written:
+            names = ", ".join(sorted(shown_path(str(path)) for path in outcome.written))
+            _say(palette.faint(f"the flow writes {names} whenever it runs: that starts no further run"))
 
 
 class FollowUp:
@@ -216,11 +219,13 @@ def _parser(prog: str) -> Parser:
     parser = Parser(
         prog,
         "Run a flow, and again whenever the flow, its subflows, tasks, inputs or .env are saved.",
-        f"{prog} flow.yaml --test-inputs test_inputs.json\n\n"
-        "One run at a time: a save while one is under way cancels it and starts another.\n"
-        "Ctrl+C ends the watching with exit code 0; with --once the exit codes are those of `flowlang run`.",
+        f"{prog} flow.yaml --test-inputs test_inputs.json",
+        more=(
+            "One run at a time: a save while one is under way cancels it and starts another.\n"
+            "Ctrl+C ends the watching with exit code 0; with --once the exit codes are those of `flowlang run`."
+        ),
     )
-    parser.add_argument("flow", metavar="FLOW", help="a flow's file, or a folder with a flow.yaml or a single flow")
+    parser.add_argument("flow", metavar="FLOW", help=FLOW_HELP)
     add_input_options(parser)
     parser.add_argument("--test-inputs", metavar="FILE", help="another name for --inputs")
     add_surroundings_options(parser)

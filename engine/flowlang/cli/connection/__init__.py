@@ -1,6 +1,6 @@
 """`flowlang connection`: everything about connections and the plugins behind them.
 
-Each of its commands is a function `main` that takes the arguments behind the command's name.
+Each of its commands is a function that takes the arguments behind the command's name.
 """
 
 from __future__ import annotations

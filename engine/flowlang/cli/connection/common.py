@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +23,15 @@ class Found(NamedTuple):
     plugin: ConnectionPlugin
 
 
-def parser(command: str, description: str, example: str, *, plugin: bool = True) -> Parser:
+def parser(
+    command: str,
+    description: str,
+    *examples: str,
+    exit_codes: Mapping[int, str] | None = None,
+    plugin: bool = True,
+) -> Parser:
     """The parser of one of the commands, which all take --json."""
-    made = Parser(f"flowlang connection {command}", description, example)
+    made = Parser(f"flowlang connection {command}", description, *examples, exit_codes=exit_codes)
     if plugin:
         made.add_argument("plugin", metavar="PLUGIN", help="a connection type, as `type` in a flow names it")
     made.add_argument("--json", action="store_true", help="print JSON")

@@ -19,10 +19,11 @@ def deps(arguments: Sequence[str]) -> int:
     command = parser(
         "deps",
         "List the packages that a plugin needs, as pip writes them.",
-        "flowlang connection deps sqlite --check\n\n"
-        "exit codes:\n"
-        "  0  done; with --check: everything is there\n"
-        "  1  with --check: something is missing or too old",
+        "flowlang connection deps sqlite --check",
+        exit_codes={
+            0: "done; with --check: everything is there",
+            1: "with --check: something is missing or too old",
+        },
     )
     command.add_argument("--check", action="store_true", help="say which are installed, in versions that fit")
     options = command.parse_args(arguments)

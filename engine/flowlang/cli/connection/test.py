@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Final
 
+from flowlang.cli.arguments import seconds
 from flowlang.cli.connection.common import parser
+from flowlang.cli.connection.project.common import environment_option
 from flowlang.cli.connection.subject import Subject, find_subject
 from flowlang.cli.printing import print_json
 from flowlang.cli.readable import duration
@@ -16,7 +17,6 @@ from flowlang.cli.target import write_result
 from flowlang.cli.terminal import Palette, inert
 from flowlang.connections.activity import Activity
 from flowlang.connections.probe import STAGE_SECONDS, OnStage, ProbeReport, StageResult, probe
-from flowlang.language.durations import parse_duration
 
 _SIGNS: Final = {"ok": "✅", "failed": "❌", "skipped": "➖"}
 
@@ -28,11 +28,12 @@ def main(arguments: Sequence[str]) -> int:
         "Test a connection stage by stage: resolve its name, reach it, speak TLS, authenticate,\n"
         "be authorised, measure the latency. It names the stage that failed and what to try.\n"
         "Nothing that runs is disturbed, and nothing is changed.",
-        "flowlang connection test db --flow orders.yaml\n\n"
-        "exit codes:\n"
-        "  0  the connection can be used\n"
-        "  1  a stage failed\n"
-        "  2  the call, or the configuration, is invalid",
+        "flowlang connection test db --flow orders.yaml",
+        exit_codes={
+            0: "the connection can be used",
+            1: "a stage failed",
+            2: "the call, or the configuration, is invalid",
+        },
         plugin=False,
     )
     command.add_argument(
@@ -41,9 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         help="a connection of the project, of the flow given with --flow, or a URL; `-` reads a URL from stdin",
     )
     command.add_argument("--flow", metavar="FILE", help="the flow that declares the connection")
-    command.add_argument("--env", metavar="NAME", help="the environment whose values a project's connection gets")
+    environment_option(command, "the environment whose values a project's connection gets")
     command.add_argument(
-        "--timeout", type=_seconds, default=STAGE_SECONDS, metavar="TIME", help="limit of each stage (default: 5s)"
+        "--timeout", type=seconds, default=STAGE_SECONDS, metavar="TIME", help="limit of each stage (default: 5s)"
     )
     options = command.parse_args(arguments)
     subject = find_subject(options.connection, options.flow, options.env)
@@ -76,10 +77,3 @@ def _closing(subject: Subject, report: ProbeReport) -> str:
     if report.failed is None:
         return palette.good(f"{inert(subject.name)} ({report.type}) can be used")
     return palette.bad(f"{inert(subject.name)} ({report.type}) cannot be used: {report.failed.stage} failed")
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error

@@ -30,10 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         "Put a plugin through the contract that every plugin keeps: its schema, its errors, its\n"
         "tasks and what is told of them, its scaffolds; with a server also the life of its\n"
         "connections and a run of its example.",
-        "flowlang connection verify sqlite --url sqlite:////tmp/verify.db\n\n"
-        "exit codes:\n"
-        "  0  the plugin passes\n"
-        "  1  a check failed",
+        "flowlang connection verify sqlite --url sqlite:////tmp/verify.db",
+        exit_codes={0: "the plugin passes", 1: "a check failed", 2: "the call is invalid"},
     )
     command.add_argument(
         "--url", metavar="URL", help="a server to try things on: its data may change; `-` reads it from stdin"

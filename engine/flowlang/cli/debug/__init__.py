@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import FLOW_HELP, Parser
 from flowlang.cli.debug.breaking import SYNTAX, Steps
 from flowlang.cli.debug.points import Points
 from flowlang.cli.debug.prompt import Prompt
@@ -99,11 +99,10 @@ def _parser() -> Parser:
         "Run a flow and stop at its steps: look at its data, query its databases, change values, go on. Without\n"
         "a breakpoint it stops before the first step; it stops where anything fails. `help` at the prompt tells\n"
         "what can be done.",
-        f"{PROG} orders.yaml --break orders/ship --condition 'order.total > 100'\n\n{EXIT_CODES}",
+        f"{PROG} orders.yaml --break orders/ship --condition 'order.total > 100'",
+        exit_codes=EXIT_CODES,
     )
-    parser.add_argument(
-        "flow", metavar="FLOW", help="a flow's file, or a folder with a flow.yaml or a single flow in it"
-    )
+    parser.add_argument("flow", metavar="FLOW", help=FLOW_HELP)
     add_input_options(parser)
     parser.set_defaults(breaks=[], timeout=None)
     parser.add_argument("--break", dest="breaks", metavar="PLACE", action=_Break, help=SYNTAX.replace("%", "%%"))

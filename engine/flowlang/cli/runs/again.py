@@ -34,7 +34,8 @@ def resume(arguments: Sequence[str]) -> int:
         "Go on with a run that was interrupted, cancelled or failed: what it completed is taken from the\n"
         "journal, the rest runs, under the same id. A step that was under way when the process died runs\n"
         "again by itself only if it says `idempotent: true` or `exactly_once: true`.",
-        f"flowlang runs resume last --retry charge\n\n{EXIT_CODES}",
+        "flowlang runs resume last --retry charge",
+        exit_codes=EXIT_CODES,
     )
     add = command.add_argument
     for choice, about in (
@@ -87,7 +88,8 @@ def rerun(arguments: Sequence[str]) -> int:
         "rerun",
         "Run again from a step of a run, as a new run: what came before the step is taken from the journal,\n"
         "so that none of it takes effect again. In a loop name the iteration: `orders[3]/ship`.",
-        f"flowlang runs rerun last --from charge --set 'fetch={{\"rows\": []}}'\n\n{EXIT_CODES}",
+        "flowlang runs rerun last --from charge --set 'fetch={\"rows\": []}'",
+        exit_codes=EXIT_CODES,
     )
     add = command.add_argument
     add("--from", dest="from_step", metavar="STEP", help="the step to begin with")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,9 +23,15 @@ _LAST: Final = re.compile(r"last(-failed)?(?:~([0-9]{1,9}))?")
 RUN_HELP: Final = "an id or its beginning, the short id that `list` shows, `last`, `last~1`, `last-failed`"
 
 
-def parser(command: str, description: str, example: str, *, run: bool = True) -> Parser:
+def parser(
+    command: str,
+    description: str,
+    *examples: str,
+    exit_codes: Mapping[int, str] | None = None,
+    run: bool = True,
+) -> Parser:
     """The parser of one of the commands, which all take `--project` and `--json`."""
-    made = Parser(f"flowlang runs {command}", description, example)
+    made = Parser(f"flowlang runs {command}", description, *examples, exit_codes=exit_codes)
     if run:
         made.add_argument("run", metavar="RUN", help=RUN_HELP)
     made.add_argument(

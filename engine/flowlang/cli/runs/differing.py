@@ -39,11 +39,12 @@ def diff(arguments: Sequence[str]) -> int:
         "diff",
         "Tell what the second run did differently from the first: the first difference, then values,\n"
         "branches, timings, row counts and the definition.",
-        "flowlang runs diff last~1 last\n\n"
-        "exit codes:\n"
-        "  0    the runs did the same, whatever time they took\n"
-        "  1    they differ\n"
-        "  2    the call is invalid",
+        "flowlang runs diff last~1 last",
+        exit_codes={
+            0: "the runs did the same, whatever time they took",
+            1: "they differ",
+            2: "the call is invalid",
+        },
         run=False,
     )
     command.add_argument("before", metavar="RUN", help=RUN_HELP)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flowlang.cli.arguments import whole_number
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.runs.common import found, journal_at, parser, short_id, summary_data
 from flowlang.cli.runs.when import age, shown_time
-from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import one_line
 
 
@@ -21,12 +21,10 @@ def prune(arguments: Sequence[str]) -> int:
         run=False,
     )
     add = command.add_argument
-    add("--keep", metavar="N", type=int, help="keep only the latest N runs")
+    add("--keep", metavar="N", type=whole_number(0), help="keep only the latest N runs")
     add("--older-than", metavar="AGE", help="forget what began longer ago: 12h, 30d, 8w")
     add("--dry-run", action="store_true", help="only tell which runs would be forgotten")
     options = command.parse_args(arguments)
-    if options.keep is not None and options.keep < 0:
-        raise UsageError(f"--keep {options.keep}: that is no number of runs")
     older_than = None if options.older_than is None else age(options.older_than, "--older-than")
     gone = journal_at(options).prune(options.keep, older_than, dry_run=options.dry_run)
     if options.json:

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
+from flowlang.cli.arguments import seconds, whole_number
 from flowlang.cli.columns import Cell, columns, cut
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration
@@ -17,7 +18,6 @@ from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, is_terminal, one_line
 from flowlang.journal import RunQuery, RunSummary
 from flowlang.journal.records import How, RunStatus
-from flowlang.language.durations import parse_duration
 
 #: How many cells a line has where nobody says.
 _WIDTH: Final = 120
@@ -41,10 +41,16 @@ def list_runs(arguments: Sequence[str]) -> int:
     add("--input", metavar="KEY=VALUE", action="append", default=[], help="runs with this input; may be repeated")
     add("--since", metavar="TIME", help="runs that began later: a date, a time, or `2h`, `3d` for so long ago")
     add("--until", metavar="TIME", help="runs that began earlier")
-    add("--longer", metavar="TIME", help="runs that took longer: 500ms, 5s, 2m")
+    add("--longer", metavar="TIME", type=seconds, help="runs that took longer: 500ms, 5s, 2m")
     add("--pinned", action="store_true", help="pinned runs")
     add("--origin", choices=get_args(How), help="runs that are such a part or copy of another, or were asked for so")
-    add("--limit", metavar="N", type=int, default=20, help="how many are shown at most (default: %(default)s; 0: all)")
+    add(
+        "--limit",
+        metavar="N",
+        type=whole_number(0),
+        default=20,
+        help="how many are shown at most (default: %(default)s; 0: all)",
+    )
     options = command.parse_args(arguments)
     query = _query(options)
     journal = journal_at(options)
@@ -65,14 +71,6 @@ def list_runs(arguments: Sequence[str]) -> int:
 
 
 def _query(options: Namespace) -> RunQuery:
-    if options.limit < 0:
-        raise UsageError(f"--limit {options.limit}: that is no number of runs")
-    longer = None
-    if options.longer is not None:
-        try:
-            longer = parse_duration(options.longer) * 1000
-        except ValueError as error:
-            raise UsageError(f"--longer: {error}") from error
     return RunQuery(
         flow=options.flow,
         status=cast("RunStatus | None", options.status),
@@ -81,7 +79,7 @@ def _query(options: Namespace) -> RunQuery:
         inputs=_inputs(options.input),
         since=None if options.since is None else moment(options.since, "--since"),
         until=None if options.until is None else moment(options.until, "--until"),
-        longer_than_ms=longer,
+        longer_than_ms=None if options.longer is None else options.longer * 1000,
         pinned=True if options.pinned else None,
         origin=cast("How | None", options.origin),
         limit=options.limit or None,

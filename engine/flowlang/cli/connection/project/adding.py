@@ -42,9 +42,9 @@ def add(arguments: Sequence[str]) -> int:
         "add",
         "Keep a connection in the project, encrypted, for all of its flows. The URL says the type;\n"
         "without a URL give the type and the keys of its configuration, or a template.",
-        "flowlang connection add 'Production PostgreSQL' --url-env DATABASE_URL --test\n"
-        "  flowlang connection add Cache --template upstash-redis --set host=eu1-x.upstash.io --password -\n"
-        "  flowlang connection add --templates",
+        "flowlang connection add 'Production PostgreSQL' --url-env DATABASE_URL --test",
+        "flowlang connection add Cache --template upstash-redis --set host=eu1-x.upstash.io --password -",
+        "flowlang connection add --templates",
         plugin=False,
     )
     command.add_argument("name", metavar="NAME", nargs="?", help="its name, such as 'Production PostgreSQL'")
@@ -100,8 +100,8 @@ def import_(arguments: Sequence[str]) -> int:
         "Keep the connections that variables of the environment, or of `.env`, describe: those with\n"
         "a connection URL (DATABASE_URL, REDIS_URL, MONGODB_URI …), and PGHOST, MYSQL_HOST and\n"
         "REDIS_HOST with their kin. A name that the project has already is passed over.",
-        "flowlang connection import --dry-run\n"
-        "  flowlang connection import DATABASE_URL --name 'Production PostgreSQL'",
+        "flowlang connection import --dry-run",
+        "flowlang connection import DATABASE_URL --name 'Production PostgreSQL'",
         plugin=False,
     )
     command.add_argument(

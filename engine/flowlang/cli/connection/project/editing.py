@@ -43,8 +43,8 @@ def edit(arguments: Sequence[str]) -> int:
         "edit",
         "Change a connection of the project: its values, or with --env what is different in one\n"
         "environment, which `flowlang run --env` chooses.",
-        "flowlang connection edit 'Production PostgreSQL' --pool-size 5\n"
-        "  flowlang connection edit 'Production PostgreSQL' --env dev --url-env DEV_DATABASE_URL",
+        "flowlang connection edit 'Production PostgreSQL' --pool-size 5",
+        "flowlang connection edit 'Production PostgreSQL' --env dev --url-env DEV_DATABASE_URL",
         plugin=False,
     )
     name_argument(command)
