@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowlang import FlowExecutor
 from flowlang.connections.base import statement_gate
 from flowlang.debugger import Breakpoint, Debugger, DebuggerError, Stop
 from flowlang.runtime.interception import Interceptor
@@ -417,8 +418,7 @@ steps:
         assert (await run.ended()).success
 
 
-@pytest.mark.parametrize(("point", "is_asked"), [("ask", True), ("never", False)])
-async def test_nobody_stands_before_the_statements_of_steps_without_a_breakpoint(point: str, is_asked: bool) -> None:
+async def test_nobody_stands_before_the_statements_of_a_run_without_a_debugger() -> None:
     registry, _ = counting()
     gates = []
 
@@ -429,12 +429,9 @@ async def test_nobody_stands_before_the_statements_of_steps_without_a_breakpoint
     flow = """
 flow: f
 connections: {db: {type: sqlite, database: ':memory:'}}
-steps:
-  - Ask: {id: ask, connection: db}
-  - if: ${false}
-    id: no
-    then: [{exit: {}, id: never}]
+steps: [{Ask: {id: ask, connection: db}}]
 """
-    async with Debugged(flow, [Breakpoint(point, "statement")], registry) as run:
-        assert (await run.ended()).success
-    assert [gate is not None for gate in gates] == [is_asked]
+    executor = FlowExecutor(registry)
+    assert (await executor.execute_flow(flow)).success
+    await executor.close()
+    assert gates == [None]

@@ -63,6 +63,8 @@ class Progress:
         elif kind == "iteration_completed":
             loop = event["path"]
             self._loops[loop] = (self._loops.get(loop, (0, None))[0] + 1, event["length"])
+        elif kind == "iterations_answered":
+            self._loops[event["path"]] = (event["count"], event["length"])
         elif kind == "flow_started" and not self._flow:
             self._flow = one_line(event["flow"])
 

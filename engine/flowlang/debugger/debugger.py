@@ -282,9 +282,20 @@ class Debugger(Interceptor):
         return redone
 
     def execution_at(self, frame: Frame, plan: StepPlan) -> Intercepted | None:
-        """The execution of a step that is under way, if it is one of those asked about."""
+        """The execution of a step that is under way; for one that began unasked, one that knows what it knows."""
         attempt = self._under_way.get(frame.path + plan.id)
-        return None if attempt is None else attempt.execution
+        if attempt is not None:
+            return attempt.execution
+        if self._interception is None:
+            return None
+        execution = self._interception.execution(frame, plan)
+        execution.attempt = frame.context["attempt"]
+        return execution
+
+    def may_answer(self, execution: Intercepted) -> bool:
+        """Whether a result that is given for an execution while it is under way reaches it."""
+        attempt = self._under_way.get(execution.frame.path + execution.plan.id)
+        return attempt is not None and attempt.execution is execution
 
     def _in_place_of(self, plan: StepPlan, frame: Frame) -> Instead:
         """The steps that run instead of one. Their ids are known from now on where expressions may read them."""
@@ -309,13 +320,13 @@ class Debugger(Interceptor):
         gate = attempt.gate
         return (taken, None, None) if gate is None else (taken, gate.matched, gate.answer)
 
-    def _gate(self, frame: Frame, plan: StepPlan) -> Gate | None:
-        """What is asked before the statements of a step, while it has its connection; None if it is not asked about."""
+    def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
+        """What is asked before the statements of a step, also of one that began before anybody wanted to stop in it."""
+        gate = Gate(self, frame, plan)
         attempt = self._under_way.get(frame.path + plan.id)
-        if attempt is None:
-            return None
-        attempt.gate = Gate(self, frame, plan)
-        return attempt.gate
+        if attempt is not None:
+            attempt.gate = gate
+        return gate
 
     def _plans_at(self, place: str | int, stop: Stop | None) -> list[StepPlan]:
         if isinstance(place, str):

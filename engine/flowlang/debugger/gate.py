@@ -42,16 +42,21 @@ class Gate:
         #: Whether the run stood at this gate already.
         self.stopped = False
         self._debugger = debugger
-        self._announced: set[str | None] = set()
+        self._announced: set[str | None] | None = None
         self.answer: Answer | None = None
 
     async def before(self, pending: PendingStatement) -> bool:
         """Called before a statement is sent; false ends its transaction here, with a commit."""
         if self.answer is not None:
             raise _answered()
+        reasons = self._debugger.reasons
+        if not reasons.may_stop_in(self.plan):
+            return True
+        if self._announced is None:
+            self._announced = set()
         self._announced.add(pending.text)
-        found = self._debugger.reasons.at_statement(self, pending.text)
-        execution = self._debugger.execution_at(self.frame, self.plan)
+        found = reasons.at_statement(self, pending.text)
+        execution = None if found is None else self._debugger.execution_at(self.frame, self.plan)
         if found is None or execution is None:
             return True
         self.stopped = True
@@ -72,10 +77,13 @@ class Gate:
 
     def heard(self, statement: Statement) -> None:
         """Called with every statement that was sent."""
-        if statement.text in self._announced or self.matched is not None:
+        reasons = self._debugger.reasons
+        if self.matched is not None or not reasons.may_stop_in(self.plan):
+            return
+        if self._announced is not None and statement.text in self._announced:
             return
         named = _CONTROL.match(statement.text) is not None
-        if self._debugger.reasons.point_at_statement(self, statement.text, named=named) is not None:
+        if reasons.point_at_statement(self, statement.text, named=named) is not None:
             self.matched = statement.text
 
 

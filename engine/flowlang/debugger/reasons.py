@@ -73,6 +73,10 @@ class Reasons:
         still_wanted = statement is not None and self._points.at(plan, "statement")
         return ("statement", None) if still_wanted else None
 
+    def may_stop_in(self, plan: StepPlan) -> bool:
+        """Whether there is anything to ask about at the statements of a step."""
+        return self._standing.is_stepping or bool(self._points.at(plan, "statement"))
+
     def at_statement(self, gate: Gate, text: str | None) -> Why | None:
         """Why to stop before a statement of a step, or before its transaction's end; None if there is no reason."""
         if text is not None:

@@ -148,7 +148,8 @@ class Stop:
         at = self._transaction
         if at is not None:
             ending = ({"roll_back"} if at.is_open else set()) | ({"commit"} if at.may_end else set())
-            return frozenset(always | {"query", "give", "skip"} | ending)
+            given = {"give", "skip"} if self._debugger.may_answer(self._execution) else set()
+            return frozenset(always | {"query"} | given | ending)
         here = {
             "before": {"set_input", "give", "skip", "redo_with"},
             "after": {"set_input", "give", "run_again", "redo_with"},
@@ -379,8 +380,9 @@ class Stop:
         inputs = self._debugger.inputs.get(self.path)
         if inputs is not None:
             return inputs
-        if self.when != "before":
-            return self._execution.inputs
+        known = self._execution.inputs
+        if self.when in ("after", "error") or known is not None:
+            return known
         try:
             return self._plan.body.inputs(self._frame)
         # whatever an argument raises will be the failure of the step; here it is only to be seen
