@@ -99,6 +99,12 @@ def _flows_below(folder: str) -> Iterator[FlowFile]:
                 yield flow
 
 
+def is_data(path: str | os.PathLike[str]) -> bool:
+    """Whether a YAML file is there and holds no flow, nor tests or pins of one."""
+    name = os.path.basename(path)
+    return not re.search(_NO_FLOW, name) and os.path.isfile(path) and _flow(os.fspath(path)) is None
+
+
 def _flow(path: str) -> FlowFile | None:
     """The flow in a YAML file, or None if it has no top-level key `flow`, holds tests or pins, or cannot be read."""
     name = os.path.basename(path)

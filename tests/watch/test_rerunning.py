@@ -219,3 +219,41 @@ async def test_each_save_in_any_editors_way_is_one_run_of_the_newest_text(projec
                 assert two_files in (ways[number % len(ways)], ways[number % len(ways) - 1]), (
                     f"{outputs} is not of the newest text"
                 )
+
+
+async def test_data_that_a_task_may_read_counts_whatever_its_kind(project: Path) -> None:
+    async with watched(project) as runs:
+        await runs.next()
+        for name in ("people.csv", "query.sql", "mail.txt", "fixture.yaml", "sub/page.html", ".env"):
+            (project / name).parent.mkdir(exist_ok=True)
+            (project / name).write_text("a: 1\n")
+            assert {path.name for path in (await runs.next()).changed} == {Path(name).name}
+        (project / "flow.test.yaml").write_text("tests: []\n")
+        (project / "flow.pins.yaml").write_text("pins: {}\n")
+        (project / "people.csv").unlink()
+        assert {path.name for path in (await runs.next()).changed} == {"people.csv"}
+
+
+@pytest.mark.parametrize("pause", [0, 0.5])
+async def test_what_the_flow_writes_itself_starts_it_not_for_ever(project: Path, pause: float) -> None:
+    (project / "flow.yaml").write_text("flow: Writer\nsteps: [{Write: {id: write}}]\noutputs: {n: '${write}'}\n")
+    (project / "flow.py").write_text(
+        "import time\nfrom pathlib import Path\nfrom flowlang import TaskRegistry\n\n"
+        "def create_task_registry():\n    registry = TaskRegistry()\n\n    @registry.register('Write')\n"
+        "    def write():\n        here = Path(__file__).parent\n"
+        "        with open(here / '.runs', 'a+') as runs:\n            runs.write('.')\n"
+        "            number = runs.tell()\n"
+        f"        (here / 'report.json').write_text(str(number))\n        time.sleep({pause})\n"
+        "        return number\n\n    return registry\n"
+    )
+    async with watched(project) as runs:
+        while (outcome := await runs.next()).result is None or outcome.result["n"] < 3:
+            pass
+        (project / "query.sql").write_text("select 1")
+        while "query.sql" not in {path.name for path in outcome.changed}:
+            told, outcome = outcome.written, await runs.next()
+        assert {path.name for path in told | outcome.written} == {"report.json"}
+        (project / "report.json").write_text("by hand")
+        assert {path.name for path in (await runs.next()).changed} == {"report.json"}
+        (project / "query.sql").write_text("select 2")
+        assert "query.sql" in {path.name for path in (await runs.next()).changed}

@@ -124,8 +124,8 @@ class _Watching:
         if before is not None and (lines := list(_differences(before, told))):
             _say("\n".join([palette.strong("not as before:"), *lines]))
         if outcome.written:
-            names = ", ".join(sorted(shown_path(str(path)) for path in outcome.written))
-            _say(palette.faint(f"the flow writes {names} whenever it runs: that starts no further run"))
+            written = ", ".join(sorted(shown_path(str(path)) for path in outcome.written))
+            _say(palette.faint(f"the flow writes {written} whenever it runs: that starts no further run"))
 
 
 class FollowUp:

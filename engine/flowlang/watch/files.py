@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-_ENDINGS: Final = (".yaml", ".yml", ".py", ".json", ".sql")
+ENDINGS: Final = (".yaml", ".yml", ".py", ".json", ".sql")
+#: What tasks may read beside that.
+DATA: Final = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".toml", ".ini", ".xml", ".html", ".j2", ".jinja", ".md")
 _PASSED_OVER: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist", "site-packages"})
 _OWN_FOLDER: Final = ".flowlang"
 _OWN_FILE: Final = "connections.enc"
@@ -45,13 +47,14 @@ _MISSING: Final = Seen(GONE, (0, 0, 0), 0)
 class Files:
     """The watched files below a folder and those named in `also`, with what each held when it was last read.
 
-    Watched are flows and other YAML, Python, JSON and SQL files, `.env` files and the project's stored connections.
-    Left out are hidden folders, virtual environments, caches and what links to folders.
+    Watched are files with one of `endings`, `.env` files and the project's stored connections. Left out are hidden
+    folders, virtual environments, caches and what links to folders.
     """
 
-    def __init__(self, root: str, also: Iterable[str] = ()) -> None:
+    def __init__(self, root: str, also: Iterable[str] = (), endings: tuple[str, ...] = ENDINGS) -> None:
         self.also = frozenset(also)
         self._root = root
+        self._endings = endings
         self._seen: dict[str, Seen] = {}
         self._sources: set[str] = set()
         self._others: set[str] = set()
@@ -105,7 +108,7 @@ class Files:
     def is_watched(self, path: str) -> bool:
         """Whether a path is that of a file to watch, whether it exists or not."""
         folder, name = os.path.split(path)
-        return path in self.also or (folder in self._sources and _is_source(folder, name))
+        return path in self.also or (folder in self._sources and self._is_source(folder, name))
 
     def _has_changed(self, path: str, reread: bool = True) -> bool:
         before = self.before(path)
@@ -118,7 +121,7 @@ class Files:
         for folder, entries in _folders(self._root):
             self._sources.add(folder)
             for entry in entries:
-                if _is_source(folder, entry.name):
+                if self._is_source(folder, entry.name):
                     yield entry.path
                     if entry.is_symlink():
                         self._mind_link(entry.path)
@@ -126,6 +129,13 @@ class Files:
             yield path
             self._mind_folder(os.path.dirname(path))
             self._mind_link(path)
+
+    def _is_source(self, folder: str, name: str) -> bool:
+        if os.path.basename(folder) == _OWN_FOLDER:
+            return name == _OWN_FILE
+        if name.startswith("."):
+            return name == ".env" or name.startswith(".env.")
+        return name.endswith(self._endings)
 
     def _mind_link(self, path: str) -> None:
         """A change of the file that a link leads to is one of the link."""
@@ -159,14 +169,6 @@ def _folders(root: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     hidden = entry.name.startswith(".") and entry.name != _OWN_FOLDER
     return not hidden and entry.name not in _PASSED_OVER and entry.is_dir(follow_symlinks=False)
-
-
-def _is_source(folder: str, name: str) -> bool:
-    if os.path.basename(folder) == _OWN_FOLDER:
-        return name == _OWN_FILE
-    if name.startswith("."):
-        return name == ".env" or name.startswith(".env.")
-    return name.endswith(_ENDINGS)
 
 
 def _read(path: str) -> Seen:

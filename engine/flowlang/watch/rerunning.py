@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowlang.errors import FlowLangError
+from flowlang.project import is_data
 from flowlang.runtime.control import CancellationToken
 from flowlang.runtime.events import Event
 from flowlang.runtime.executor import FlowExecutor
 from flowlang.runtime.result import FlowResult
 from flowlang.tasks.loader import TaskModules
 from flowlang.tasks.registry import TaskRegistry
+from flowlang.watch.files import DATA, ENDINGS
 from flowlang.watch.watcher import Watcher
+from flowlang.watch.written import Written
 
 if TYPE_CHECKING:
     from flowlang.runtime.recording import Recorder
@@ -23,27 +26,27 @@ if TYPE_CHECKING:
 #: Why a run was cancelled that a newer change made useless.
 SUPERSEDED: Final = "something was changed"
 
-#: Files of these kinds count only if the flow is made of them; any other that is watched may be read by a task.
 _FLOWS: Final = frozenset({".yaml", ".yml"})
-_SOURCES: Final = _FLOWS | {".py"}
 
 
 class Outcome(NamedTuple):
     """What came of one run: its result, or why it could not begin.
 
-    `changed` are the files because of which it ran, none for the first run.
+    `changed` are the files because of which it ran, none for the first run. `written` are files of which it is known
+    now that the flow writes them: they changed in each of the last runs, and start none any more when they do.
     """
 
     changed: frozenset[Path]
     result: FlowResult | None = None
     refused: FlowLangError | None = None
+    written: frozenset[Path] = frozenset()
 
 
 class Reruns:
     """Runs a flow, then again after each change of what it is made of: one run at a time, the newest wins.
 
     That is the flow, its subflows, the tasks file with the project's modules that it imports, `.env`, the files
-    `also` named, and whatever else is watched that is no flow and no Python. While the flow cannot run, any change
+    `also` named, and other files that a task may read: data, texts, statements. While the flow cannot run, any change
     may mend it. `inputs`, `make_executor` and `make_recorder` are called before each run.
     """
 
@@ -71,10 +74,12 @@ class Reruns:
         self._executor: FlowExecutor | None = None
         self._loaded: TaskRegistry | None = None
         self._made_of: frozenset[Path] | None = None
+        self._written = Written()
+        self._told: frozenset[Path] = frozenset()
 
     async def outcomes(self) -> AsyncGenerator[Outcome, None]:
         """What comes of each run that no newer one replaced. Goes on until it is cancelled."""
-        async with Watcher(self._root, also=self._also) as watcher:
+        async with Watcher(self._root, also=self._also, endings=ENDINGS + DATA) as watcher:
             watcher.also(self._also)
             news = asyncio.ensure_future(self._changes(watcher))
             changed: frozenset[Path] = frozenset()
@@ -84,7 +89,7 @@ class Reruns:
                     run = asyncio.ensure_future(self._run(changed))
                     await asyncio.wait((run, news), return_when=asyncio.FIRST_COMPLETED)
                     if run.done():
-                        yield run.result()
+                        yield self._with_written(run.result())
                     else:
                         await self._token.cancel(SUPERSEDED)
                         await run
@@ -101,13 +106,20 @@ class Reruns:
     async def _changes(self, watcher: Watcher) -> frozenset[Path]:
         """The next change that matters."""
         async for change in watcher:
-            if self._made_of is None or any(self._matters(path) for path in change.paths):
+            # each of them is asked about, because what the flow writes is known by having changed before
+            if self._made_of is None or {path for path in change.paths if self._matters(path)}:
                 return change.paths
         return frozenset()
 
     def _matters(self, path: Path) -> bool:
         assert self._made_of is not None, "otherwise everything matters"
-        return path in self._made_of or path in self._also or path.suffix not in _SOURCES
+        if path in self._made_of or path in self._also:
+            return True
+        return _is_data(path) and not self._written.is_by_the_flow(path)
+
+    def _with_written(self, outcome: Outcome) -> Outcome:
+        before, self._told = self._told, frozenset(self._written.found)
+        return outcome._replace(written=self._told - before)
 
     async def _run(self, changed: frozenset[Path]) -> Outcome:
         self._token = token = CancellationToken()
@@ -118,9 +130,14 @@ class Reruns:
             plan = await asyncio.to_thread(executor.prepare, self._flow)
             files = {Path(one.path) for one in plan.with_subplans() if one.path is not None}
             self._made_of = frozenset(files | self._task_files())
-            result = await executor.execute_flow(
-                self._flow, self._inputs(), self._listener, token, recorder=self._make_recorder()
-            )
+            inputs = self._inputs()
+            self._written.begin()
+            try:
+                result = await executor.execute_flow(
+                    self._flow, inputs, self._listener, token, recorder=self._make_recorder()
+                )
+            finally:
+                self._written.end()
             return Outcome(changed, result)
         except FlowLangError as error:
             return Outcome(changed, refused=error)
@@ -140,3 +157,8 @@ class Reruns:
 
     def _task_files(self) -> frozenset[Path]:
         return frozenset() if self._tasks is None or self._tasks.last is None else self._tasks.last.files
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a file is for tasks to read: no Python, and no flow or tests and pins of one."""
+    return path.suffix != ".py" and (path.suffix not in _FLOWS or is_data(path))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flowlang.watch.files import GONE, Files, Seen
+from flowlang.watch.files import ENDINGS, GONE, Files, Seen
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -42,7 +42,7 @@ class Change(NamedTuple):
 
 
 class Watcher:
-    """Watches a project's folder and the files `also` named, and gives each change once.
+    """Watches the files with these endings in a project's folder and those `also` named, and gives each change once.
 
         async with Watcher(root) as watcher:
             async for change in watcher:
@@ -54,11 +54,16 @@ class Watcher:
     """
 
     def __init__(
-        self, root: str | os.PathLike[str], *, also: Iterable[str | os.PathLike[str]] = (), polling: bool = False
+        self,
+        root: str | os.PathLike[str],
+        *,
+        also: Iterable[str | os.PathLike[str]] = (),
+        endings: tuple[str, ...] = ENDINGS,
+        polling: bool = False,
     ) -> None:
         self.root = Path(os.path.abspath(root))
         self.polling: str | None = "asked for" if polling else None
-        self._files = Files(str(self.root), map(os.path.abspath, also))
+        self._files = Files(str(self.root), map(os.path.abspath, also), endings)
         self._wake = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
