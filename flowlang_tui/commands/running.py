@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from flowlang.language.input_files import InputFileError, read_inputs
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.inputs import InputsError, missing, read_inputs
+from flowlang_tui.session.inputs import missing
 from flowlang_tui.session.running import ActiveRun
 from flowlang_tui.widgets.status_bar import StatusBar
 
@@ -57,7 +58,7 @@ class RunCommands(ProjectScreen):
                 return
             try:
                 inputs = read_inputs(choices[name])
-            except InputsError as error:
+            except InputFileError as error:
                 self.tell(str(error), "error")
             else:
                 self._run_with(flow, inputs)

@@ -103,3 +103,5 @@ def read_output(text: str) -> Any:
         raise InputsError(f"this is not JSON: {error.msg}, line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
         raise InputsError("this nests too deeply") from error
+    except ValueError as error:
+        raise InputsError(f"this cannot be read: {error}") from error

@@ -262,6 +262,6 @@ def _value(schema: Mapping[str, Any], key: str, text: str) -> Any:
     if kind == "json":
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"`{key}` is JSON: {error}") from error
     return text if is_secret_key(key, about) and key not in URL_KEYS else text.strip()

@@ -1,13 +1,10 @@
-"""The inputs of a run: read from a file, from what was typed into a form, and which of them are missing."""
+"""The inputs of a run: what was typed into a form, and which of them are missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from json import JSONDecodeError, dumps, loads
-from pathlib import Path
+from json import dumps, loads
 from typing import Any
-
-import yaml
 
 from flowlang import FlowLangError
 from flowlang.language.model import Input
@@ -15,28 +12,12 @@ from flowlang.language.vocabulary import INPUT_TYPES
 
 
 class InputsError(FlowLangError):
-    """Inputs could not be read."""
+    """What was typed is no value, or not of the type that is wanted."""
 
 
 def missing(declared: Iterable[Input], given: Mapping[str, Any]) -> list[str]:
     """The inputs that a run needs and nobody gave."""
     return [one.name for one in declared if one.required and not one.has_default and one.name not in given]
-
-
-def read_inputs(path: Path) -> dict[str, Any]:
-    """The inputs in a JSON or YAML file. Raises InputsError."""
-    try:
-        text = path.read_text("utf-8")
-        data = loads(text) if path.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
-    except OSError as error:
-        raise InputsError(f"{path} cannot be read: {error.strerror}") from error
-    except JSONDecodeError as error:
-        raise InputsError(f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InputsError(f"{path} cannot be read: {str(error) or type(error).__name__}") from error
-    if not isinstance(data, dict):
-        raise InputsError(f"{path} must hold a map of input names to values")
-    return data
 
 
 def as_typed(value: Any, declared: Input) -> str:
@@ -55,7 +36,7 @@ def from_typed(text: str, declared: Input) -> Any:
         return text
     try:
         value = loads(text, parse_constant=str)
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         value = text
     problem = _mismatch(value, kind)
     if problem:

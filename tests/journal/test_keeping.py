@@ -198,6 +198,8 @@ def test_a_project_says_how_much_is_kept(tmp_path: Path, text: str, settings: Se
     ("text", "message"),
     [
         ("journal: [\n", "is no YAML"),
+        ("journal: {}\nsince: 2024-13-45\n", "is no YAML"),
+        ("journal: " + "[" * 10_000, "is no YAML"),
         ("journal: 5\n", "must be a map"),
         ("journal: {keep_run: 5}\n", "did you mean `keep_runs`?"),
         ("journal: {keep_days: many}\n", "must be a whole number from 0"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from json import JSONDecodeError, loads
+from json import loads
 from typing import Any
 
 from flowlang.cli.target import UsageError
+from flowlang.language.input_files import inputs_in, read_inputs
 
 
 def gather(file: str | None, pairs: Sequence[str], flow: str) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def _typed(text: str, types: Mapping[str, str | None], name: str) -> Any:
         return text
     try:
         return loads(text, parse_constant=str)
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 
@@ -44,41 +45,4 @@ def _declared_types(flow: str) -> dict[str, str | None]:
 
 
 def _from_file(path: str) -> dict[str, Any]:
-    data = _from_json(path) if path.endswith(".json") else _from_yaml(path)
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise UsageError(f"{path} must hold a map of input names to values")
-    return data
-
-
-def _from_json(path: str) -> Any:
-    try:
-        return loads(_read(path))
-    except JSONDecodeError as error:
-        raise UsageError(f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text") from error
-    except RecursionError as error:
-        raise UsageError(f"{path} is nested too deep") from error
-
-
-def _from_yaml(path: str) -> Any:
-    from flowlang.language.diagnostics import Problems
-    from flowlang.language.source import read_text
-
-    problems = Problems(path)
-    source = read_text(_read(path), problems, path)
-    if problems.fatal:
-        raise UsageError("\n".join(str(problem) for problem in problems.in_order()))
-    return None if source.root is None else source.root.data
-
-
-def _read(path: str) -> bytes:
-    try:
-        if path == "-":
-            return sys.stdin.buffer.read()
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    return inputs_in(sys.stdin.buffer.read(), path) if path == "-" else read_inputs(path)

@@ -311,7 +311,7 @@ def _parsed(path: Path) -> _Content:
         whole = isinstance(project_id, str) and all(isinstance(field, str) for entry in found for field in entry)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if not whole or re.fullmatch("[0-9a-f]{32}", project_id) is None:
         raise StoreError(

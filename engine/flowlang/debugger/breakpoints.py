@@ -192,7 +192,7 @@ class Breakpoints:
             self._all = [Breakpoint.from_dict(one) for one in data["breakpoints"]]
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, DebuggerError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, DebuggerError) as error:
             self.problem = f"{self.path} could not be read: {error}"
 
     def _write(self) -> None:

@@ -53,7 +53,8 @@ def _section(text: str, path: Path) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    # a date or a number that there cannot be is a plain ValueError
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is no YAML: {error}", hint="mend it, or remove it") from error
     section = content.get("journal") if isinstance(content, dict) else None
     if section is None:

@@ -108,13 +108,13 @@ class AtStop:
 
     def value(self, text: str) -> Any:
         """A value that somebody typed: JSON, else an expression. Raises UsageError, ExpressionError."""
-        from json import JSONDecodeError, loads
+        from json import loads
 
         if not text:
             raise UsageError("a value is missing", hint="Write JSON, or an expression.")
         try:
             return loads(text)
-        except (JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             value = self.evaluated(text)
         if MASK in str(value):
             raise UsageError("that value is secret, and can't be taken from what is shown")

@@ -86,7 +86,7 @@ def perform(continuation: Continuation, options: Namespace, prog: str) -> int:
 
 def values_of(pairs: list[str], option: str) -> Mapping[str, Any]:
     """The results in `STEP=JSON`. Raises UsageError for anything else."""
-    from json import JSONDecodeError, loads
+    from json import loads
 
     found = {}
     for pair in pairs:
@@ -95,7 +95,7 @@ def values_of(pairs: list[str], option: str) -> Mapping[str, Any]:
             raise UsageError(f"{option} {pair} is not of the form STEP=JSON")
         try:
             found[path] = loads(text)
-        except (JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{option} {path}: that is no JSON: {text}") from error
     return found
 
