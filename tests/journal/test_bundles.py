@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from flowlang import Journal
+from flowlang import FlowExecutor, Journal
 from flowlang.errors import JournalError
-from flowlang.journal import bundle
+from flowlang.journal import Rerun, bundle
+from flowlang.journal.records import Extent
 from tests.journal.conftest import FLOW, Recorded
 
 Members = dict[str, bytes]
@@ -56,6 +57,17 @@ async def test_it_holds_no_place_of_this_machine_and_nothing_of_the_process(proj
     header = json.loads(content["events/1.jsonl"].splitlines()[0])[1]
     assert not {"pid", "boot", "host", "born", "space"} & set(header)
     assert "x" * 100_000 in everything
+
+
+async def test_how_much_of_its_flow_a_rerun_was_to_run_goes_with_it(project: Recorded, other: Journal) -> None:
+    first = await project.run()
+    given = {"total": Decimal("2.50")}
+    rerun = Rerun(project.journal, first.run_id, from_step="bad", until="last", outputs={"money": given})
+    again = await rerun.execute(FlowExecutor(project.registry, folder=project.folder, env={}))
+    other.import_bundle(project.journal.export(again.run_id, project.folder / "run.zip"))
+    [session] = other.run(again.run_id).sessions()
+    assert session.extent == Extent("last", False, {"money": given})
+    assert session == project.journal.run(again.run_id).sessions()[0]
 
 
 async def test_a_run_is_imported_once(project: Recorded, other: Journal) -> None:

@@ -50,6 +50,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "delay": _NUMBER,
     "index": (int,),
     "length": (int, type(None)),
+    "count": (int,),
     "status": (str,),
     "error_type": (str,),
     "branch": (str, type(None)),
@@ -63,7 +64,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 _RUN_ID: Final = re.compile(r"[\w.:-]{1,200}", re.ASCII)
-_KEPT: Final = ("version", "run_id", "session", "flow", "path", "started", "inputs", "masked", "origin")
+_KEPT: Final = ("version", "run_id", "session", "flow", "path", "started", "inputs", "masked", "origin", "extent")
 
 
 class Bundle(NamedTuple):
@@ -182,6 +183,7 @@ def _header(line: list[Any]) -> dict[str, Any]:
     origin = told["origin"]
     if letter != "h" or type(told["session"]) is not int or told["session"] < 1:
         raise ValueError("no header")
+    extent = told.get("extent")
     return {
         "version": int(told["version"]),
         "run_id": str(told["run_id"]),
@@ -194,6 +196,16 @@ def _header(line: list[Any]) -> dict[str, Any]:
         "origin": None
         if origin is None
         else [origin[0] and str(origin[0]), str(origin[1]), origin[2] and str(origin[2])],
+        **({} if extent is None else {"extent": _extent(extent)}),
+    }
+
+
+def _extent(told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "until": None if told["until"] is None else str(told["until"]),
+        "only": bool(told["only"]),
+        "outputs": {str(path): [value, bool(is_tagged)] for path, (value, is_tagged) in told["outputs"].items()},
+        "lost": [str(path) for path in list(told["lost"])],
     }
 
 
@@ -220,7 +232,7 @@ def _member(bundle: ZipFile, name: str) -> bytes:
 
 def _lines(reading: SessionReading) -> Iterator[list[Any]]:
     """The lines that are exported: without the machine and the process, and with large values in their places."""
-    yield ["h", {name: reading.header[name] for name in _KEPT}]
+    yield ["h", {name: reading.header[name] for name in _KEPT if name in reading.header}]
     for letter, line in reading.lines():
         if letter not in ("h", "f", "z"):
             yield line
