@@ -25,7 +25,7 @@ _AGAIN: Final = 0.015
 _DRAWN: Final = 1000
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
-_GOOD, _BAD, _BEGIN = "✓", "✗", "▶"
+_GOOD, _BEGIN = "✓", "▶"
 
 
 class LogView(LineView):

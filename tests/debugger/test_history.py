@@ -214,7 +214,7 @@ async def test_a_place_outside_the_run_is_refused(tmp_path: Path) -> None:
     registry, _ = counting()
     history, _ = await recorded("flow: f\nsteps: [{Count: {id: a, n: 1}}]", registry, tmp_path)
     assert len(history) == 1
-    assert history.state_at(0)["inputs"] == {}
+    assert history.at(0).scope().values["inputs"] == {}
     with pytest.raises(DebuggerError, match="no step there"):
         history.at(1)
     with pytest.raises(DebuggerError, match="`b` did not run"):

@@ -140,10 +140,6 @@ class History:
                 return position
         raise DebuggerError(f"`{path}` did not run in {self.run.run_id}")
 
-    def state_at(self, position: int) -> dict[str, Any]:
-        """What could be read before the step at a position: names with their plain values."""
-        return self.at(position).scope().values
-
     def fork(self, position: int, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What makes a rerun from the step at a position: the arguments of `flowlang.journal.Rerun` after the journal.
 

@@ -132,7 +132,7 @@ def read_text(text: str, pins: dict[str, Pin], problems: Problems) -> None:
         problems.error("pins-shape", "a pins file is a map of steps to what they give", _span(root))
         return
     for key, node in root.value:
-        pin = _Reader(loader, problems, key.value if key.id == "scalar" else "", _span(key)).pin(key, node)
+        pin = _Reader(loader, problems, key.value if key.id == "scalar" else "", _span(key)).pin(node)
         if pin is None:
             continue
         if pin.address in pins:
@@ -152,7 +152,7 @@ class _Reader:
         self._at = at
         self._good = True
 
-    def pin(self, key: Any, node: Any) -> Pin | None:
+    def pin(self, node: Any) -> Pin | None:
         """The pin; None if something is wrong with it, which has been told."""
         try:
             segments_of(self._address)

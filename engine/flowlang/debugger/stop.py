@@ -73,9 +73,8 @@ class Stop:
         self.file = frame.call.plan.path
         self.attempt = execution.attempt
         self.at = time()
-        #: When the transaction in which the step stands is rolled back, in seconds since 1970, and why so early.
+        #: When the transaction in which the step stands is rolled back, in seconds since 1970.
         self.deadline: float | None = None
-        self.deadline_reason: str | None = None
         #: Why the breakpoint's condition, or the inputs of the step, can't be computed, if they can't.
         self.problem: str | None = None if point is None else point.problem
         #: Everything done by hand at this stop.
@@ -294,7 +293,7 @@ class Stop:
         if limit is not None and limit * 0.9 < seconds:
             seconds = limit * 0.9
             why = f"the server ends sessions that hold a transaction for {limit:g} s without a statement"
-        self.deadline, self.deadline_reason = time() + seconds, why
+        self.deadline = time() + seconds
         self._timer = self._loop.call_later(seconds, self._expire, why)
 
     def _expire(self, why: str) -> None:

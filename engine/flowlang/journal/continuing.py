@@ -185,7 +185,7 @@ class Continuation(ABC):
             turns = {path: turn for path, turn in turns.items() if not is_below(path, whole)}
         return Script(turns=turns, rounds=rounds(begun), inside=inside, **rest)
 
-    def _turn(self, path: str, known: Standing) -> Turn | None:
+    def _turn(self, known: Standing) -> Turn | None:
         """What becomes of an execution, as far as that is the same for all: None where its step simply runs."""
         record, step = known.record, known.place.step
         if record.kind != step.kind:

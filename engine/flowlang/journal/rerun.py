@@ -148,7 +148,7 @@ class Rerun(Continuation):
             if how not in ("before", "beside", "around"):
                 continue
             known.open = how == "around"
-            turn = self._turn(name, known)
+            turn = self._turn(known)
             if turn is None and isinstance(known.place.step, TaskStep) and known.record.status == "succeeded":
                 turn = Turn("answer", known.record)
                 if not known.record.restorable:

@@ -122,7 +122,7 @@ class Resumption(Continuation):
         turns: dict[str, Turn] = {}
         undecided: list[tuple[str, Standing]] = []
         for path, known in self.standing.items():
-            turn = self._turn(path, known)
+            turn = self._turn(known)
             if turn is not None:
                 turns[path] = turn
             elif isinstance(known.place.step, TaskStep) and known.record.kind == known.place.step.kind:

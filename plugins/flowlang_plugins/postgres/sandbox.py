@@ -203,7 +203,7 @@ class SandboxedPostgres(PostgresConnection):
             return outcome
         key = await self._key(write.table)
         order = f" ORDER BY {', '.join(map(quoted, key))}" if key else ""
-        before = await self._before(write, text, params, key, order)
+        before = await self._before(write, params, key, order)
         # what is inserted has no older version
         new = f"{write.name}.xmax = 0" if write.upserts else "true"
         telling = (
@@ -227,7 +227,7 @@ class SandboxedPostgres(PostgresConnection):
         return Outcome([], [], count)
 
     async def _before(
-        self, write: Write, text: str, params: list[Any], key: tuple[str, ...], order: str
+        self, write: Write, params: list[Any], key: tuple[str, ...], order: str
     ) -> dict[tuple[Any, ...], Mapping[str, Any]]:
         """The rows that an UPDATE is about to change, by their key."""
         if write.kind != "update" or write.tail is None or not key or not self.noted.wants_rows("update", write.table):

@@ -68,7 +68,7 @@ def report(comparison: Comparison, palette: Palette) -> Iterator[str]:
         yield palette.good("The runs did the same.")
     else:
         yield palette.strong("first difference")
-        yield from (f"  {line}" for line in _first(comparison.first, palette))
+        yield from (f"  {line}" for line in _first(comparison.first))
     parts = (
         ("by hand", list(_by_hand(comparison))),
         ("inputs", list(_inputs(comparison, palette))),
@@ -102,7 +102,7 @@ def _run(name: str, run: RunSummary, palette: Palette) -> list[Cell]:
     ]
 
 
-def _first(first: Difference, palette: Palette) -> Iterator[str]:
+def _first(first: Difference) -> Iterator[str]:
     if first.what == "missing":
         yield f"step `{one_line(first.path)}`: a came to it, b did not"
         return
