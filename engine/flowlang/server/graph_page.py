@@ -97,7 +97,7 @@ body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; }}
 #said {{ margin: 1rem 0; white-space: pre-wrap; }}
 </style></head><body>
 <h1>{title}</h1><p>{about}</p>
-<p><label>Run: <select id="runs"><option value="">none</option></select></label></p>
+<p><label>Run: <select id="runs"><option value="">the latest</option></select></label></p>
 <div id="said"></div>
 {body}
 <script>{script}</script></body></html>
@@ -105,7 +105,7 @@ body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; }}
 
 _SCRIPT: Final = """const flow = FLOW, runs = document.getElementById("runs"), said = document.getElementById("said");
 const signs = {running: "▶", succeeded: "✓", failed: "✗", cancelled: "■", skipped: "–"};
-let source = null;
+let source = null, latest = null, shown = null;
 function boxes(event) {
   return event.flow !== flow ? [] : document.querySelectorAll(
     `[data-step="${CSS.escape(event.step_id)}"][data-line="${event.line}"]`);
@@ -139,10 +139,17 @@ async function list() {
   if (!answer.ok) return;
   const chosen = runs.value;
   const known = await answer.json();
-  runs.replaceChildren(new Option("none", ""), ...known.map(one => new Option(`${one.id} ${one.status}`, one.id)));
+  const named = one => `${new Date(one.started * 1000).toLocaleString()}  ${one.status}  ${one.id}`;
+  runs.replaceChildren(new Option("the latest", ""), ...known.map(one => new Option(named(one), one.id)));
   runs.value = chosen;
-  if (!chosen && known.length && known[0].status === "running") { runs.value = known[0].id; follow(runs.value); }
+  latest = known.length ? known[0].id : null;
+  if (!latest && !chosen) said.textContent = "It has not run yet.";
+  choose();
 }
-runs.addEventListener("change", () => follow(runs.value));
+function choose() {
+  const id = runs.value || latest;
+  if (id !== shown) follow(shown = id);
+}
+runs.addEventListener("change", choose);
 list(); setInterval(list, 2000);
 """
