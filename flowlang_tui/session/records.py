@@ -214,9 +214,9 @@ class RunRecord:
                 handler(self, event)
         self.events += count
 
-    def note(self, level: int, text: str, path: str = "") -> None:
+    def note(self, level: int, text: str) -> None:
         """Put a line of one's own into the log."""
-        self.log.append(time(), level, path, text)
+        self.log.append(time(), level, "", text)
 
     def take_changes(self) -> set[StepRecord]:
         """The steps that changed since the last time; all of them once the run is over, so that none is missed."""

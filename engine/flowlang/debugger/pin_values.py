@@ -142,7 +142,7 @@ def loader_of(text: str) -> Any:
     return _Loader(text)
 
 
-def written(value: Any, *, indent: int = 2) -> str:
+def written(value: Any) -> str:
     """A value as YAML. Maps and lists of plain values are on one line each. Raises ValueRefused."""
     text: str = yaml.dump(
         _checked(value),
@@ -151,7 +151,6 @@ def written(value: Any, *, indent: int = 2) -> str:
         allow_unicode=True,
         default_flow_style=None,
         width=110,
-        indent=indent,
     )
     return text.removesuffix("...\n")
 

@@ -15,9 +15,9 @@ _LISTS: Final = frozenset({"$and", "$or", "$nor"})
 _DIRECTIONS: Final = {1: 1, -1: -1, "1": 1, "-1": -1, "asc": 1, "desc": -1, "ascending": 1, "descending": -1}
 
 
-def filter_of(value: Any, name: str = "filter") -> dict[str, Any]:
+def filter_of(value: Any) -> dict[str, Any]:
     """A filter whose `_id` finds documents whichever way the id is stored: as an ObjectId or as its text."""
-    condition: dict[str, Any] = _either(document({} if value is None else value, name))
+    condition: dict[str, Any] = _either(document({} if value is None else value, "filter"))
     return condition
 
 
