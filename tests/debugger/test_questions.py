@@ -21,6 +21,15 @@ SLOW_WRITE = {
     "mysql_query": "UPDATE stock SET n = 7 WHERE sleep(60) = 0",
 }
 
+#: Three megabytes.
+LARGE = {
+    "sqlite_query": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000) "
+    "SELECT printf('%01000d', x) AS t FROM c",
+    "pg_query": "SELECT repeat('x', 1000) AS t FROM generate_series(1, 3000)",
+    "mysql_query": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 900) "
+    "SELECT repeat('x', 3000) AS t FROM c",
+}
+
 INSIDE = [{"n": 9}, {"n": 20}, {"n": 30}]
 LOOK = "SELECT n FROM stock ORDER BY id"
 
@@ -210,3 +219,29 @@ steps:
         assert (await run.ended()).success
     assert await shop.stock() == [22, 2000, 62]
     assert sorted(calls) == [4, 5]
+
+
+@pytest.mark.parametrize("form", ["{}", '{task}: {{query: "{}"}}'])
+async def test_a_result_that_is_too_large_ends_the_question_and_nothing_else(shop: Shop, form: str) -> None:
+    shop.connections = shop.connections.replace("}}", ", max_result_mb: 1}}")
+    text = form.format(LARGE[shop.query], task=shop.query)
+    async with Debugged(shop.flow, ["move"]) as run:
+        stop = await to_second_statement(run)
+        for _ in range(3):
+            with pytest.raises(FlowExecutionError, match="the result is larger than 1 MB"):
+                await stop.query(text)
+            assert (await stop.query(LOOK)).rows == INSIDE
+        stop.resume()
+        assert (await run.ended()).success
+    assert await shop.stock() == [9, 21, 31]
+
+
+async def test_the_session_of_a_single_statement_outlives_a_result_that_is_too_large(shop: Shop) -> None:
+    shop.connections = shop.connections.replace("}}", ", max_result_mb: 1}}")
+    async with Debugged(shop.flow, [Breakpoint("after", "statement")]) as run:
+        stop = await run.stop()
+        with pytest.raises(FlowExecutionError, match="the result is larger than 1 MB"):
+            await stop.query(LARGE[shop.query])
+        assert (await stop.query(LOOK)).rows == [{"n": 9}, {"n": 21}, {"n": 31}]
+        stop.resume()
+        assert (await run.ended()).success

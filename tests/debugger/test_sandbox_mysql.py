@@ -172,3 +172,36 @@ async def test_mysql_tells_what_was_inserted_and_what_was_there(mysql: Sandboxed
         "new": [("insert", "orders", 1)],
         "mixed": [("update", "orders", 1)],
     }
+
+
+async def test_what_triggers_and_foreign_keys_change_on_mysql_is_said_not_to_be_counted(mysql: Sandboxed) -> None:
+    await mysql.look(
+        "create table items (id int primary key, of_order int, foreign key (of_order) references orders (id) "
+        "on delete cascade on update set null)"
+    )
+    await mysql.look("insert into items values (1, 1), (2, 1)")
+    await mysql.look("create table audit (what text)")
+    await mysql.look("create trigger added after insert on orders for each row insert into audit values (new.status)")
+
+    async def mixed(connection: Any) -> None:
+        async with connection.cursor() as cursor:
+            await cursor.execute("insert into orders (status) values ('new')")
+        await connection.commit()
+
+    mysql.engine.registry.register("mixed", mixed)
+    await mysql.run("""\
+  - mysql_execute: {id: add, query: "insert into orders (status) values ('new')"}
+  - mixed: {id: mixed, connection: db}
+  - mysql_execute: {id: nothing, query: "delete from orders where id = 99"}
+  - mysql_execute: {id: gone, query: "delete from orders where id = 1"}
+  - mysql_execute: {id: item, query: "delete from items where id = 2"}
+""")
+    triggers = ("other", "what the triggers of orders did is not counted", 1)
+    assert mysql.changes() == {
+        "add": [("insert", "orders", 1), triggers],
+        "mixed": [("insert", "orders", 1), triggers],
+        "gone": [("delete", "orders", 1), ("other", "what followed in items by a foreign key is not counted", 1)],
+    }
+    assert "  add: 1 row inserted into orders, what the triggers of orders did is not counted" in mysql.lines()
+    assert await mysql.look("select * from audit") == []
+    assert len(await mysql.look("select * from items")) == 2

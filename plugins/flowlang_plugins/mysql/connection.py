@@ -303,12 +303,24 @@ class MySQLConnection(aiomysql.Connection):
 
     async def _first_rows(self, sql: str) -> Any:
         """Of the results of a procedure, which gives several, the first one with rows; else the last one."""
-        await super().query(sql)
+        await super().query(sql, unbuffered=self._beside)
+        await self._read_rows()
         result = self._result
         while self._result.has_next:
-            await super().next_result()
+            await self._read_query_result(unbuffered=self._beside)
+            await self._read_rows()
             result = result if result.description else self._result
         return result
+
+    async def _read_rows(self) -> None:
+        """Read what the driver has not buffered."""
+        if self._beside:
+            from flowlang_plugins.mysql.piecewise import read_rows
+
+            thread = self.server_thread_id[0]
+            await read_rows(
+                self._result, self.settings.max_result_mb, lambda: end_session(self.settings, thread, "QUERY")
+            )
 
     @asynccontextmanager
     async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import aiomysql
 from pymysql.err import MySQLError
 
-from flowlang.connections.base import ResultTooLarge, shielded
+from flowlang.connections.base import shielded
 from flowlang_plugins.mysql.settings import Settings
 
 T = TypeVar("T")
@@ -54,8 +54,6 @@ async def ended_alone(settings: Settings, thread: int, work: Coroutine[Any, Any,
     if not working.done():
         await shielded(_stopped(settings, thread, working, close))
         raise TimeoutError(f"no answer within {settings.timeout:g} s")
-    if isinstance(working.exception(), ResultTooLarge):
-        close()
     return working.result()
 
 

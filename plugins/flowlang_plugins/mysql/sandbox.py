@@ -16,6 +16,7 @@ from flowlang.connections.base import ROWS_TOLD, Lasting, RowChange, statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mysql.connection import MySQLConnection
 from flowlang_plugins.mysql.control import not_undoable
+from flowlang_plugins.mysql.followers import Followers
 from flowlang_plugins.sql.noted import Noted
 from flowlang_plugins.sql.rows import unique_names
 from flowlang_plugins.sql.sandbox import STEP, lost, note_count, refused
@@ -46,6 +47,7 @@ class SandboxedMySQL(MySQLConnection):
         super().__init__(*args)
         self.noted = Noted()
         self._tables: dict[str, _Table] = {}
+        self._followers = Followers(self._rows, self.escape)
         self._begun = self._step = False
         self._at_step: object = {}
         self._marks: dict[str, object] = {}
@@ -124,19 +126,23 @@ class SandboxedMySQL(MySQLConnection):
             return await super().query(sql, unbuffered)
         text = sql if isinstance(sql, str) else sql.decode("utf-8", "replace")
         self._look_at(text[:_READ])
+        write = _write_of(text)
+        more = await self._followers.of(write)
         try:
             rows = await super().query(sql, unbuffered)
         except MySQLError:
             await self._ask_how_it_stands()
             raise
         count = 0 if self._result is None else self._result.affected_rows or 0
-        words, write = command(text[:_READ], MYSQL), _write_of(text)
+        words = command(text[:_READ], MYSQL)
         if write is not None and write.upserts:
             inserted, updated = _upserted(self._result, count)
             self.noted.add("insert", write.table, inserted)
             self.noted.add("update", write.table, updated)
         else:
             note_count(self.noted, words, write, count)
+        if count:
+            self.noted.uncounted(more)
         self._follow(words)
         return rows
 
@@ -146,6 +152,7 @@ class SandboxedMySQL(MySQLConnection):
         self._look_at(text)
         write = _write_of(sql)
         before, newest = await self._before(write)
+        more = await self._followers.of(write)
         try:
             result = await super()._answered(text, sql)
         except FlowExecutionError:
@@ -161,6 +168,7 @@ class SandboxedMySQL(MySQLConnection):
                 count, updated = _upserted(result, count)
                 self.noted.add("update", write.table, updated)
             self.noted.add(write.kind, write.table, count, await self._changes(write, key, before, newest), key)
+            self.noted.uncounted(more)
             if write.kind == "insert" and self._tables[write.table].counts:
                 self.noted.lasts(f"the AUTO_INCREMENT of {write.table} has gone on", write.table)
         return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -57,6 +57,8 @@ class PostgresConnection(asyncpg.Connection):
         self._settled = True
         #: Whether a statement may have left something in the session.
         self._touched = False
+        #: Whether what runs is asked for somebody else, and must not end the session.
+        self._beside = False
         #: Whether what the driver's own methods send is reported.
         self._reports = False
         #: The end of a transaction that failed, as long as the server is waited for.
@@ -133,7 +135,8 @@ class PostgresConnection(asyncpg.Connection):
 
     async def _sent(self, text: str, params: list[Any]) -> Outcome:
         self._settled = False
-        self._meter.begin()
+        if not self._beside:
+            self._meter.begin()
         if not self._touched and not traceless(text, POSTGRES):
             self._touched = True
         try:
@@ -177,12 +180,18 @@ class PostgresConnection(asyncpg.Connection):
             ms = await asyncpg.Connection.fetchval(self, "SELECT setting FROM pg_settings WHERE name = $1", setting)
         return int(ms) / 1000 if ms and int(ms) > 0 else None
 
-    def aside(self, text: str | None) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def aside(self, text: str | None) -> AsyncIterator[None]:
         """Around a question that leaves the step's work as it is; None if it is no statement but the call of a task."""
         from flowlang_plugins.postgres.control import begins_or_ends
         from flowlang_plugins.sql.aside import aside
 
-        return aside(self, text, begins_or_ends)
+        self._beside = True
+        try:
+            async with aside(self, text, begins_or_ends):
+                yield
+        finally:
+            self._beside = False
 
     async def prepared(self, text: str) -> Prepared:
         """The statement as the server knows it, kept for the next time."""
@@ -200,6 +209,8 @@ class PostgresConnection(asyncpg.Connection):
         refused: set[int] = set()
         while True:
             try:
+                if self._beside and prepared.columns:
+                    return await self._fetched_in_pieces(prepared, values)
                 return await prepared.fetch(values, self.settings.timeout)
             except asyncpg.DataError as error:
                 number = misfit(error)
@@ -210,6 +221,14 @@ class PostgresConnection(asyncpg.Connection):
                 cast = f"SELECT $1::text::{prepared.type_name(number)}"
                 handle = (await self.prepared(cast)).handle
                 values[number - 1] = await handle.fetchval(values[number - 1], timeout=self.settings.timeout)
+
+    async def _fetched_in_pieces(self, prepared: Prepared, values: list[Any]) -> Outcome:
+        """The rows of a statement, piece by piece: to hang up on a result that is too large would end the session."""
+        pieces = prepared.fetch_in_pieces(values, self.settings.timeout, ResultMeter(self.settings.max_result_mb))
+        if self.is_in_transaction():
+            return await pieces
+        async with self.transaction():
+            return await pieces
 
     @asynccontextmanager
     async def atomic(self, isolation: str | None = None) -> AsyncIterator[None]:

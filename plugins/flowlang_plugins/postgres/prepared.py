@@ -6,6 +6,7 @@ import re
 from datetime import tzinfo
 from typing import Any, Final
 
+from flowlang.connections.base import ResultMeter
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.postgres.values import coercer, converted, needs_converting
 from flowlang_plugins.sql.rows import Outcome, unique_names
@@ -13,6 +14,9 @@ from flowlang_plugins.sql.text import checked_name
 
 _PART: Final = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 _TABLE: Final = re.compile(r'(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))?')
+
+#: How many rows are fetched at once, at most, of a result that is fetched in pieces.
+_MOST_IN_A_PIECE: Final = 1000
 
 
 class Prepared:
@@ -44,14 +48,27 @@ class Prepared:
     async def fetch(self, values: list[Any], timeout: float) -> Outcome:
         """Run it. Raises what the driver raises."""
         records = await self.handle.fetch(*values, timeout=timeout)
-        columns = self.columns
-        if not columns:
-            return Outcome([], columns, affected(self.handle.get_statusmsg()))
+        if not self.columns:
+            return Outcome([], self.columns, affected(self.handle.get_statusmsg()))
+        return Outcome(self._rows(records), self.columns, self._changed())
+
+    async def fetch_in_pieces(self, values: list[Any], timeout: float, meter: ResultMeter) -> Outcome:
+        """Run it inside a transaction, for its rows. Raises ResultTooLarge before more comes than about twice that."""
+        cursor = await self.handle.cursor(*values, timeout=timeout)
+        rows: list[dict[str, Any]] = []
+        piece = 1
+        while records := await cursor.fetch(piece, timeout=timeout):
+            fetched = self._rows(records)
+            for row in fetched:
+                meter.add_row(row.values())
+            rows += fetched
+            piece = min(2 * piece, _MOST_IN_A_PIECE)
+        return Outcome(rows, self.columns, 0)
+
+    def _rows(self, records: list[Any]) -> list[dict[str, Any]]:
         if self._convert is None:
-            rows = [dict(record) for record in records]
-        else:
-            rows = [self._row(record) for record in records]
-        return Outcome(rows, columns, self._changed())
+            return [dict(record) for record in records]
+        return [self._row(record) for record in records]
 
     def _row(self, record: Any) -> dict[str, Any]:
         odd = self._convert or ()

@@ -49,6 +49,11 @@ class Noted:
         count = self._changes.get(("other", None, what), _Noted(0, (), ())).affected
         self._changes["other", None, what] = _Noted(count + 1, (), ())
 
+    def uncounted(self, whats: Iterable[str]) -> None:
+        """More may have been changed, in words; nobody knows how much."""
+        for what in whats:
+            self._changes["other", None, what] = _Noted(1, (), ())
+
     def lasts(self, what: str, table: str | None = None) -> None:
         """Something was done that stays."""
         self._lasting[Lasting(what, table)] = None
