@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
 
 from textual import events
@@ -11,6 +12,7 @@ from textual.widgets import Input
 
 from flowlang_tui.actions import key_name
 from flowlang_tui.inert import pasted_line
+from flowlang_tui.type_ahead import TypeAhead
 
 Result = TypeVar("Result")
 
@@ -26,13 +28,21 @@ class KeyedApp(App[Result], Generic[Result], inherit_bindings=False):
     COMMAND_PALETTE_BINDING = "unbound_command_palette"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
 
+    @cached_property
+    def type_ahead(self) -> TypeAhead:
+        """What lets keys through one by one."""
+        return TypeAhead(self, super().on_event)
+
     async def on_event(self, event: events.Event) -> None:
         """Take the letter away before anybody sees it, and control characters before a field shows them."""
         if isinstance(event, events.Key) and event.key.startswith("alt+"):
             event.character = None
         if isinstance(event, events.Paste) and self._is_in_field:
             event.text = pasted_line(event.text)
-        await super().on_event(event)
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and self.screen_stack:
+            await self.type_ahead.take(event)
+        else:
+            await super().on_event(event)
 
     @property
     def clipboard(self) -> str:

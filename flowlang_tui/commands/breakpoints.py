@@ -190,12 +190,22 @@ class BreakpointCommands(ProjectScreen):
         else:
             self._at_line(self.editor.code.cursor_location[0] + 1, act)
 
+    def _at_line(self, line: int, act: _Act) -> None:
+        """Do something at the step of a line: now, or when the text as it is was checked."""
+        if self.editor.is_settled:
+            self._act_at(line, act)
+        else:
+            self._act_later(line, act)
+
     @work(exclusive=True, group="breakpoint")
-    async def _at_line(self, line: int, act: _Act) -> None:
+    async def _act_later(self, line: int, act: _Act) -> None:
+        await self.editor.settled()
+        self._act_at(line, act)
+
+    def _act_at(self, line: int, act: _Act) -> None:
         from flowlang.language.assist import step_at
 
-        path = self.editor.current
-        checked = await self.editor.settled()
+        path, checked = self.editor.current, self.editor.checked
         step = None if checked is None or checked.analysis is None else step_at(checked.analysis, line)
         if path is None or checked is None or step is None:
             self.tell("There is no step in this line.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from textual.timer import Timer
+from textual.widgets import Input, TextArea
 
 from flowlang.runtime.paths import address_of
 from flowlang_tui.commands.breakpoints import BreakpointCommands
@@ -107,26 +108,34 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         if self._going_on is not None:
             self._going_on.stop()
             self._going_on = None
-        self.begin_debugging()
+        self.begin_debugging(focus=not self._is_writing)
         if chosen.stop.id != self._shown_stop:
             self._shown_stop = chosen.stop.id
             self.take_up_run()
             self._point_at(chosen)
         self.show_standings()
         self._fill_panes()
-        self.query_one(StatusBar).show_stop(f"{chosen.stop.path}, {chosen.when}", chosen.stop.deadline)
+        others = len(debugging.sights) - 1
+        where = f"{chosen.stop.path}, {chosen.when}" + (f", {others} more stopped" if others else "")
+        self.query_one(StatusBar).show_stop(where, chosen.stop.deadline)
         self.offer()
         self._paint_again()
         self._count_down(chosen.stop.deadline is not None)
 
-    def begin_debugging(self) -> None:
-        """Give the debugger its places on the screen, and the focus."""
+    def begin_debugging(self, *, focus: bool = True) -> None:
+        """Give the debugger its places on the screen, and the focus if wanted."""
         if self.arrangement.is_debugging:
             return
         self.make_debug_panes()
         self.arrangement.begin_debugging()
         self.place_panes()
-        self.show_pane("stack")
+        if focus:
+            self.show_pane("stack")
+
+    @property
+    def _is_writing(self) -> bool:
+        """Whether somebody is writing a text, of which the next letter must not become an order."""
+        return self.workbench.type_ahead.writing is self.focused and isinstance(self.focused, (TextArea, Input))
 
     def show_now(self) -> None:
         """Show the present again, after somebody looked back."""
@@ -150,6 +159,8 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
             self.arrangement.end_debugging()
             self.place_panes()
             if self.arrangement.current != had_focus or self.focused is None:
+                # whoever steps through a run may have pressed the next key already
+                self.workbench.type_ahead.hush()
                 self.show_pane(self.arrangement.current)
         self._fill_panes()
         self.offer()

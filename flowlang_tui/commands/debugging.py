@@ -194,7 +194,7 @@ class DebugCommands(ProjectScreen):
     def action_debug_watch(self) -> None:
         """Ask for an expression to be evaluated at every stop."""
         self.show_pane("scope")
-        self.call_after_refresh(self.scope.ask_watch)
+        self.scope.ask_watch()
 
     @on(ScopePane.Given)
     def _value_given(self, event: ScopePane.Given) -> None:

@@ -35,7 +35,8 @@ class EditingCommands(ProjectScreen):
     @on(EditorPane.LineChanged)
     def _line_changed(self, event: EditorPane.LineChanged) -> None:
         key = self._step_at(event.line)
-        if key is not None and event.path == self.shown_flow:
+        # with the focus in the graph the cursor follows what is selected there, and may be behind by a key
+        if key is not None and event.path == self.shown_flow and not self.graph.has_focus_within:
             self.choose_step(*key)
 
     @on(ProblemsPane.Opened)

@@ -145,9 +145,14 @@ class EditorPane(Pane):
                 self.code.show_problems(checked.problems)
             self._news.set()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the text was checked just as it is now, or is no flow's."""
+        return self.checked is None or self.checked.text == self.code.text
+
     async def settled(self) -> Checked | None:
         """What came out of checking the text just as it is now, once that is known; None where no flow is shown."""
-        while self.checked is not None and self.checked.text != self.code.text:
+        while not self.is_settled:
             self._news.clear()
             await self._news.wait()
         return self.checked

@@ -133,9 +133,10 @@ class StatusBar(Widget):
         if self._is_cancelling:
             yield "cancelling… ", "b $text-warning"
         elif self._stopped:
-            yield f"stopped at {inert(self._stopped)}  ", "b $text-warning"
+            # first, because a long path may leave no room for it
             if self._deadline is not None:
-                yield f"rolls back in {max(0, round(self._deadline - time()))} s  ", "$text-error"
+                yield f"rolls back in {max(0, round(self._deadline - time()))} s, ", "b $text-error"
+            yield f"stopped at {inert(self._stopped)}  ", "b $text-warning"
         yield f"{_steps(record.finished)}, {duration(record.duration_ms)}"
         steps = [step for step in list(record.active) if step.kind in _SHOWN]
         steps.sort(key=lambda step: (step.started or 0, step.line))

@@ -137,7 +137,7 @@ async def test_one_steps_back_looks_and_comes_back_to_the_stop(project: Path) ->
         await one.until(lambda: "as it was" in "\n".join(one.screen.console.query_one(ValueTree).rows))
         await one.press("escape", "0")
         await one.until(lambda: gutter(one, LAST)[1] == "➤")
-        assert "➤ before last" in str(one.screen.scope.query_one("#scope-head").render())
+        assert "➤ last, before" in str(one.screen.scope.query_one("#scope-head").render())
         await one.press("c")
         await one.over()
 

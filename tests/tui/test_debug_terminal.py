@@ -97,7 +97,7 @@ def test_stop_in_a_loop_inside_a_branch_look_change_a_row_in_the_transaction_and
 
         one.send(CTRL_R)
         one.until(lambda: "stopped at each[1]/sell, before" in one.screen.lines[0])
-        one.shows("➤ each[1]/sell", "each  2 of 3", "➤ before each[1]/sell", "price  5")
+        one.shows("➤ each[1]/sell", "each  2 of 3", "➤ each[1]/sell, before", "price  5")
         assert sold(shop) == [4]
 
         # into the transaction, and past its first statement
