@@ -13,7 +13,8 @@ import pytest
 from flowlang import FlowValidationError
 from flowlang.scaffold import ScaffoldError
 from flowlang.scaffold.around import scaffold
-from flowlang.scaffold.wanted import wanted_by, written_in
+from flowlang.scaffold.registered import written_in
+from flowlang.scaffold.wanted import wanted_by
 
 FLOW = """
 flow: Orders

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from difflib import unified_diff
+from io import BytesIO
 from pathlib import Path
+from tokenize import detect_encoding
 from typing import Final, Literal
 
 from flowlang.connections.discovery import BUILTINS
+from flowlang.errors import FlowLangError
 from flowlang.project import TASKS_FILE
 from flowlang.scaffold.errors import ScaffoldError
 from flowlang.scaffold.files import template_files
+from flowlang.scaffold.registered import Written, written_in
 from flowlang.scaffold.stubs import task_stub
-from flowlang.scaffold.wanted import Wanted, Written, wanted_by, written_in
+from flowlang.scaffold.wanted import Wanted, wanted_by
+from flowlang.tasks.loader import load_registry
 
 Mode = Literal["scaffold", "update", "auto"]
 
@@ -28,7 +33,7 @@ class Scaffold:
     """What is to be written, by path below `folder`, and what was found.
 
     `kept` are files that are there already; `added` and `vanished` are tasks that the tasks file lacked, and that no
-    flow calls any more; `implemented` of all `tasks` are written.
+    flow calls any more; `implemented` of all `tasks` are written. `encoding` is that of the tasks file.
     """
 
     folder: Path
@@ -39,13 +44,14 @@ class Scaffold:
     vanished: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
     implemented: int = 0
+    encoding: str = "utf-8"
 
     def diff(self) -> str:
         """What would change, as a unified diff."""
         lines: list[str] = []
         for name, text in self.files.items():
             path = self.folder / name
-            before = path.read_text(encoding="utf-8") if path.exists() else ""
+            before = (_read(path) or ("", ""))[0]
             old = f"a/{name}" if path.exists() else "/dev/null"
             lines += unified_diff(before.splitlines(True), text.splitlines(True), old, f"b/{name}")
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
@@ -53,17 +59,22 @@ class Scaffold:
     def write(self) -> None:
         """Write the files; each appears, or changes, at once. Raises ScaffoldError for one that cannot be written."""
         for name, text in self.files.items():
-            path = self.folder / name
+            # a link stays one: what it leads to is changed
+            path = Path(os.path.realpath(self.folder / name))
+            encoding = self.encoding if name == TASKS_FILE else "utf-8"
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 draft = path.with_name(f".{path.name}.new")
-                with draft.open("w", encoding="utf-8", newline="") as file:
-                    file.write(text)
+                draft.write_bytes(text.encode(encoding))
                 if path.exists():
                     draft.chmod(path.stat().st_mode)
                 elif name in _PROGRAMS:
                     draft.chmod(0o755)
                 os.replace(draft, path)
+            except UnicodeEncodeError as error:
+                raise ScaffoldError(
+                    f"{path} is {encoding}, which has no {text[error.start]!r}", hint="Save it as UTF-8 first."
+                ) from error
             except OSError as error:
                 raise ScaffoldError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -80,16 +91,17 @@ def scaffold(flow: str | os.PathLike[str], folder: str | os.PathLike[str], mode:
     home = Path(os.path.abspath(folder))
     made = Scaffold(home, wanted.flow.name)
     tasks_file = home / TASKS_FILE
-    text = _read(tasks_file)
+    text, made.encoding = _read(tasks_file) or (None, made.encoding)
     if mode == "auto":
         mode = "scaffold" if text is None else "update"
     if mode == "update" and text is None:
         raise ScaffoldError(f"there is no {tasks_file}", hint="`scaffold` makes one.")
+    known = _written(text or "", tasks_file)
     if text is None or mode == "update":
-        _add_tasks(made, wanted, text)
+        _add_tasks(made, wanted, text, known)
     else:
         made.kept.append(TASKS_FILE)
-    _count(made, wanted, made.files.get(TASKS_FILE, text or ""), tasks_file)
+    _count(made, wanted, known)
     if mode == "scaffold":
         for name, content in _surroundings(wanted, Path(flow), home).items():
             if (home / name).exists():
@@ -99,39 +111,57 @@ def scaffold(flow: str | os.PathLike[str], folder: str | os.PathLike[str], mode:
     return made
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path) -> tuple[str, str] | None:
+    """A file's text with its line ends as they are, and its encoding as it says; None for a file that isn't there."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
+        content = path.read_bytes()
+        encoding = "utf-8" if path.suffix != ".py" else detect_encoding(BytesIO(content).readline)[0]
+        # the mark at the beginning is a part of the text
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+        return content.decode(encoding), encoding
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, SyntaxError) as error:
         raise ScaffoldError(f"{path} cannot be read: {error}") from error
 
 
-def _add_tasks(made: Scaffold, wanted: Wanted, text: str | None) -> None:
-    known = _written(text or "", made.folder / TASKS_FILE).tasks
+def _add_tasks(made: Scaffold, wanted: Wanted, text: str | None, known: Written) -> None:
     before = text
     for task in wanted.tasks.values():
-        if task.name not in known:
+        if task.name not in known.tasks:
             text = task_stub(text, task.name, task.arguments, task.results)
             made.added.append(task.name)
     if text is not None and text != before:
         made.files[TASKS_FILE] = text
 
 
-def _count(made: Scaffold, wanted: Wanted, text: str, path: Path) -> None:
-    written = _written(text, path)
+def _count(made: Scaffold, wanted: Wanted, written: Written) -> None:
     made.tasks = list(wanted.tasks)
     made.implemented = sum(name in written.tasks and name not in written.stubs for name in made.tasks)
     made.vanished = [name for name in written.tasks if name not in wanted.tasks]
 
 
 def _written(text: str, path: Path) -> Written:
+    """The tasks that a tasks file has; the file is loaded only if its text doesn't tell them all."""
     try:
-        return written_in(text)
-    except SyntaxError as error:
-        raise ScaffoldError(f"{path}:{error.lineno}: {error.msg}", hint="Correct the file first.") from error
+        written = written_in(text)
+    except (SyntaxError, ValueError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise ScaffoldError(f"{path}{line}: {said}", hint="Correct the file first.") from error
+    return written if written.unclear is None else _loaded(path, written.unclear)
+
+
+def _loaded(path: Path, unclear: int) -> Written:
+    try:
+        registry = load_registry(path)
+    except FlowLangError as error:
+        raise ScaffoldError(
+            f"{path}:{unclear}: which task this is can only be told by loading the file, and that fails: {error}"
+        ) from error
+    tasks = {name: registry.get(name) for name in registry.names()}
+    stubs = frozenset(name for name, task in tasks.items() if task is not None and task.stub)
+    return Written(dict.fromkeys(tasks, unclear), stubs)
 
 
 def _surroundings(wanted: Wanted, flow: Path, home: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ The file is changed at places that its syntax tree tells; every other byte stays
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from keyword import iskeyword
 from textwrap import indent
@@ -13,10 +14,13 @@ from typing import Any, Final, NamedTuple
 
 from flowlang.language.edit import Splice, spliced
 from flowlang.scaffold.errors import ScaffoldError
+from flowlang.scaffold.lines import Lines
 from flowlang.scaffold.naming import snake_case
+from flowlang.scaffold.registered import written_in
 from flowlang.tasks.loader import FACTORY
 from flowlang.tasks.signatures import INJECTED
 
+_IMPORTS: Final = (ast.Import, ast.ImportFrom)
 _NEW_FILE: Final = '''"""The tasks of this project."""
 
 from __future__ import annotations
@@ -50,9 +54,15 @@ def task_stub(
         raise ScaffoldError(f"`{name}` cannot be the name of a task", hint="Give it a name without spaces around it.")
     text = tasks_file_text or ""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    body = text[len(mark) :].replace("\r\n", "\n")
-    changed = _added(body, _Stub(name, dict(arguments or {}), list(results)))
-    return mark + (changed.replace("\n", "\r\n") if "\r\n" in text else changed)
+    stub = _Stub(name, dict(arguments or {}), list(results))
+    body = text[len(mark) :]
+    if not body.strip():
+        return text + _NEW_FILE + _FACTORY % indent(stub.written("registry"), "    ")
+    return mark + _TasksFile(body).with_stub(stub)
+
+
+#: A position in the text, and what is written there.
+_Addition = tuple[int, str]
 
 
 class _Stub(NamedTuple):
@@ -68,7 +78,7 @@ class _Stub(NamedTuple):
         parameters = [f"{name}: {_annotation(self.arguments[name], name)}" for name in own]
         if len(own) < len(self.arguments):
             parameters.append("**arguments: Any")
-        function = snake_case(self.name)
+        function = _function_name(self.name)
         while function in taken:
             function += "_"
         described = [name for name in own if name not in INJECTED]
@@ -92,115 +102,152 @@ class _Stub(NamedTuple):
         return "\n".join(lines) + "\n"
 
 
-def _added(text: str, stub: _Stub) -> str:
-    if not text.strip():
-        return text + _NEW_FILE + _FACTORY % indent(stub.written("registry"), "    ")
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"line {line} of the tasks file: " if line else "the tasks file: "
-        raise ScaffoldError(f"{where}{getattr(error, 'msg', error)}", hint="Correct the file first.") from error
-    _refuse_twice(tree, stub.name)
-    factory = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == FACTORY), None)
-    if factory is None:
-        gap = "\n" if text.endswith("\n") else "\n\n"
-        end = Splice(len(text), len(text), f"{gap}{_FACTORY % indent(stub.written('registry'), '    ')}")
-        return spliced(text, [*_imports(text, tree, "TaskNotImplementedError", "TaskRegistry"), end])
-    return spliced(text, [*_imports(text, tree, "TaskNotImplementedError"), _in_factory(text, factory, stub)])
+class _TasksFile:
+    """A tasks file, and where something can be added to it."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines = Lines(text)
+        try:
+            self._tree = ast.parse(text)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            where = f"line {line} of the tasks file: " if line else "the tasks file: "
+            raise ScaffoldError(f"{where}{getattr(error, 'msg', error)}", hint="Correct the file first.") from error
 
-def _refuse_twice(tree: ast.Module, name: str) -> None:
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        if node.func.attr in ("register", "stub") and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and first.value == name:
+    def with_stub(self, stub: _Stub) -> str:
+        """The text with one more task."""
+        known = written_in(self._text).tasks
+        if stub.name in known:
+            raise ScaffoldError(
+                f"the tasks file has a task `{stub.name}` already, in line {known[stub.name]}", hint="Open it there."
+            )
+        functions = (node for node in self._tree.body if isinstance(node, ast.FunctionDef))
+        factory = next((node for node in functions if node.name == FACTORY), None)
+        if factory is not None:
+            return self._with([*self._imports("TaskNotImplementedError"), self._in_factory(factory, stub)])
+        self._refuse_other_factory()
+        gap = "\n" if self._lines.is_ended_at(len(self._text)) else "\n\n"
+        written = f"{gap}{_FACTORY % indent(stub.written('registry'), '    ')}"
+        return self._with([*self._imports("TaskNotImplementedError", "TaskRegistry"), (len(self._text), written)])
+
+    def _with(self, additions: Iterable[_Addition]) -> str:
+        """The text with all of these; what is added at one place stands there in their order."""
+        at: dict[int, str] = {}
+        for position, written in additions:
+            before = at.get(position, "")
+            at[position] = before + (written.removeprefix("\n") if before.endswith("\n\n") else written)
+        newline = self._lines.newline
+        return spliced(self._text, [Splice(start, start, text.replace("\n", newline)) for start, text in at.items()])
+
+    def _refuse_other_factory(self) -> None:
+        """Refuse a file whose registry comes from somewhere else: a second factory would hide it."""
+        for node in ast.walk(self._tree):
+            line = getattr(node, "lineno", 1)
+            names = [alias.asname or alias.name for alias in node.names] if isinstance(node, _IMPORTS) else []
+            if FACTORY in (getattr(node, "name", None), getattr(node, "id", None), *names):
                 raise ScaffoldError(
-                    f"the tasks file has a task `{name}` already, in line {node.lineno}", hint="Open it there."
+                    f"`{FACTORY}` in line {line} of the tasks file is no function that tasks can be added to",
+                    hint=f"Write it as `def {FACTORY}():` that ends with `return registry`, or add the task by hand.",
+                )
+            called = node.value.func if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) else None
+            if "TaskRegistry" in (getattr(called, "id", None), getattr(called, "attr", None)):
+                raise ScaffoldError(
+                    f"the tasks file makes a registry in line {line}, which no `{FACTORY}` returns",
+                    hint=f"Add `def {FACTORY}():` with `return` and the registry's name.",
                 )
 
+    def _in_factory(self, factory: ast.FunctionDef, stub: _Stub) -> _Addition:
+        """The function before the last `return` of the factory, registered at what is returned there.
 
-def _in_factory(text: str, factory: ast.FunctionDef, stub: _Stub) -> Splice:
-    """The function before the last `return` of the factory, registered at what is returned there."""
-    last = factory.body[-1]
-    if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Name) or len(factory.body) < 2:
-        raise ScaffoldError(
-            f"`{FACTORY}` in line {factory.lineno} of the tasks file does not end with `return <name>`",
-            hint="Let it end with `return registry`, or register the task by hand.",
-        )
-    names = {node.name for node in ast.walk(factory) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    names |= {node.arg for node in factory.args.args}
-    margin = " " * last.col_offset
-    before = factory.body[-2]
-    assert before.end_lineno is not None
-    position = _line_start(text, before.end_lineno + 1)
-    written = indent(stub.written(last.value.id, names | {last.value.id}), margin)
-    if last.lineno == before.lineno or not text[:position].endswith("\n"):
-        raise ScaffoldError(
-            f"line {last.lineno} of the tasks file has several statements", hint="Put each on a line of its own."
-        )
-    return Splice(position, position, f"\n{written}" if text[position:].startswith("\n") else f"\n{written}\n")
+        Where that is a registry of the module, the function is before the factory.
+        """
+        last = factory.body[-1]
+        if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Name):
+            raise ScaffoldError(
+                f"`{FACTORY}` in line {factory.lineno} of the tasks file does not end with `return <name>`",
+                hint="Let it end with `return registry`, or register the task by hand.",
+            )
+        registry = last.value.id
+        if registry not in _bound_in(factory):
+            return self._before(factory, stub, registry)
+        names = {node.name for node in ast.walk(factory) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        before = factory.body[-2] if len(factory.body) > 1 else None
+        margin = self._lines.margin(last)
+        position = self._lines.start(last.lineno) if before is None else self._lines.after(before)
+        if margin.strip() or not self._lines.is_ended_at(position) or (before and last.lineno == before.end_lineno):
+            raise ScaffoldError(
+                f"line {last.lineno} of the tasks file has several statements", hint="Put each on a line of its own."
+            )
+        unit = margin if margin.isspace() and factory.col_offset == 0 else "    "
+        written = _indented(stub.written(registry, names | _bound_in(factory)), margin, unit)
+        blank = self._text[position : self._lines.start(last.lineno)][:1] in ("\n", "\r")
+        return position, f"\n{written}" if blank else f"\n{written}\n"
 
+    def _before(self, factory: ast.FunctionDef, stub: _Stub, registry: str) -> _Addition:
+        """The function at the margin, above the factory and what is written about it."""
+        place = self._tree.body.index(factory)
+        position = self._lines.after(self._tree.body[place - 1]) if place else 0
+        names = {getattr(node, "name", "") for node in self._tree.body}
+        first = "\n" if self._lines.is_ended_at(position) else "\n\n"
+        return position, f"{first}\n{stub.written(registry, names | {registry})}"
 
-def _imports(text: str, tree: ast.Module, *needed: str) -> list[Splice]:
-    """The edits that import what a stub needs, of `flowlang` and of `typing`."""
-    found = {
-        alias.asname or alias.name
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    splices = []
-    for module, names in (("typing", ["Any"]), ("flowlang", [name for name in needed if name not in found])):
-        missing = [name for name in names if name not in found]
-        if missing:
-            splices.append(_import(text, tree, module, missing))
-    lines = [splice for splice in splices if splice.replacement.endswith("\n")]
-    if len(lines) == 2 and lines[0].start == lines[1].start:
-        both = Splice(lines[0].start, lines[0].start, lines[0].replacement + lines[1].replacement)
-        return [splice for splice in splices if splice not in lines] + [both]
-    return splices
+    def _imports(self, *needed: str) -> list[_Addition]:
+        """What a stub needs, of `flowlang` and of `typing`, imported."""
+        found = {
+            alias.asname or alias.name for node in self._tree.body if isinstance(node, _IMPORTS) for alias in node.names
+        }
+        wanted = {"typing": ["Any"], "flowlang": needed}
+        lacking = {module: [name for name in names if name not in found] for module, names in wanted.items()}
+        return [self._import(module, names) for module, names in lacking.items() if names]
 
-
-def _import(text: str, tree: ast.Module, module: str, names: Sequence[str]) -> Splice:
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == module and not node.level and node.names[0].name != "*":
-            first = node.names[0]
-            position = _position(text, first.lineno, first.col_offset)
-            gap = " " if first.lineno == node.lineno else "\n" + " " * first.col_offset
-            return Splice(position, position, "".join(f"{name},{gap}" for name in names))
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    body = tree.body
-    is_doc = bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    after = imports[-1] if imports else body[0] if is_doc else None
-    line = f"from {module} import {', '.join(names)}\n"
-    if after is None or after.end_lineno is None:
-        return Splice(0, 0, line)
-    position = _line_start(text, after.end_lineno + 1)
-    apart = "\n" if not imports else ""
-    if not text[:position].endswith("\n"):
-        apart += "\n"
-    return Splice(position, position, apart + line)
-
-
-def _line_start(text: str, line: int) -> int:
-    position = 0
-    for _ in range(line - 1):
-        found = text.find("\n", position)
-        if found < 0:
-            return len(text)
-        position = found + 1
-    return position
+    def _import(self, module: str, names: Sequence[str]) -> _Addition:
+        """These names of a module, imported."""
+        body = self._tree.body
+        for node in body:
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module == module
+                and not node.level
+                and node.names[0].name != "*"
+            ):
+                first = node.names[0]
+                position = self._lines.position(first.lineno, first.col_offset)
+                gap = " " if first.lineno == node.lineno else "\n" + " " * first.col_offset
+                return position, "".join(f"{name},{gap}" for name in names)
+        imports = [node for node in body if isinstance(node, _IMPORTS)]
+        is_doc = bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+        after = imports[-1] if imports else body[0] if is_doc else None
+        line = f"from {module} import {', '.join(names)}\n"
+        if after is None:
+            return self._lines.head(), line
+        position = self._lines.after(after)
+        apart = "" if imports else "\n"
+        return position, ("" if self._lines.is_ended_at(position) else "\n") + apart + line
 
 
-def _position(text: str, line: int, column: int) -> int:
-    """A position from a line, and a column that the syntax tree counts in bytes."""
-    start = _line_start(text, line)
-    end = text.find("\n", start)
-    whole = text[start : len(text) if end < 0 else end]
-    return start + len(whole.encode()[:column].decode())
+def _bound_in(factory: ast.FunctionDef) -> set[str]:
+    """The names that a function binds itself."""
+    names = {node.arg for node in ast.walk(factory.args) if isinstance(node, ast.arg)}
+    stored = (node for node in ast.walk(factory) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return names | {node.id for node in stored}
+
+
+def _indented(text: str, margin: str, unit: str) -> str:
+    """Lines that are indented by four spaces, indented by `unit` instead and set at a margin."""
+    lines = []
+    for line in text.split("\n"):
+        content = line.lstrip(" ")
+        depth, rest = divmod(len(line) - len(content), 4)
+        lines.append(margin + unit * depth + " " * rest + content if content else "")
+    return "\n".join(lines)
+
+
+def _function_name(name: str) -> str:
+    """A name for the function of a task, in whatever letters the task's own is written."""
+    made = snake_case(name) if any(letter.isalnum() for letter in name) and name.isascii() else ""
+    made = made or re.sub(r"\W+", "_", name).strip("_").lower()
+    return made if made.isidentifier() and not iskeyword(made) else f"task_{made}".rstrip("_")
 
 
 def _annotation(example: Any, name: str) -> str:

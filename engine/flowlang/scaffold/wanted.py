@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +71,7 @@ def wanted_by(path: Path) -> Wanted:
         values = (read for value in values_of(loaded.flow) for read in value.reads)
         variables |= {str(read.path[0]): None for read in values if read.root == "env" and read.path}
         types |= {one.type.text: None for one in loaded.flow.connections.values() if one.type is not None}
-        waiting += _subflows(loaded.flow, here, preparer)
+        waiting += _subflows(loaded.flow, here)
     assert first is not None, "the loop runs at least once"
     return Wanted(first, tasks, tuple(variables), tuple(types))
 
@@ -83,7 +82,7 @@ def _refuse(problems: Iterable[Diagnostic]) -> None:
         raise FlowValidationError(fatal)
 
 
-def _subflows(flow: Flow, path: Path, preparer: Preparer) -> list[Path]:
+def _subflows(flow: Flow, path: Path) -> list[Path]:
     from flowlang.language.lookup import find_root, find_subflow
 
     root = find_root(path)
@@ -125,45 +124,3 @@ def _merge(into: WantedTask, other: WantedTask) -> None:
         if into.arguments.get(name) is None:
             into.arguments[name] = example
     into.results |= other.results
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The tasks that a tasks file registers, by name, with the line of each; `stubs` are not written yet."""
-
-    tasks: dict[str, int]
-    stubs: frozenset[str]
-
-
-def written_in(text: str) -> Written:
-    """The tasks of a tasks file, told by its syntax tree: the file is not run. Raises SyntaxError."""
-    tasks: dict[str, int] = {}
-    stubs: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name = _first_text(node)
-            if node.func.attr in ("register", "stub") and name is not None:
-                tasks[name] = node.lineno
-                if node.func.attr == "stub":
-                    stubs.add(name)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_unwritten(node):
-            stubs |= {name for name in map(_first_text, node.decorator_list) if name is not None}
-    return Written(tasks, frozenset(stubs))
-
-
-def _first_text(call: ast.expr) -> str | None:
-    """The first argument of a call, if that is text."""
-    if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
-        name = call.args[0].value
-        return name if isinstance(name, str) else None
-    return None
-
-
-def _is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function does nothing but say that it is not written."""
-    body = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    name = raised.attr if isinstance(raised, ast.Attribute) else getattr(raised, "id", "")
-    return name in ("NotImplementedError", "TaskNotImplementedError")
