@@ -126,7 +126,6 @@ def test_line_ends_comments_and_marks_stay(tmp_path: Path) -> None:
         ("def create_task_registry():\n    r = 1; return r\n", "A", "several statements"),
         (None, " A", "cannot be the name"),
         (None, "", "cannot be the name"),
-        (None, "…", "cannot be made into a name"),
     ],
 )
 def test_what_cannot_be_done_is_said(text: str | None, name: str, message: str) -> None:
