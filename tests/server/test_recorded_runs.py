@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,29 @@ def test_many_runs_are_taken_into_the_database_while_the_server_goes_on(serve: S
     assert [run.run_id for run in recorded(tmp_path)] == ids[::-1]
     stopped(served)
     assert not list((tmp_path / ".flowlang" / "running").iterdir())
+
+
+LONG = """
+flow: Long
+steps:
+  - {for_each: "${range(400)}", id: each, as: n, do: [{task: Add, id: sum, inputs: {numbers: ["${n}"]}}]}
+  - {task: Wait, id: wait, inputs: {seconds: 600}}
+"""
+
+
+def test_whoever_comes_late_to_a_long_run_is_told_its_first_events_too(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    served = serve()
+    with ThreadPoolExecutor(1) as thread:
+        calling = thread.submit(served.execute, "Long")
+        until(lambda: any(run["events"] > 4 * 400 for run in served.client.get("/executions").json()))
+        [run] = served.client.get("/executions").json()
+        wanted = [*range(1, run["events"] + 1)]
+        with served.client.stream("GET", f"/executions/{run['id']}/events") as answer:
+            ids = (int(line.removeprefix("id: ")) for line in answer.iter_lines() if line.startswith("id: "))
+            assert [next(ids) for _ in wanted] == wanted
+        served.client.post(f"/executions/{run['id']}/cancel")
+        assert calling.result().status_code == 409
 
 
 def test_where_nothing_can_be_recorded_it_says_so_once_and_serves(serve: Serve, tmp_path: Path) -> None:

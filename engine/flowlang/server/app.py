@@ -24,7 +24,7 @@ from flowlang.server.heads import with_heads
 from flowlang.server.hosting import HostedFlow, Hosting
 from flowlang.server.metrics import metrics
 from flowlang.server.security import Guard
-from flowlang.server.streams import asked_inputs, follow, recorded_events, refuse, sent_events
+from flowlang.server.streams import asked_inputs, events_so_far, follow, recorded_events, refuse, sent_events
 from flowlang.values import plain
 
 _log = logging.getLogger("flowlang.server")
@@ -141,7 +141,7 @@ class Service:
 
     async def stream(self, name: str, request: Request) -> Response:
         execution = self._begin(self._hosted(name), await read_inputs(request))
-        return _streamed(sent_events(execution, owner=True))
+        return _streamed(sent_events(execution))
 
     async def live(self, socket: WebSocket, name: str) -> None:
         """A WebSocket: the client sends `{"inputs": …}`, then gets every event; `{"cancel": true}` cancels."""
@@ -183,7 +183,7 @@ class Service:
     async def events(self, id: str) -> Response:
         execution = self.executions.get(id)
         if execution is not None:
-            return _streamed(sent_events(execution, owner=False))
+            return _streamed(events_so_far(execution, self.executions.history))
         return _streamed(recorded_events(await self._recorded(id)))
 
     async def cancel(self, id: str) -> Response:

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastapi import WebSocket, WebSocketDisconnect
 
+from flowlang.errors import JournalError
 from flowlang.journal.records import RecordedRun
 from flowlang.server.answers import answer, as_json, recorded_answer
 from flowlang.server.bodies import BadRequest, inputs_in, parsed
 from flowlang.server.executions import Execution
 
+if TYPE_CHECKING:
+    from flowlang.server.history import History
 
-async def sent_events(execution: Execution, *, owner: bool) -> AsyncIterator[bytes]:
-    """A run's events as server-sent events, the last of them `end`. The run of an `owner` that goes away ends."""
+_log = logging.getLogger("flowlang.server")
+
+
+async def sent_events(execution: Execution) -> AsyncIterator[bytes]:
+    """A run's events as server-sent events, the last of them `end`. The run ends when who follows it goes away."""
     try:
         async for event in execution.follow():
             yield _sent(event)
         yield _end(answer(await execution.wait()))
     finally:
-        if owner and execution.result is None:
+        if execution.result is None:
             await asyncio.shield(execution.cancel("the client has gone"))
+
+
+async def events_so_far(execution: Execution, history: History | None) -> AsyncIterator[bytes]:
+    """As `sent_events`, for somebody who comes later: the first events of a long run are read from the journal."""
+    first = True
+    async for event in execution.follow():
+        if first and event["seq"] > 1 and history is not None:
+            for earlier in await _events_before(history, execution.id, event["seq"]):
+                yield _sent(earlier)
+        first = False
+        yield _sent(event)
+    yield _end(answer(await execution.wait()))
+
+
+async def _events_before(history: History, id: str, seq: int) -> Sequence[Mapping[str, Any]]:
+    try:
+        run = await history.run(id)
+        return [] if run is None else await asyncio.to_thread(lambda: [one for one in run.events() if one["seq"] < seq])
+    except JournalError as error:
+        _log.warning("the first events of run %s cannot be read: %s", id, error)
+        return []
 
 
 async def recorded_events(run: RecordedRun) -> AsyncIterator[bytes]:
