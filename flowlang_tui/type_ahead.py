@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 #: For so many seconds at most a key waits for the one before it, which may have begun something long.
-_PATIENCE: Final = 0.5
+_PATIENCE: Final = 3.0
 
 #: Whoever goes on typing, with shorter pauses than so many seconds, has not seen yet that the screen is another one.
 _PAUSE: Final = 0.7
@@ -65,6 +65,9 @@ class TypeAhead:
             screen = app.screen
             # what asks for the focus in passing gets it by way of the app, which is why that comes twice
             way[:] = [*(app.focused or screen).ancestors_with_self, app]
+            if not _is_character(event):
+                # what a key such as Enter lets a field tell goes the same way once more
+                way *= 2
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._end, way)
             await self._hand_over(event)
             self._follow(way, screen)
@@ -104,3 +107,7 @@ class TypeAhead:
         is_more = event.is_printable and event.time - self._hushed < _PAUSE
         self._hushed = event.time if is_more else None
         return is_more
+
+
+def _is_character(event: events.Key | events.Paste) -> bool:
+    return isinstance(event, events.Key) and event.is_printable

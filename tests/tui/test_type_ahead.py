@@ -57,6 +57,14 @@ async def test_an_expression_behind_the_key_of_the_console_is_no_order(project: 
         assert one.app.session.debugging.chosen.stop.path == path
 
 
+async def test_a_line_that_is_typed_behind_another_one_is_whole(project: Path) -> None:
+    async with opened(project) as one:
+        await run_to(one, "last")
+        typed(one, "colon", *"other", "enter", *"limit", "enter", *"more")
+        await one.until(lambda: one.screen.console.prompt.value == "more")
+        await one.until(lambda: "2› limit" in "\n".join(one.screen.console.values.rows))
+
+
 async def test_an_expression_behind_the_key_of_a_watch_is_no_order(project: Path) -> None:
     async with opened(project) as one:
         path = await run_to(one, "each/double")
