@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flowlang import FlowExecutor, FlowResult, TaskRegistry, check
+from flowlang.cli import main
 from flowlang.language.lookup import find_root
 from flowlang.project import Project
 from flowlang.scaffold import TEMPLATES, ScaffoldError, new_flow, new_project
@@ -142,3 +143,21 @@ def test_two_flows_of_one_name_are_refused(tmp_path: Path) -> None:
     for template in ("empty", "hello"):
         with pytest.raises(ScaffoldError, match="there already"):
             new_flow(tmp_path, "One", template)
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.keys() - {"empty"}))
+def test_a_new_project_comes_with_tests_that_pass_and_touch_nothing(
+    tmp_path: Path, template: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = new_project(tmp_path / "shop", template)
+    monkeypatch.chdir(created.flow.parent)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    before = {path for path in created.flow.parent.rglob("*") if "__pycache__" not in path.parts}
+    assert main(["test", "--coverage"]) == 0
+    assert "100 %  flow.yaml" in capsys.readouterr().out
+    assert before == {path for path in created.flow.parent.rglob("*") if "__pycache__" not in path.parts}
+
+
+def test_a_flow_that_is_added_to_a_project_comes_without(tmp_path: Path) -> None:
+    assert new_flow(tmp_path, "Second", "database").files == [tmp_path / "second.yaml"]
+    assert not (new_flow(tmp_path, "Third", "hello").flow.parent / "tests").exists()

@@ -29,7 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     for file in made.files:
         tell(f"+ {shown_path(str(file))}")
     tell(f"\nRun it: flowlang run {_quoted(from_here(str(made.flow)))}")
-    tell(f"Or open it: flowlang-tui {_quoted(from_here(str(made.flow.parent)) or os.curdir)}")
+    folder = _quoted(from_here(str(made.flow.parent)) or os.curdir)
+    if any(file.name.endswith(".test.yaml") for file in made.files):
+        tell(f"Test it: flowlang test {folder}")
+    tell(f"Or open it: flowlang-tui {folder}")
     return 0
 
 

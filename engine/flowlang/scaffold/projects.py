@@ -32,6 +32,9 @@ class Template(NamedTuple):
         return template_files(self.folder) if self.folder else {MAIN_FLOW: _EMPTY}
 
 
+#: With what the names of a template's tests begin.
+_TESTS: Final = "tests/"
+
 TEMPLATES: Final = {
     template.name: template
     for template in (
@@ -72,12 +75,12 @@ def new_project(folder: str | os.PathLike[str], template: str = "hello") -> Crea
 def new_flow(folder: str | os.PathLike[str], name: str, template: str = "empty") -> Created:
     """Add a flow to the project in a folder, so that other flows there can call it by its name.
 
-    It is one file, `<name>.yaml`; a folder `<name>/` where the template brings tasks or data. Raises ScaffoldError
-    like `new_project`, and when another flow there has the name.
+    It comes without tests, as one file, `<name>.yaml`; a folder `<name>/` where the template brings tasks or data.
+    Raises ScaffoldError like `new_project`, and when another flow there has the name.
     """
     home = Path(os.path.abspath(folder))
     name = snake_case(name)
-    files = _named(_template(template), name)
+    files = {path: text for path, text in _named(_template(template), name).items() if not path.startswith(_TESTS)}
     for taken in (home / f"{name}.yaml", home / name / MAIN_FLOW):
         if taken.exists():
             raise ScaffoldError(f"{taken} is there already", hint="Give the flow another name.")
