@@ -93,6 +93,35 @@ async def test_a_breakpoint_stops_where_it_says(point: Breakpoint, stops: list[s
         assert (await run.ended()).success
 
 
+async def test_only_steps_whose_condition_holds_are_counted() -> None:
+    registry, _ = counting()
+    flow = """
+flow: f
+steps:
+  - Count: {id: limit, n: 3}
+  - for_each: ${range(12)}
+    id: each
+    as: number
+    do: [{Count: {id: one, n: '${number}'}}]
+"""
+    point = Breakpoint("each/one", condition="number % 2 and loop.index > limit.n and attempts == 1", hits="every 2")
+    async with Debugged(flow, [point], registry) as run:
+        stops = [await run.stop()]
+        stops[0].resume()
+        stops.append(await run.stop())
+        stops[1].resume()
+        await run.ended()
+    assert [stop.path for stop in stops] == ["each[7]/one", "each[11]/one"]
+
+
+async def test_two_conditions_at_a_step_are_both_looked_at() -> None:
+    registry, _ = counting()
+    points = [Breakpoint("each/one", condition="number == 99"), Breakpoint("each/one", condition="number == 20")]
+    async with Debugged(NESTED, points, registry) as run:
+        assert (await run.stop()).path == "each[1]/one"
+        await run.to_end()
+
+
 async def test_a_condition_reads_the_rows_of_a_result() -> None:
     registry, _ = counting()
     flow = "flow: f\nsteps:\n  - for_each: [1, 5]\n    as: n\n    do: [{Rows: {id: find, n: '${n}'}}]"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.debugger.aims import RunTo, Way
+from flowlang.debugger.attempt import Attempt
 from flowlang.debugger.breakpoints import Breakpoint
 from flowlang.debugger.changes import Change
 from flowlang.debugger.errors import DebuggerError
@@ -38,19 +38,6 @@ if TYPE_CHECKING:
 GUARD_SECONDS: Final = 60.0
 #: How many seconds a query at a stop may take.
 QUERY_SECONDS: Final = 30.0
-
-
-class _Attempt:
-    """An attempt of a step that is under way, with what stands before its statements."""
-
-    __slots__ = ("execution", "gate", "started", "stood")
-
-    def __init__(self, execution: Intercepted, started: float, stood: float) -> None:
-        self.execution = execution
-        self.started = started
-        #: How long the step had stood at stops by then.
-        self.stood = stood
-        self.gate: Gate | None = None
 
 
 class Debugger(Interceptor):
@@ -84,7 +71,7 @@ class Debugger(Interceptor):
         self._breakpoints = tuple(breakpoints)
         self._points = Points()
         self.reasons = Reasons(self._points, self.standing, self.places)
-        self._under_way: dict[str, _Attempt] = {}
+        self._under_way: dict[str, Attempt] = {}
         self._instead: dict[StepPlan, tuple[StepPlan, ...]] = {}
         self._passing: set[str] = set()
         self._interception: Interception | None = None
@@ -173,7 +160,7 @@ class Debugger(Interceptor):
         self._interception, self._run, self._main = interception, run, plan
         self._thread = threading.get_ident()
         self._task = asyncio.current_task()
-        run.gatekeeper, run.stood = self._gate, self.standing.stood
+        run.gatekeeper = self._gate
         for one in plan.with_subplans():
             self.places.add(one)
         self._loop = asyncio.get_running_loop()
@@ -188,6 +175,10 @@ class Debugger(Interceptor):
         for kept in (self._under_way, self.inputs, self._instead):
             kept.clear()
 
+    def lets_by(self, frame: Frame, plan: StepPlan) -> bool:
+        """Whether there is nothing to stop for at a step this time."""
+        return self._points.lets_by(plan, frame) and not self.standing.is_everywhere and plan not in self._instead
+
     async def before(self, execution: Intercepted) -> Answer | Instead | None:
         """Stop before a step, where that is wanted."""
         if is_stopping():
@@ -197,7 +188,8 @@ class Debugger(Interceptor):
             return self._in_place_of(plan, frame)
         path = frame.path + plan.id
         self.inputs.pop(path, None)
-        await self.standing.let_pass(lambda: self.places.lineage(frame, plan))
+        if self.standing.stops:
+            await self.standing.let_pass(self.places.lineage(frame, plan))
         if path in self._passing:
             self._passing.discard(path)
             return None
@@ -213,7 +205,7 @@ class Debugger(Interceptor):
     async def bound(self, execution: Intercepted) -> None:
         """Give an attempt the inputs that were changed."""
         path = execution.frame.path + execution.plan.id
-        self._under_way[path] = _Attempt(execution, perf_counter(), self.standing.stood.of(path))
+        self._under_way[path] = Attempt(execution)
         inputs = self.inputs.pop(path, None)
         if inputs is not None:
             execution.inputs = inputs
@@ -225,7 +217,8 @@ class Debugger(Interceptor):
             return answer.result
         if is_stopping() or (statement is None and not self._points.at(execution.plan, "after")):
             return result
-        await self.standing.let_pass(lambda: self.places.lineage(execution.frame, execution.plan))
+        if self.standing.stops:
+            await self.standing.let_pass(self.places.lineage(execution.frame, execution.plan))
         extras = extras_of(result=result, duration_ms=taken, attempts=execution.attempt)
         found = self.reasons.after(execution, "after", extras, statement)
         if found is None:
@@ -257,7 +250,8 @@ class Debugger(Interceptor):
             return answer
         if statement is None and not self._points.at(execution.plan, "error"):
             return None
-        await self.standing.let_pass(lambda: self.places.lineage(execution.frame, execution.plan))
+        if self.standing.stops:
+            await self.standing.let_pass(self.places.lineage(execution.frame, execution.plan))
         known = described(execution, error).as_value(execution.frame.call.run.redactor)
         extras = extras_of(duration_ms=taken, attempts=execution.attempt, error=known)
         found = self.reasons.after(execution, "error", extras, statement, error)
@@ -315,9 +309,7 @@ class Debugger(Interceptor):
         attempt = self._under_way.pop(path, None)
         if attempt is None:
             return 0.0, None, None
-        stood = self.standing.stood.of(path) - attempt.stood
-        taken = round((perf_counter() - attempt.started - stood) * 1000, 3)
-        gate = attempt.gate
+        taken, gate = attempt.taken, attempt.gate
         return (taken, None, None) if gate is None else (taken, gate.matched, gate.answer)
 
     def _gate(self, frame: Frame, plan: StepPlan) -> Gate:
@@ -374,6 +366,8 @@ class Debugger(Interceptor):
     def _reconcile(self) -> None:
         """Let the run ask about the steps with breakpoints, or about all of them while that is needed."""
         if self._interception is not None and self._loop is not None:
+            if self.standing.stops and self._run is not None:
+                self._run.stood = self.standing.stood
             everywhere = self.standing.is_everywhere
             steps = self.places if everywhere else {*self._points.steps, *self._instead}
             self._interception.concern(self, steps)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.debugger.breakpoints import ANY_STEP, Breakpoint, When, flow_key
-from flowlang.debugger.watching import Watch, names_at
+from flowlang.debugger.watching import Watch, extras_of, names_at
 from flowlang.errors import ExpressionError
 from flowlang.language.expressions import as_text, truth
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from flowlang.debugger.places import Places
     from flowlang.runtime.frame import Frame, StepState
     from flowlang.runtime.plan import Plan, StepPlan
+
+
+#: What a condition can read of a step that has not begun.
+_AT_FIRST: Final = extras_of()
+_NO_STATES: Final[Mapping[str, StepState]] = {}
 
 
 class Hits:
@@ -59,6 +64,19 @@ class Point:
         self._hits.number += 1
         return self.breakpoint.due(self._hits.number)
 
+    @property
+    def asks(self) -> bool:
+        """Whether it depends on a condition that can be computed."""
+        return self._condition is not None
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether its condition holds before a step at its first attempt, as far as that can be computed."""
+        assert self._condition is not None, "it asks"
+        try:
+            return truth(self._condition.value(frame, _AT_FIRST, _NO_STATES))
+        except ExpressionError:
+            return True
+
     def message(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> str:
         """The text of a log point."""
         if self._log is None:
@@ -75,6 +93,8 @@ class Points:
     def __init__(self) -> None:
         self._hits: dict[Breakpoint, Hits] = {}
         self._at: dict[tuple[StepPlan, When], list[Point]] = {}
+        #: The breakpoints of steps that have none but those that look at a condition before the step.
+        self._conditional: dict[StepPlan, list[Point]] = {}
 
     @property
     def steps(self) -> Iterable[StepPlan]:
@@ -91,6 +111,18 @@ class Points:
                 for plan in _meant(breakpoint, home, places, main):
                     point = Point(breakpoint, plan, home, self._hits.setdefault(breakpoint, Hits()))
                     self._at.setdefault((plan, breakpoint.when), []).append(point)
+        self._conditional = {
+            plan: points
+            for (plan, when), points in self._at.items()
+            if when == "before"
+            and all(point.asks for point in points)
+            and not any((plan, other) in self._at for other in ("after", "error", "statement"))
+        }
+
+    def lets_by(self, plan: StepPlan, frame: Frame) -> bool:
+        """Whether no breakpoint of a step is met this time: all look at a condition before it, and none holds."""
+        points = self._conditional.get(plan)
+        return points is not None and not any(point.holds(frame) for point in points)
 
     def at(self, plan: StepPlan, when: When) -> list[Point]:
         """The breakpoints of a step at a time."""

@@ -70,12 +70,12 @@ class Standing:
             self.wake()
             self._call(self.on_resume, stop)
 
-    async def let_pass(self, line: Callable[[], list[Node]]) -> None:
-        """Let a step, whose lineage `line` gives, wait while another branch stands, if that is what is wanted."""
+    async def let_pass(self, line: list[Node]) -> None:
+        """Let the step with this lineage wait while another branch stands, if that is what is wanted."""
         while self.stops and self.others == "wait":
             if self._turn is None:
                 self._turn = asyncio.get_running_loop().create_future()
-            with self._still(line()):
+            with self._still(line):
                 await asyncio.shield(self._turn)
 
     @contextmanager

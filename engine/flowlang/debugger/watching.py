@@ -54,10 +54,7 @@ def watch_frame(
 
     `own` are states that the step's frame is to show besides its own.
     """
-    seen = frame
-    if own:
-        seen = frame.view()
-        seen.v = {**frame.v, **own}
+    seen = _showing(frame, own) if own else frame
     states: dict[str, StepState] = {name: _known(extras.get(name)) for name in names}
     below = seen.below(states, frame.length)
     below.item, below.index = frame.item, frame.index
@@ -98,25 +95,30 @@ def translated(text: str, form: Form, names: Names, problems: Problems) -> FlowV
 
 
 class Watch:
-    """A condition or text, compiled for the frames of one step. Raises ExpressionError for what is wrong with it."""
+    """A condition or text, compiled for the frames of one step. Raises ExpressionError for what is wrong with it.
 
-    __slots__ = ("_extras", "_run", "_value")
+    One that reads nothing of the step itself is computed in the step's own frame.
+    """
 
-    def __init__(self, text: str, form: Form, names: Names) -> None:
-        problems = Problems()
-        value = self._value = translated(text, form, names, problems)
-        for problem in problems.in_order():
-            if problem.severity == "error":
-                raise ExpressionError(problem.sentence)
+    __slots__ = ("_extras", "_roots", "_run", "_value")
+
+    def __init__(self, text: str, form: Form, names: WatchNames) -> None:
+        value = _without_problems(text, form, names)
+        self._roots = frozenset(read.root for read in value.reads)
+        self._extras = tuple(self._roots.intersection(EXTRAS))
+        if not self._extras and names.parent is not None:
+            value = _without_problems(text, form, names.parent)
         compile_values([value])
         assert value.run is not None, "a value without problems is compiled"
         self._run = value.run
-        self._extras = tuple({read.root for read in value.reads} & set(EXTRAS))
+        self._value = value
 
     def value(self, frame: Frame, extras: Mapping[str, Any], own: Mapping[str, StepState]) -> Any:
         """Its value at a step's frame. Raises ExpressionError."""
         try:
-            return self._run(watch_frame(frame, extras, own, self._extras))
+            if self._extras:
+                return self._run(watch_frame(frame, extras, own, self._extras))
+            return self._run(frame if self._roots.isdisjoint(own) else _showing(frame, own))
         # what an expression raises is Python's: it is told in the terms of the flow
         except Exception as error:
             raise evaluation_error(error, self._value) from error
@@ -138,6 +140,21 @@ def _loops_around(flow: Flow, step: Step) -> list[ForEachStep]:
 
 def _holds(body: Step, step: Step) -> bool:
     return any(one is step for one in within(body))
+
+
+def _showing(frame: Frame, own: Mapping[str, StepState]) -> Frame:
+    seen = frame.view()
+    seen.v = {**frame.v, **own}
+    return seen
+
+
+def _without_problems(text: str, form: Form, names: Names) -> FlowValue:
+    problems = Problems()
+    value = translated(text, form, names, problems)
+    for problem in problems.in_order():
+        if problem.severity == "error":
+            raise ExpressionError(problem.sentence)
+    return value
 
 
 def _known(value: Any) -> StepState:

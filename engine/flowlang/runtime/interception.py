@@ -90,6 +90,10 @@ class Interceptor:
     def detach(self) -> None:
         """Called when the run is over, however it ended."""
 
+    def lets_by(self, frame: Frame, plan: StepPlan) -> bool:
+        """Whether a step that it concerns may run this time as if it didn't. Only asked of the simplest steps."""
+        return False
+
     async def before(self, execution: Intercepted) -> Answer | Instead | None:
         """Before the step's condition is looked at. An answer stands for the step, which doesn't run."""
         return None
@@ -183,6 +187,13 @@ class Interception:
         """The run is over."""
         for member in self.members:
             member.detach()
+
+    def lets_by(self, frame: Frame, plan: StepPlan) -> bool:
+        """Whether nobody has anything to say of a step this time."""
+        for member, steps in self._concerns.items():  # noqa: SIM110  # `all` takes longer, and this is for each step
+            if plan in steps and not member.lets_by(frame, plan):
+                return False
+        return True
 
     def branch(self, frame: Frame, plan: StepPlan) -> str | None:
         """The branch that somebody wants taken."""

@@ -70,12 +70,12 @@ async def _quietly(call: FlowCall, frames: Iterable[Frame], plans: Sequence[Step
 async def _loudly(call: FlowCall, events: EventStream, frames: Iterable[Frame], plans: Sequence[StepPlan]) -> None:
     run = call.run
     callback, redactor, epoch, run_id = events.callback, run.redactor, events.epoch, events.run_id
-    intercepted = run.intercepted
+    intercepted, interception = run.intercepted, run.interception
     started = perf_counter()
     for frame in frames:
         for plan in plans:
             function = plan.inline
-            if function is None or plan.silent or plan in intercepted:
+            if function is None or plan.silent or (plan in intercepted and not interception.lets_by(frame, plan)):  # type: ignore[union-attr]  # its steps
                 await run_step(frame, plan)
                 started = perf_counter()
             else:
