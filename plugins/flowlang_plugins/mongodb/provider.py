@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT
 from flowlang.errors import ConnectionError
+from flowlang_plugins.scaffolds import ScaffoldingPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.mongodb.client import Database
+    from flowlang_plugins.scaffolds import Templates
 
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -65,7 +67,7 @@ _SCHEMA: Final[dict[str, Any]] = {
 _URL: Final = re.compile(r"mongodb(?:\+srv)?://(?:[^@/]*@)?(?P<hosts>[^/?@]+)(?:/(?P<database>[^?]*))?(?:\?.*)?\Z")
 
 
-class MongoDBPlugin(ConnectionPlugin):
+class MongoDBPlugin(ScaffoldingPlugin):
     """MongoDB databases, through Motor.
 
     Steps share the driver's pool; a custom task gets a Motor database, `connection.client` is its client. An
@@ -165,23 +167,14 @@ class MongoDBPlugin(ConnectionPlugin):
         return ["motor>=3.6"]
 
     def scaffold_connection_config(self, name: str = "db", **kwargs: Any) -> str:
-        from flowlang_plugins.mongodb.templates import CONFIG
-
-        return CONFIG.format(
+        return self._templates().CONFIG.format(
             name=name, url=kwargs.get("url", "${env.MONGODB_URL}"), database=kwargs.get("database", name)
         )
 
-    def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
-        from flowlang_plugins.mongodb.templates import HELPERS
-        from flowlang_plugins.sql.files import written
+    def _templates(self) -> Templates:
+        from flowlang_plugins.mongodb import templates
 
-        return written(output_dir, "mongodb_helpers.py", HELPERS)
-
-    def scaffold_example_flow(self, output_dir: str, connection_name: str = "db", **kwargs: Any) -> str:
-        from flowlang_plugins.mongodb.templates import EXAMPLE
-        from flowlang_plugins.sql.files import written
-
-        return written(output_dir, "mongodb_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+        return templates
 
 
 def _database_of(config: dict[str, Any]) -> str:

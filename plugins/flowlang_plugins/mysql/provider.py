@@ -11,8 +11,8 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 if TYPE_CHECKING:
     from flowlang_plugins.mysql.connection import MySQLConnection
     from flowlang_plugins.mysql.sandbox import SandboxedMySQL
+    from flowlang_plugins.scaffolds import Templates
     from flowlang_plugins.sql.marks import Marks
-    from flowlang_plugins.sql.plugin import Templates
 
 
 class MySQLPlugin(ServerPlugin["MySQLConnection"]):

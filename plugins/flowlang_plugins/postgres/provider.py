@@ -11,8 +11,8 @@ from flowlang_plugins.sql.plugin import ServerPlugin
 if TYPE_CHECKING:
     from flowlang_plugins.postgres.connection import PostgresConnection
     from flowlang_plugins.postgres.sandbox import SandboxedPostgres
+    from flowlang_plugins.scaffolds import Templates
     from flowlang_plugins.sql.marks import Marks
-    from flowlang_plugins.sql.plugin import Templates
 
 
 class PostgresPlugin(ServerPlugin["PostgresConnection"]):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin
+from flowlang.connections.base import RESULT_LIMIT
 from flowlang.errors import ConnectionError
+from flowlang_plugins.scaffolds import ScaffoldingPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.redis.client import RedisClient
+    from flowlang_plugins.scaffolds import Templates
 
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -55,7 +57,7 @@ _SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class RedisPlugin(ConnectionPlugin):
+class RedisPlugin(ScaffoldingPlugin):
     """Redis and its compatibles, through redis-py.
 
     Steps share a pool of connections, each lent for one command; a custom task gets a `redis.asyncio.Redis` on that
@@ -66,6 +68,7 @@ class RedisPlugin(ConnectionPlugin):
     description = "Redis: values, hashes, lists, sets, sorted sets, streams"
     version = "1.0.0"
     category = "database"
+    usual_name = "cache"
     server_cancel = True
     read_only = True
     reading_tasks = frozenset(
@@ -159,21 +162,12 @@ class RedisPlugin(ConnectionPlugin):
         return ["redis>=5.0"]
 
     def scaffold_connection_config(self, name: str = "cache", **kwargs: Any) -> str:
-        from flowlang_plugins.redis.templates import CONFIG
+        return self._templates().CONFIG.format(name=name, url=kwargs.get("url", "${env.REDIS_URL}"))
 
-        return CONFIG.format(name=name, url=kwargs.get("url", "${env.REDIS_URL}"))
+    def _templates(self) -> Templates:
+        from flowlang_plugins.redis import templates
 
-    def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
-        from flowlang_plugins.redis.templates import HELPERS
-        from flowlang_plugins.sql.files import written
-
-        return written(output_dir, "redis_helpers.py", HELPERS)
-
-    def scaffold_example_flow(self, output_dir: str, connection_name: str = "cache", **kwargs: Any) -> str:
-        from flowlang_plugins.redis.templates import EXAMPLE
-        from flowlang_plugins.sql.files import written
-
-        return written(output_dir, "redis_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+        return templates
 
 
 def _target(url: str) -> str:

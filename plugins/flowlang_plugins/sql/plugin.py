@@ -1,4 +1,4 @@
-"""What the plugins for database servers have in common: the life of their pool, and what they scaffold."""
+"""What the plugins for SQL databases have in common: the life of their pool, and steps that are exactly once."""
 
 from __future__ import annotations
 
@@ -7,27 +7,40 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from flowlang.connections.base import Address, ConnectionPlugin, Lasting, Mark
+from flowlang.connections.base import Address, Lasting, Mark
 from flowlang.errors import ConnectionError
+from flowlang_plugins.scaffolds import ScaffoldingPlugin
 
 if TYPE_CHECKING:
     from flowlang_plugins.sql.marks import Marks
     from flowlang_plugins.sql.pool import Session, SessionPool
-    from flowlang_plugins.sql.sandbox import SandboxLender, Undoable
+    from flowlang_plugins.sql.sandbox import SandboxLender, SandboxSession
 
-S = TypeVar("S", bound="Session")
-
-
-class Templates(Protocol):
-    """What a plugin writes for people: the module `templates` of each."""
-
-    CONFIG: str
-    EXAMPLE: str
-    HELPERS: str
+S = TypeVar("S")
+P = TypeVar("P", bound="Session")
 
 
-class ServerPlugin(ConnectionPlugin, Generic[S]):
-    """Databases on a server, each step with a session for itself."""
+class Lender(Protocol[S]):
+    """A pool, as a plugin needs it."""
+
+    async def open(self) -> None:
+        """Open what has to be there from the start. Raises `ConnectionError` with the stage that failed."""
+
+    async def acquire(self) -> S:
+        """A session, waiting for one if all are lent."""
+
+    def try_release(self, session: S) -> bool:
+        """Take a session back at once; false if it has to be cleaned first."""
+
+    async def release(self, session: S) -> None:
+        """Take a session back, cleaned."""
+
+    async def close(self) -> None:
+        """Close all sessions, the lent ones too."""
+
+
+class SQLPlugin(ScaffoldingPlugin, Generic[S]):
+    """SQL databases, each step with a session for itself."""
 
     category = "database"
     transactional = True
@@ -36,37 +49,25 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
     read_only = True
     sandbox = True
 
-    #: Where the server listens unless the configuration says so, and the variable that the scaffold reads its URL from.
-    port: int
-    url_variable: str
-
     def __init__(self) -> None:
         super().__init__()
-        self._pool: SessionPool[S] | SandboxLender[Any] | None = None
+        self._pool: Lender[S] | SandboxLender[Any] | None = None
         self._marks: Marks | None = None
+
+    @abstractmethod
+    def _new_pool(self, config: dict[str, Any]) -> Lender[S]:
+        """A pool that is not open yet."""
+
+    @abstractmethod
+    async def _sandboxed(self, config: dict[str, Any]) -> SandboxSession:
+        """The session of a sandbox that has begun. Raises `ConnectionError` with the stage that failed."""
 
     @abstractmethod
     def _new_marks(self) -> Marks:
         """The marks of steps that are exactly once, in this kind of database."""
 
-    @abstractmethod
-    def _opener(self, config: dict[str, Any]) -> Callable[[], Awaitable[S]]:
-        """What opens one more session. It raises `ConnectionError` with the stage that failed."""
-
-    @abstractmethod
-    def _templates(self) -> Templates:
-        """The plugin's templates."""
-
-    @abstractmethod
-    async def _sandboxed(self, config: dict[str, Any]) -> Undoable:
-        """The session of a sandbox that has begun. Raises as the opener does."""
-
-    async def connect(self, config: dict[str, Any]) -> SessionPool[S]:
-        from flowlang_plugins.sql.pool import SessionPool
-
-        self._pool = pool = SessionPool(
-            self._opener(config), config.get("pool_size", 10), config.get("min_pool_size", 1)
-        )
+    async def connect(self, config: dict[str, Any]) -> Lender[S]:
+        self._pool = pool = self._new_pool(config)
         await pool.open()
         return pool
 
@@ -114,19 +115,25 @@ class ServerPlugin(ConnectionPlugin, Generic[S]):
         if self._marks is not None:
             await self._marks.forget(connection, run_id, prefix)
 
+
+class ServerPlugin(SQLPlugin[P]):
+    """Databases on a server."""
+
+    #: Where the server listens unless the configuration says so, and the variable that the scaffold reads its URL from.
+    port: int
+    url_variable: str
+
+    @abstractmethod
+    def _opener(self, config: dict[str, Any]) -> Callable[[], Awaitable[P]]:
+        """What opens one more session. It raises `ConnectionError` with the stage that failed."""
+
+    def _new_pool(self, config: dict[str, Any]) -> SessionPool[P]:
+        from flowlang_plugins.sql.pool import SessionPool
+
+        return SessionPool(self._opener(config), config.get("pool_size", 10), config.get("min_pool_size", 1))
+
     def addresses(self, config: dict[str, Any]) -> Sequence[Address | Path]:
         return super().addresses(config if config.get("url") else {"host": "localhost", "port": self.port, **config})
 
     def scaffold_connection_config(self, name: str = "db", **kwargs: Any) -> str:
         return self._templates().CONFIG.format(name=name, variable=kwargs.get("variable", self.url_variable))
-
-    def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
-        from flowlang_plugins.sql.files import written
-
-        return written(output_dir, f"{self.name}_helpers.py", self._templates().HELPERS)
-
-    def scaffold_example_flow(self, output_dir: str, connection_name: str = "db", **kwargs: Any) -> str:
-        from flowlang_plugins.sql.files import written
-
-        text = self._templates().EXAMPLE.replace("CONNECTION", connection_name)
-        return written(output_dir, f"{self.name}_example.yaml", text)

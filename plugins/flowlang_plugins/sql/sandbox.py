@@ -43,15 +43,11 @@ class SandboxSession(Protocol):
     async def restore(self) -> None:
         """Undo what a step left open."""
 
-    async def shut(self) -> None:
-        """Undo everything, and take leave of the server."""
-
-
-class Undoable(SandboxSession, Protocol):
-    """Such a session on a server."""
-
     async def undo(self) -> Sequence[Lasting]:
         """Undo everything; what stays nevertheless."""
+
+    async def shut(self) -> None:
+        """Undo everything, and take leave of the server."""
 
 
 S = TypeVar("S", bound=SandboxSession)

@@ -6,10 +6,21 @@ import re
 import sqlite3
 from typing import Final
 
-from flowlang.errors import FlowExecutionError
+from flowlang.errors import ConnectionError, FlowExecutionError
 
 _BINDINGS: Final = re.compile(r"current statement uses (\d+), and there (?:are|is) (\d+) supplied")
 _UNNAMED: Final = re.compile(r"You did not supply a value for binding(?: parameter)? :?(\w+)")
+
+
+def connect_failure(error: sqlite3.Error, database: str) -> ConnectionError:
+    """The error of a connection to a database that could not be opened."""
+    code = getattr(error, "sqlite_errorcode", None)
+    hint = None
+    if code == sqlite3.SQLITE_NOTADB:
+        hint = "the file is no SQLite database, or it is encrypted"
+    elif code is not None and code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        hint = "check the path, and who may read and write the file and its folder"
+    return ConnectionError(f"{database}: {error}", hint=hint, stage="connect")
 
 
 def failure(error: Exception, timeout: float) -> FlowExecutionError:

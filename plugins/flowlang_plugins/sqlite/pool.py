@@ -7,8 +7,8 @@ import sqlite3
 from typing import Final
 
 from flowlang.connections.base import shielded
-from flowlang.errors import ConnectionError
 from flowlang_plugins.sqlite.connection import Settings, SQLiteConnection
+from flowlang_plugins.sqlite.errors import connect_failure
 
 #: How many connections a file gets at most, for steps that run at once.
 SIZE: Final = 5
@@ -24,7 +24,7 @@ class SQLitePool:
         self._all: set[SQLiteConnection] = set()
 
     async def open(self) -> None:
-        """Open the first connection, which shows whether the database can be used."""
+        """Open the first connection, which shows whether the database can be used. Raises ConnectionError if not."""
         self._idle.append(await self._opened())
 
     async def acquire(self) -> SQLiteConnection:
@@ -32,9 +32,6 @@ class SQLitePool:
         await self._free.acquire()
         try:
             return self._idle.pop() if self._idle else await self._opened()
-        except sqlite3.Error as error:
-            self._free.release()
-            raise ConnectionError(f"{self._settings.database}: {error}") from error
         except BaseException:
             self._free.release()
             raise
@@ -77,6 +74,8 @@ class SQLitePool:
         except asyncio.CancelledError:
             await shielded(connection.shut())
             raise
+        except sqlite3.Error as error:
+            raise connect_failure(error, self._settings.database) from error
         # the first task may use it in ways that are not awaited to the end
         connection.settled = False
         self._all.add(connection)

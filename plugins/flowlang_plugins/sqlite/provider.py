@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flowlang.connections.base import RESULT_LIMIT, ConnectionPlugin, Lasting, Mark
+from flowlang.connections.base import RESULT_LIMIT
 from flowlang.errors import ConnectionError
+from flowlang_plugins.sql.plugin import SQLPlugin
 
 if TYPE_CHECKING:
+    from flowlang_plugins.scaffolds import Templates
     from flowlang_plugins.sql.marks import Marks
-    from flowlang_plugins.sql.sandbox import SandboxLender
     from flowlang_plugins.sqlite.connection import Settings, SQLiteConnection
     from flowlang_plugins.sqlite.pool import SQLitePool
     from flowlang_plugins.sqlite.sandbox import SandboxedSQLite
@@ -55,7 +56,7 @@ _SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class SQLitePlugin(ConnectionPlugin):
+class SQLitePlugin(SQLPlugin["SQLiteConnection"]):
     """SQLite databases, through aiosqlite.
 
     A step has its connection for itself, so nothing ever gets between the statements of a transaction. A file
@@ -67,18 +68,7 @@ class SQLitePlugin(ConnectionPlugin):
     description = "SQLite databases in a file or in memory"
     version = "1.0.0"
     may_idle = False
-    category = "database"
-    transactional = True
-    server_cancel = True
-    explainable = True
-    read_only = True
-    sandbox = True
     reading_tasks = frozenset({"sqlite_query"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pool: SQLitePool | SandboxLender[SandboxedSQLite] | None = None
-        self._marks: Marks | None = None
 
     def get_config_schema(self) -> dict[str, Any]:
         return _SCHEMA
@@ -99,35 +89,30 @@ class SQLitePlugin(ConnectionPlugin):
     def shareable(self, config: dict[str, Any]) -> bool:
         return bool(config["database"] != MEMORY)
 
-    async def connect(self, config: dict[str, Any]) -> SQLitePool:
+    def _new_pool(self, config: dict[str, Any]) -> SQLitePool:
         from flowlang_plugins.sqlite.pool import SQLitePool
 
-        settings = self._settings(config)
-        self._pool = pool = SQLitePool(settings)
-        try:
-            await pool.open()
-        except sqlite3.Error as error:
-            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
-        return pool
+        return SQLitePool(self._settings(config))
 
-    async def begin_sandbox(self, config: dict[str, Any]) -> None:
-        from flowlang_plugins.sql.sandbox import SandboxLender
-        from flowlang_plugins.sql.unmarked import Unmarked
+    async def _sandboxed(self, config: dict[str, Any]) -> SandboxedSQLite:
+        from flowlang_plugins.sqlite.errors import connect_failure
         from flowlang_plugins.sqlite.sandbox import SandboxedSQLite
 
-        self._marks = Unmarked()
         settings = self._settings(config)
         try:
-            self._pool = SandboxLender(await SandboxedSQLite.begun(settings))
+            return await SandboxedSQLite.begun(settings)
         except sqlite3.Error as error:
-            raise ConnectionError(f"{settings.database}: {error}", hint=_hint(error), stage="connect") from error
+            raise connect_failure(error, settings.database) from error
 
-    async def end_sandbox(self) -> Sequence[Lasting]:
-        from flowlang_plugins.sql.sandbox import SandboxLender
+    def _new_marks(self) -> Marks:
+        from flowlang_plugins.sql.marks import Marks
 
-        if isinstance(self._pool, SandboxLender):
-            await self._pool.session.undo()
-        return ()
+        return Marks(lambda _: "?")
+
+    def _templates(self) -> Templates:
+        from flowlang_plugins.sqlite import templates
+
+        return templates
 
     def _settings(self, config: dict[str, Any]) -> Settings:
         from flowlang_plugins.sqlite.connection import Settings
@@ -136,36 +121,6 @@ class SQLitePlugin(ConnectionPlugin):
         if not settings.in_memory:
             _prepare_file(Path(settings.database), settings.read_only)
         return settings
-
-    async def disconnect(self) -> None:
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await pool.close()
-
-    async def get_connection(self) -> SQLiteConnection:
-        if self._pool is None:
-            raise ConnectionError("the database is not open")
-        return await self._pool.acquire()
-
-    async def release_connection(self, connection: SQLiteConnection) -> None:
-        if self._pool is not None:
-            await self._pool.release(connection)  # type: ignore[arg-type]  # it came from there
-
-    def try_release(self, connection: SQLiteConnection) -> bool:
-        return self._pool is None or self._pool.try_release(connection)  # type: ignore[arg-type]  # as above
-
-    async def exactly_once(
-        self, connection: Any, mark: Mark, work: Callable[[], Awaitable[Any]], *, own_task: bool
-    ) -> Any:
-        if self._marks is None:
-            from flowlang_plugins.sql.marks import Marks
-
-            self._marks = Marks(lambda _: "?")
-        return await self._marks.once(connection, mark, work, own_task=own_task)
-
-    async def forget_marks(self, connection: Any, run_id: str, prefix: str) -> None:
-        if self._marks is not None:
-            await self._marks.forget(connection, run_id, prefix)
 
     async def check(self, connection: SQLiteConnection) -> str:
         outcome = await connection.send(
@@ -191,21 +146,7 @@ class SQLitePlugin(ConnectionPlugin):
         return ["aiosqlite>=0.20"]
 
     def scaffold_connection_config(self, name: str = "db", **kwargs: Any) -> str:
-        from flowlang_plugins.sqlite.templates import CONFIG
-
-        return CONFIG.format(name=name, database=kwargs.get("database", f"data/{name}.db"))
-
-    def scaffold_task_helpers(self, output_dir: str, **kwargs: Any) -> str:
-        from flowlang_plugins.sql.files import written
-        from flowlang_plugins.sqlite.templates import HELPERS
-
-        return written(output_dir, "sqlite_helpers.py", HELPERS)
-
-    def scaffold_example_flow(self, output_dir: str, connection_name: str = "db", **kwargs: Any) -> str:
-        from flowlang_plugins.sql.files import written
-        from flowlang_plugins.sqlite.templates import EXAMPLE
-
-        return written(output_dir, "sqlite_example.yaml", EXAMPLE.replace("CONNECTION", connection_name))
+        return self._templates().CONFIG.format(name=name, database=kwargs.get("database", f"data/{name}.db"))
 
 
 def _prepare_file(path: Path, read_only: bool) -> None:
@@ -227,12 +168,3 @@ def _prepare_file(path: Path, read_only: bool) -> None:
             hint="check `database`, and who may write there",
             stage="resolve",
         ) from error
-
-
-def _hint(error: sqlite3.Error) -> str | None:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_NOTADB:
-        return "the file is no SQLite database, or it is encrypted"
-    if code is not None and code & 0xFF == sqlite3.SQLITE_CANTOPEN:
-        return "check the path, and who may read and write the file and its folder"
-    return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from flowlang.connections.base import RowChange
+from flowlang.connections.base import Lasting, RowChange
 from flowlang_plugins.sql.noted import Noted
 from flowlang_plugins.sql.sandbox import STEP, lost, note_command, refused
 from flowlang_plugins.sql.text import STANDARD, command
@@ -267,11 +267,12 @@ class SandboxedSQLite(SQLiteConnection):
         self.settled = False
         self.row_factory = sqlite3.Row
 
-    async def undo(self) -> None:
-        """Undo everything that was done in the sandbox."""
+    async def undo(self) -> Sequence[Lasting]:
+        """Undo everything that was done in the sandbox. All of it can be."""
         if self.alive:
             await self.restore()
             await self._execute(self._conn.end)  # type: ignore[no-untyped-call, attr-defined]
+        return ()
 
 
 def _trigger_name(number: int, event: str) -> str:
