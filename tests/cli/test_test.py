@@ -122,3 +122,21 @@ def test_pytest_collects_the_same_cases_without_configuration(project: Path) -> 
     assert 'greeting.test.yaml:6: output text: expected "HELLO", not "Hello you"' in done.stdout
     assert "Traceback" not in done.stdout
     assert "not yet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-k", "gretes"], "no case, and no test file, has 'gretes' in its name"),
+        (["flow.yaml"], "flow.yaml is no test file, whose name ends with .test.yaml"),
+        (["testss"], "there is no file or folder testss"),
+        (["."], ""),
+    ],
+)
+def test_a_call_that_would_test_nothing_is_no_success(project: Path, arguments: list[str], said: str) -> None:
+    if not said:
+        (project / "tests" / "greeting.test.yaml").unlink()
+        said = "no test file (*.test.yaml) is in ."
+    done = run(project, "flowlang", "test", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr

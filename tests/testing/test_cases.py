@@ -255,3 +255,48 @@ def test_the_example_of_the_documentation_is_a_test_file(project: Path) -> None:
         "a user that isn't in the cache is looked up",
         "the database is asked again when it is away for a moment",
     ]
+
+
+def test_a_mock_has_no_longer_than_its_step(project: Path) -> None:
+    (project / "flow.yaml").write_text(FLOW.replace("task: Book, ", "task: Book, timeout: 20s, retry: {max_attempts: 2}, "))
+    (late, soon) = results(
+        project,
+        """
+        env: {DAY: today}
+        tests:
+          - name: late
+            mocks: {Book: {returns: {total: 1}, delay: 30}}
+            expect:
+              error: {type: StepTimeoutError, step: book, message: timeout of 20s}
+              calls: {Book: 2}
+          - name: soon
+            mocks:
+              Book: {sequence: [{returns: {total: 1}, delay: 30}, {returns: {total: 2}, delay: 19}]}
+            expect: {outputs: {booked: 2}}
+        """,
+    )
+    assert late.failures == []
+    assert soon.failures == []
+    assert late.run is not None
+    assert late.run.seconds >= 40
+
+
+def test_what_nothing_in_the_flow_is_called_is_told(project: Path) -> None:
+    (mistaken,) = results(
+        project,
+        """
+        env: {DAY: today}
+        tests:
+          - name: mistaken
+            expect:
+              calls: {Bok: 0, book: 1}
+              steps: {aprove: not reached, book: succeeded, approve: succeeded}
+              order: [lrge]
+        """,
+    )
+    assert mistaken.failures == [
+        "calls of Bok: nothing in the flow is called so; did you mean Book?",
+        "step aprove: nothing in the flow is called so; did you mean approve?",
+        "step approve: expected succeeded, but it was not reached",
+        "order: lrge: nothing in the flow is called so; did you mean large?",
+    ]

@@ -18,7 +18,7 @@ from flowlang.cli.target import UsageError, results_apart, write_result
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.errors import FlowLangError
 from flowlang.project import Project
-from flowlang.testing.cases import ENDINGS, Case, read_cases
+from flowlang.testing.cases import ENDINGS, Case, is_test_file, read_cases
 from flowlang.testing.coverage import Coverage, by_file
 from flowlang.testing.suites import CaseResult, CaseRunner, find_test_files
 from flowlang.values import to_json
@@ -31,11 +31,24 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.from_run is not None:
         return _write_test(options)
+    for path in options.paths:
+        _check_path(path)
     files = find_test_files(options.paths)
     if not files:
         where = ", ".join(options.paths)
         raise UsageError(f"no test file (*{ENDINGS[0]}) is in {where}", hint="`flowlang test --help` shows one")
     return _Session(options).perform(files)
+
+
+def _check_path(path: str) -> None:
+    """Refuse a file that is no test file: mostly a flow, whose tests are meant."""
+    if not os.path.exists(path):
+        raise UsageError(f"there is no file or folder {path}")
+    if os.path.isfile(path) and not is_test_file(path):
+        raise UsageError(
+            f"{path} is no test file, whose name ends with {ENDINGS[0]}",
+            hint=f"`flowlang test {os.path.dirname(path) or os.curdir}` runs those that are there",
+        )
 
 
 class _Session:
@@ -64,6 +77,11 @@ class _Session:
                 self._say(self._palette.strong(shown_path(str(file.absolute()))))
                 for case in cases:
                     self._run(runner, case)
+        if not self._results and not self._broken:
+            raise UsageError(
+                f"no case, and no test file, has {self._options.k!r} in its name",
+                hint="-k takes a text that is looked for, whatever the case of its letters",
+            )
         self._report()
         return 2 if self._broken else int(any(one.outcome == "failed" for one in self._results))
 
@@ -124,7 +142,7 @@ class _Session:
                 counts.append(paint(f"{number} {outcome}"))
         if self._broken:
             counts.append(self._palette.bad(f"{len(self._broken)} invalid"))
-        return ", ".join(counts) or "no case was chosen"
+        return ", ".join(counts)
 
     def _coverage_lines(self) -> list[str]:
         lines = [self._palette.strong("coverage of steps and branches")]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from flowlang.journal.compare_values import changes
+from flowlang.language.diagnostics import nearest
 from flowlang.testing.cases import Case, Expectation
-from flowlang.testing.mocks import Mock
+from flowlang.testing.mocks import Mock, names_of
 from flowlang.testing.running import TestRun
 from flowlang.values import plain, to_json
 
@@ -71,6 +72,9 @@ def _error(expected: Mapping[str, Any] | str, run: TestRun, counts: Mapping[str,
 
 def _calls(expected: Mapping[str, Any], run: TestRun, counts: Mapping[str, int]) -> Iterator[str]:
     for name, wanted in expected.items():
+        if unknown := _unknown(name, run):
+            yield f"calls of {name}: {unknown}"
+            continue
         calls = run.calls_of(name)
         if isinstance(wanted, int) and not isinstance(wanted, bool):
             count = counts.get(name, len(calls))
@@ -89,6 +93,9 @@ def _order(expected: list[Any], run: TestRun, counts: Mapping[str, int]) -> Iter
     began = run.order
     at = 0
     for name in map(str, expected):
+        if unknown := _unknown(name.rpartition("/")[2], run):
+            yield f"order: {name}: {unknown}"
+            return
         place = next((n for n in range(at, len(began)) if name in (began[n], began[n].rpartition("/")[2])), None)
         if place is None:
             yield f"order: {name} doesn't come where it is expected; the steps began as {', '.join(began) or 'none'}"
@@ -99,9 +106,22 @@ def _order(expected: list[Any], run: TestRun, counts: Mapping[str, int]) -> Iter
 def _steps(expected: Mapping[str, Any], run: TestRun, counts: Mapping[str, int]) -> Iterator[str]:
     steps = run.steps
     for name, status in expected.items():
-        said = steps.get(name, "not reached")
-        if said != status:
+        said = steps.get(name)
+        if said is None and (unknown := _unknown(name.rpartition("/")[2], run)):
+            yield f"step {name}: {unknown}"
+        elif said is None and status != "not reached":
+            yield f"step {name}: expected {status}, but it was not reached"
+        elif said is not None and said != status:
             yield f"step {name}: expected {status}, not {said}"
+
+
+def _unknown(name: str, run: TestRun) -> str | None:
+    """What to say of a name that nothing in the flow has: no run could ever be as expected, or any would."""
+    known = {known for one in run.plan.with_subplans() for step in one.every_step for known in names_of(step)}
+    if name.partition("[")[0] in known:
+        return None
+    near = nearest(name, known)
+    return "nothing in the flow is called so" + (f"; did you mean {near}?" if near else "")
 
 
 def _events(expected: list[Any], run: TestRun, counts: Mapping[str, int]) -> Iterator[str]:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowlang.debugger.pin_file import PinnedError
 from flowlang.debugger.pins import exception_of
+from flowlang.errors import StepTimeoutError
+from flowlang.language.durations import format_duration, parse_duration
 from flowlang.runtime.interception import Answered, Intercepted, Interception, Interceptor
+from flowlang.runtime.steps import evaluate
+from flowlang.runtime.stopping import TimeLimit
 
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
@@ -102,7 +106,23 @@ class Mocks(Interceptor):
             call = Call(name, execution.frame.path + execution.plan.id, dict(execution.inputs or {}))
             execution.answered_by = "mock"
             execution.tell_started()
-            raise Answered(await mock.answer(call))
+            raise Answered(await _in_time(execution, mock, call))
+
+
+async def _in_time(execution: Intercepted, mock: Mock, call: Call) -> Any:
+    """What a call gets, if that comes within the step's time limit, as its task would have to."""
+    timeout = execution.plan.timeout
+    if timeout is None:
+        return await mock.answer(call)
+    seconds = parse_duration(evaluate(timeout, execution.frame))
+    try:
+        async with TimeLimit(seconds) as limit:
+            return await mock.answer(call)
+    except Exception:
+        if not limit.expired:
+            raise
+        step = execution.plan.id
+        raise StepTimeoutError(f"step `{step}` took longer than its timeout of {format_duration(seconds)}") from None
 
 
 def names_of(step: StepPlan) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Literal
+from typing import Literal
 
 from flowlang.errors import FlowLangError
-from flowlang.project import Project
+from flowlang.project import Project, is_own_folder
 from flowlang.runtime.executor import FlowExecutor
 from flowlang.tasks.loader import load_registry
 from flowlang.tasks.registry import TaskRegistry
@@ -18,8 +18,6 @@ from flowlang.testing.cases import Case, is_test_file
 from flowlang.testing.expectations import Failure, failures_of
 from flowlang.testing.mocks import Mock
 from flowlang.testing.running import TestRun, run_flow
-
-_PASSED_OVER: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ def find_test_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _PASSED_OVER)
+        folders[:] = sorted(filter(is_own_folder, folders))
         yield from (Path(here, name) for name in files if is_test_file(name))
 
 
