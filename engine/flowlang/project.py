@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from flowlang.errors import FlowLangError
 
@@ -18,7 +18,12 @@ _MOST_BYTES = 5_000_000
 _ENDINGS = (".yaml", ".yml")
 #: Files of tests, and pins of a flow's steps, one of which may be called `flow`.
 _NO_FLOW = r"^test_|[._]test\.ya?ml$|\.pins\.ya?ml$"
-_PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
+_NOT_THE_PROJECTS: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist", "site-packages"})
+
+
+def is_own_folder(name: str) -> bool:
+    """Whether a folder of this name holds files of the project: it is not hidden, installed, or made by a tool."""
+    return not name.startswith(".") and name not in _NOT_THE_PROJECTS
 
 
 class ProjectError(FlowLangError):
@@ -92,7 +97,7 @@ class Project:
 
 def _flows_below(folder: str) -> Iterator[FlowFile]:
     for here, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _PASSED_OVER]
+        folders[:] = filter(is_own_folder, folders)
         for name in files:
             flow = _flow(os.path.join(here, name))
             if flow is not None:

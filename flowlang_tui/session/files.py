@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from flowlang.project import TASKS_FILE, Project
+from flowlang.project import TASKS_FILE, Project, is_own_folder
 
 FileKind = Literal["flow", "tasks", "inputs", "environment", "other"]
 
@@ -16,7 +16,6 @@ FileKind = Literal["flow", "tasks", "inputs", "environment", "other"]
 MOST_FILES: Final = 5000
 
 _SHOWN: Final = frozenset({".yaml", ".yml", ".py", ".json", ".sql", ".md", ".toml", ".csv", ".txt"})
-_PASSED_OVER: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist"})
 _INPUTS: Final = re.compile(r"(^|[._-])inputs?([._-]|\.json$|\.ya?ml$)")
 
 
@@ -52,7 +51,7 @@ def _file(path: Path, flows: dict[Path, str]) -> ProjectFile:
 def _walk(root: Path) -> Iterator[Path]:
     count = 0
     for here, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _PASSED_OVER)
+        folders[:] = sorted(filter(is_own_folder, folders))
         for name in sorted(names):
             hidden = name.startswith(".") and not name.startswith(".env")
             if not hidden and (os.path.splitext(name)[1].lower() in _SHOWN or name.startswith(".env")):

@@ -115,6 +115,21 @@ def test_a_secret_is_not_recorded(project: Path) -> None:
     assert not (project / "c.yaml").exists()
 
 
+def test_a_cassette_in_a_folder_of_its_own_brings_the_folder(project: Path) -> None:
+    text = CASES.replace("shop.cassette.yaml", "cassettes/shop.cassette.yaml")
+    (project / "shop.test.yaml").write_text(text)
+    assert outcome(project, record=True) == []
+    assert outcome(project) == []
+    assert [path.name for path in (project / "cassettes").iterdir()] == ["shop.cassette.yaml"]
+
+
+def test_a_cassette_that_cannot_be_written_fails_its_case(project: Path) -> None:
+    (project / "cassettes").touch()
+    (project / "shop.test.yaml").write_text(CASES.replace("shop.cassette", "cassettes/shop.cassette"))
+    (told,) = outcome(project, record=True)
+    assert "shop.cassette.yaml cannot be written: " in told
+
+
 async def test_a_recorded_run_becomes_a_test(project: Path) -> None:
     registry = TaskRegistry()
 

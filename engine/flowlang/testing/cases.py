@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -111,7 +111,7 @@ class _Reader:
         cases = [self._case(node, shared, f"case {number}") for number, node in enumerate(tests.items, 1)]
         return self._named(case for case in cases if case is not None)
 
-    def _named(self, cases: Any) -> list[Case]:
+    def _named(self, cases: Iterable[Case]) -> list[Case]:
         """The cases, each with a name of its own."""
         found: dict[str, Case] = {}
         for case in cases:

@@ -35,10 +35,28 @@ class WrongRequest(FlowLangError):
     """A step asks for something else than what was recorded."""
 
 
-class Recording(Interceptor):
-    """Writes down what connections are asked and give, for `save`."""
+class Player(Interceptor):
+    """A cassette that is recorded or played while a flow runs; then `eject` it."""
 
-    def __init__(self) -> None:
+    def eject(self) -> None:
+        """Put away what was recorded. Raises CassetteError when that cannot be."""
+
+    @property
+    def left(self) -> list[str]:
+        """The paths of recorded requests that nobody asked for."""
+        return []
+
+
+def player_of(path: Path, *, record: bool) -> Player:
+    """What records, or plays, a cassette. Raises as `Playback.load` does."""
+    return Recording(path) if record else Playback.load(path)
+
+
+class Recording(Player):
+    """Writes down what connections are asked and give."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._entries: list[dict[str, Any]] = []
         self._secrets: Any = None
 
@@ -54,14 +72,18 @@ class Recording(Interceptor):
         self._note(execution, {"failed": {"type": type(error).__name__, "message": self._secrets.text(str(error))}})
         return None
 
-    def save(self, path: Path) -> None:
+    def eject(self) -> None:
         """Write the cassette. Raises CassetteError for a value that has no form in a file, or holds a secret."""
         text = _HEAD + "".join(f"- {_indented(self._written(entry))}" for entry in self._entries)
         if not self._entries:
             text += "[]\n"
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
+        draft = self._path.with_name(f".{self._path.name}.new")
+        try:
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(text, encoding="utf-8")
+            os.replace(draft, self._path)
+        except OSError as error:
+            raise CassetteError(f"{self._path} cannot be written: {error.strerror}") from error
 
     def _note(self, execution: Intercepted, ending: Mapping[str, Any]) -> None:
         if execution.answered_by is not None:
@@ -81,7 +103,7 @@ class Recording(Interceptor):
             raise CassetteError(f"step `{entry['path']}` cannot be recorded: it {error}", hint=error.hint) from error
 
 
-class Playback(Interceptor):
+class Playback(Player):
     """Gives what was recorded; a request that differs from it fails its step. Nothing is connected.
 
     The requests of one step come in their order, those of different steps in any.
@@ -109,7 +131,6 @@ class Playback(Interceptor):
 
     @property
     def left(self) -> list[str]:
-        """The paths of recorded requests that nobody asked for."""
         return [path for path, entries in self._by_step.items() for _ in entries]
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:

@@ -31,11 +31,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Seconds on the loop's clock."""
         return super().time() + self._ahead
 
-    @property
-    def jumped(self) -> float:
-        """How many seconds the clock was set forward so far."""
-        return self._ahead
-
     @contextmanager
     def real(self) -> Iterator[None]:
         """While inside, time passes as it does outside: something is under way that the loop cannot see."""

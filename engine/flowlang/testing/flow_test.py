@@ -93,11 +93,9 @@ class FlowTest:
         executor = FlowExecutor(self._registry, env=self._env)
         if self._cassette is None:
             return run_flow(executor, self.path, inputs, self._mocks.values())
-        from flowlang.testing.cassettes import Playback, Recording
+        from flowlang.testing.cassettes import player_of
 
-        if not self._record:
-            return run_flow(executor, self.path, inputs, self._mocks.values(), [Playback.load(self._cassette)])
-        recording = Recording()
-        run = run_flow(executor, self.path, inputs, self._mocks.values(), [recording])
-        recording.save(self._cassette)
+        player = player_of(self._cassette, record=self._record)
+        run = run_flow(executor, self.path, inputs, self._mocks.values(), [player])
+        player.eject()
         return run

@@ -84,18 +84,14 @@ class CaseRunner:
         if case.cassette is None:
             run = run_flow(executor, case.flow, case.inputs, mocks)
             return run, failures_of(case, run, mocks)
-        from flowlang.testing.cassettes import Playback, Recording
+        from flowlang.testing.cassettes import player_of
 
-        if self._record:
-            recording = Recording()
-            run = run_flow(executor, case.flow, case.inputs, mocks, [recording])
-            recording.save(case.cassette)
-            return run, failures_of(case, run, mocks)
-        playback = Playback.load(case.cassette)
-        run = run_flow(executor, case.flow, case.inputs, mocks, [playback])
+        player = player_of(case.cassette, record=self._record)
+        run = run_flow(executor, case.flow, case.inputs, mocks, [player])
+        player.eject()
         failures = failures_of(case, run, mocks)
-        if playback.left and not failures:
-            asked = ", ".join(dict.fromkeys(playback.left))
+        if player.left and not failures:
+            asked = ", ".join(dict.fromkeys(player.left))
             failures.append(Failure(f"cassette: nobody asked for what was recorded of {asked}", case.at.line))
         return run, failures
 

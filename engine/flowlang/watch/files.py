@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from flowlang.project import is_own_folder
+
 ENDINGS: Final = (".yaml", ".yml", ".py", ".json", ".sql")
 #: What tasks may read beside that.
 DATA: Final = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".toml", ".ini", ".xml", ".html", ".j2", ".jinja", ".md")
-_PASSED_OVER: Final = frozenset({"node_modules", "__pycache__", "venv", "build", "dist", "site-packages"})
 _OWN_FOLDER: Final = ".flowlang"
 _OWN_FILE: Final = "connections.enc"
 
@@ -167,8 +168,7 @@ def _folders(root: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    hidden = entry.name.startswith(".") and entry.name != _OWN_FOLDER
-    return not hidden and entry.name not in _PASSED_OVER and entry.is_dir(follow_symlinks=False)
+    return (entry.name == _OWN_FOLDER or is_own_folder(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def _read(path: str) -> Seen:
