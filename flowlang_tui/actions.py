@@ -69,6 +69,12 @@ CONDITIONS: dict[str, str] = {
     "stopped": "a step has stopped",
     "several-stops": "more than one step has stopped",
     "in-transaction": "a step has stopped inside a transaction",
+    "can-run-again": "a step has stopped after an attempt",
+    "can-skip": "a step has stopped where it can be skipped",
+    "can-give": "a step has stopped where its output can be given",
+    "can-set-inputs": "a step has stopped where its inputs can be changed",
+    "can-redo": "a step has stopped where another text of it can be taken",
+    "changed-by-hand": "something was changed at this stop that the file could have",
     "looking-back": "an earlier state of the run is shown",
 }
 
@@ -306,12 +312,12 @@ debug.previous-stop | left_square_bracket | Debug: Previous stop | Choose the st
 debug.evaluate | colon | Debug: Evaluate | Type an expression, a query or a change into the console | footer | stopped
 debug.watch | a | Debug: Watch… | Evaluate an expression at every stop
 debug.edit | e | Debug: Edit… | Change the selected value, breakpoint or watched expression | footer
-debug.inputs | i | Debug: Change inputs… | Give the stopped step other inputs | stopped
-debug.again | r | Debug: Run again | Run the stopped step once more | stopped
-debug.skip | x | Debug: Skip | Go on as if the stopped step had been skipped | stopped
-debug.give | v | Debug: Give output… | Say what the stopped step gives, and go on without running it | stopped
-debug.redo | m | Debug: Redo with text | Run the stopped step as the text in the editor has it now | stopped
-debug.accept | A | Debug: Accept change… | Write a value that was changed by hand into the file | stopped
+debug.inputs | i | Debug: Change inputs… | Give the stopped step other inputs | can-set-inputs
+debug.again | r | Debug: Run again | Run the stopped step once more | can-run-again
+debug.skip | x | Debug: Skip | Go on as if the stopped step had been skipped | can-skip
+debug.give | v | Debug: Give output… | Say what the stopped step gives, and go on without running it | can-give
+debug.redo | m | Debug: Redo with text | Run the stopped step as the text in the editor has it now | can-redo
+debug.accept | A | Debug: Accept change… | Write a value that was changed by hand into the file | changed-by-hand
 debug.open | enter | Debug: Go to | Go to the text of the selected step or breakpoint; open a value
 debug.toggle | space | Debug: Toggle | Switch the selected breakpoint on or off; open or close a value
 debug.delete | d,delete | Debug: Delete | Take the selected breakpoint or watched expression away

@@ -17,6 +17,7 @@ from flowlang_tui.widgets.code_editor.editor import CodeEditor
 
 if TYPE_CHECKING:
     from flowlang.debugger import Breakpoint
+    from flowlang.language.diagnostics import Diagnostic
     from flowlang_tui.graph.addresses import Key
 
 
@@ -130,6 +131,9 @@ class BreakpointCommands(ProjectScreen):
             debugging.breakpoints_changed()
 
     def _go_to(self, point: Breakpoint) -> None:
+        if not point.flow:
+            self.tell("This breakpoint is at the steps of every flow.")
+            return
         path = self.session.debugging.points.path(point)
         checked = self.session.checked(path)
         steps = {} if checked is None else lines_of(checked.graph)
@@ -155,9 +159,8 @@ class BreakpointCommands(ProjectScreen):
         debugging = self.session.debugging
         checked = self.session.checked(path)
 
-        def check(one: Breakpoint) -> list[str]:
-            problems = [] if checked is None else one.problems(checked.flow)
-            return [problem.sentence for problem in problems if problem.severity == "error"]
+        def check(one: Breakpoint) -> list[Diagnostic]:
+            return [] if checked is None else one.problems(checked.flow)
 
         def answered(answer: Breakpoint | str | None) -> None:
             if answer is None:

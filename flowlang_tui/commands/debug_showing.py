@@ -36,7 +36,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
     """Hears what the debugger tells, before the rest of the screen hears the rest."""
 
     _shown_stop: int | None = None
-    _offered: tuple[bool, ...] = ()
+    _offered: tuple[object, ...] = ()
     _going_on: Timer | None = None
     _counting: Timer | None = None
     _held: ExitStack | None = None
@@ -177,7 +177,8 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
     def offer(self) -> None:
         """Let the footer show what can be done, if that is something else now."""
         debugging = self.session.debugging
-        offered = (debugging.is_stopped, len(debugging.sights) > 1, debugging.can("commit"), debugging.is_looking_back)
+        can = frozenset() if debugging.chosen is None else debugging.chosen.stop.can
+        offered = (can, len(debugging.sights) > 1, bool(debugging.changes), debugging.is_looking_back)
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
@@ -202,6 +203,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         if path != self.editor.current and self.session.open(path) is None:
             return
         self.editor.go(line)
+        self.editor.code.show_around(line)
 
     def show_standings(self) -> None:
         """Mark the lines and the boxes at which the run stands."""

@@ -157,9 +157,7 @@ class DebugCommands(ProjectScreen):
 
     def action_debug_accept(self) -> None:
         """Choose a change that was made by hand, and write it into the file."""
-        sight = self.session.debugging.chosen
-        made = [] if sight is None else sight.stop.changes
-        changes = [change for change in made if change.kind in ("input", "value", "output")]
+        sight, changes = self.session.debugging.chosen, self.session.debugging.changes
         if sight is None or not changes:
             self.tell("Nothing was changed by hand at this stop that the file could have.")
             return

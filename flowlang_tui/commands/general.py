@@ -10,6 +10,7 @@ from textual import on
 from flowlang_tui.actions import BY_METHOD, BY_NAME, Where
 from flowlang_tui.arrangement import DEBUG_PANES
 from flowlang_tui.copying import CopyAsked
+from flowlang_tui.inert import inert
 from flowlang_tui.keymap import keymap_path, template
 from flowlang_tui.preferences import Preferences
 from flowlang_tui.screens.base import ProjectScreen
@@ -109,6 +110,9 @@ class GeneralCommands(ProjectScreen):
         )
         if running:
             facts.append("A run is going on; it will be cancelled.")
+            open_ones = ", ".join(inert(path) for path in self.session.debugging.in_transactions)
+            if open_ones:
+                facts.append(f"The open transaction of {open_ones} will be rolled back.")
         choices = {"quit": "Leave all the same" if changed else "Leave", "cancel": "Stay"}
         if changed:
             choices = {"save": "Save and leave", **choices}
@@ -125,6 +129,12 @@ _CONDITIONS: Final[dict[str, Callable[[ProjectScreen], bool]]] = {
     "stopped": lambda screen: screen.session.debugging.is_stopped,
     "several-stops": lambda screen: len(screen.session.debugging.sights) > 1,
     "in-transaction": lambda screen: screen.session.debugging.can("commit"),
+    "can-run-again": lambda screen: screen.session.debugging.can("run_again"),
+    "can-skip": lambda screen: screen.session.debugging.can("skip"),
+    "can-give": lambda screen: screen.session.debugging.can("give"),
+    "can-set-inputs": lambda screen: screen.session.debugging.can("set_input"),
+    "can-redo": lambda screen: screen.session.debugging.can("redo_with"),
+    "changed-by-hand": lambda screen: bool(screen.session.debugging.changes),
     "looking-back": lambda screen: screen.session.debugging.is_looking_back,
     "inputs-known": lambda screen: screen.shown_flow in screen.session.last_inputs,
 }

@@ -70,6 +70,9 @@ class RunCommands(ProjectScreen):
         if not self.session.runs.cancel():
             self.tell("Nothing runs.")
             return
+        open_ones = ", ".join(self.session.debugging.in_transactions)
+        if open_ones:
+            self.tell(f"The open transaction of {open_ones} is rolled back.")
         self.query_one(StatusBar).show_cancelling()
         self.set_timer(_PATIENCE, lambda: self._tell_of_blocking(run))
 

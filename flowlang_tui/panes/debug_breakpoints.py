@@ -100,4 +100,8 @@ def _line(point: Breakpoint, lost: bool) -> list[Piece]:
     faint = mark == "off" or lost
     told = "no such step" if lost else words_of(point)
     sign = (f"{SIGNS[mark]} ", "muted" if faint else "point")
-    return [sign, (inert(point.step), "muted" if faint else "plain"), (f"  {inert(told)}", "muted")]
+    return [
+        sign,
+        ("any step" if point.step == "*" else inert(point.step), "muted" if faint else "plain"),
+        (f"  {inert(told)}", "muted"),
+    ]

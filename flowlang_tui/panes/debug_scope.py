@@ -18,7 +18,7 @@ from flowlang_tui.graph.states import STOPPED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.debug_tree import TreePane
 from flowlang_tui.session.debugging import Sight, Watched
-from flowlang_tui.widgets.value_nodes import Node
+from flowlang_tui.widgets.value_nodes import Node, preview
 from flowlang_tui.widgets.value_tree import ValueTree
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ a  watches an expression"""
 
 #: So many characters of a value are put into a line to be changed.
 _LONGEST: Final = 1000
+
+#: Parameters of so many characters are seen in their line.
+_SHORT: Final = 30
 
 #: Groups that are open from the start.
 _OPEN: Final = frozenset({"step", "arguments", "loop", "steps"})
@@ -267,7 +270,7 @@ def _statement(sight: Sight) -> list[Node]:
         return []
     parts = [Node("text", stop.statement.strip(), is_open=True)]
     if stop.params:
-        parts.append(Node("params", stop.params, is_open=True))
+        parts.append(Node("params", stop.params, is_open=not preview(stop.params, _SHORT).startswith("[")))
     return [Node("Statement", None, role="section", note="", is_open=True, children=parts)]
 
 

@@ -21,6 +21,7 @@ from flowlang_tui.session.notices import BreakpointsChanged, Listener, Post, Sto
 
 if TYPE_CHECKING:
     from flowlang.debugger import Debugger, Scope, Stop
+    from flowlang.debugger.changes import Change
     from flowlang.runtime.interception import Interceptor
 
 Way = Literal["over", "into", "out"]
@@ -124,6 +125,17 @@ class Debugging:
     def can(self, what: str) -> bool:
         """Whether something can be done with the chosen stop."""
         return self.chosen is not None and what in self.chosen.stop.can
+
+    @property
+    def in_transactions(self) -> list[str]:
+        """The paths of the steps that stand in an open transaction."""
+        return [sight.stop.path for sight in self.sights.values() if sight.stop.transaction is not None]
+
+    @property
+    def changes(self) -> list[Change]:
+        """What was changed by hand at the chosen stop that the flow's file could have."""
+        made = [] if self.chosen is None else self.chosen.stop.changes
+        return [change for change in made if change.kind in ("input", "value", "output")]
 
     # orders
 

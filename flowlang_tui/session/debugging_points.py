@@ -88,8 +88,8 @@ class FlowPoints:
             self.all.remove(point)
 
     def marks(self, path: Path, steps: Mapping[str, int]) -> dict[int, Mark]:
-        """What to show beside the lines of a flow."""
-        points = self.of(path)
+        """What to show beside the lines of a flow; not what is at every step."""
+        points = [point for point in self.of(path) if point.step != "*"]
         if not points:
             return {}
         found: dict[int, Mark] = {}

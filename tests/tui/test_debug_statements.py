@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from flowlang.debugger import Breakpoint
+from tests.tui.acting import told
 from tests.tui.opening import Opened, opened
 from tests.tui.standing import rows, run_to, stack, stand
 
@@ -60,16 +63,13 @@ async def test_the_scope_shows_the_statement_that_is_next_and_its_parameters(pro
             "▾ text",
             "insert into paid (who, amount, code) values",
             "(?, ?, ?)",
-            '▾ params  ["Ada", 12, "••••"]',
-            '0  "Ada"',
-            "1  12",
-            '2  "••••"',
+            '▸ params  ["Ada", 12, "••••"]',
         ]
         assert stack(one)[1].startswith("before statement 1 of 2")
         assert "stopped at pay, before statement 1 of 2" in one.status
         await one.press("n")
         await one.until(lambda: "delete from paid" in rows(one))
-        assert statement(one)[1:] == ['text  "delete from paid where amount > ?"', "▾ params  [1000]", "0  1000"]
+        assert statement(one)[1:] == ['text  "delete from paid where amount > ?"', "▸ params  [1000]"]
         await one.press("n")
         await one.until(lambda: "before commit" in one.status)
         assert rows(one).startswith("▾ This step")
@@ -89,3 +89,18 @@ async def test_the_rows_of_a_batch_and_a_single_statement_are_shown_too(project:
         await stand(one, "many")
         assert statement(one) == ["▾ Statement", 'text  "select * from paid"']
         assert "before a statement" in one.status
+
+
+async def test_cancelling_and_leaving_say_that_the_open_transaction_is_rolled_back(project: Path) -> None:
+    async with opened(project) as one:
+        await run_to(one, Breakpoint("pay", "statement", flow="flow.yaml"))
+        await one.press("n")
+        await one.until(lambda: "delete from paid" in rows(one))
+        await one.press("ctrl+q")
+        asked = str(one.app.screen.query("Static").first().render())
+        assert "The open transaction of pay will be rolled back." in asked
+        await one.press("escape", "ctrl+t")
+        await one.over()
+        assert "The open transaction of pay is rolled back." in told(one)
+    with closing(sqlite3.connect(project / "shop.db")) as database:
+        assert database.execute("select count(*) from paid").fetchone() == (0,)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
+from flowlang.debugger import Breakpoint
 from flowlang_tui.screens.breakpoint_form import BreakpointForm
 from flowlang_tui.screens.debug_menu import OFFERED, DebugMenu
 from tests.tui.opening import opened
@@ -15,6 +16,7 @@ from tests.tui.standing import (
     FLOW,
     LAST,
     OTHER,
+    TASKS,
     gutter,
     points,
     rows,
@@ -84,6 +86,50 @@ async def test_the_form_says_when_a_breakpoint_stops_and_what_is_wrong_with_that
         assert gutter(one, DOUBLE)[0] == "◆"
         await one.press("ctrl+r")
         assert await stand(one) == "each[2]/double"
+
+
+async def test_a_doubtful_condition_is_told_once_and_then_taken(project: Path) -> None:
+    async with opened(project) as one:
+        one.screen.editor.go(DOUBLE)
+        await one.press("ctrl+b", "e")
+        await one.until(lambda: isinstance(one.app.screen, BreakpointForm))
+        form = one.app.screen
+        form.query_one("#condition", Input).value = "unheard"
+        await one.press("ctrl+s")
+        assert "nothing is called `unheard`" in str(form.query_one("#wrong").render())
+        assert points(one) == []
+        await one.press("ctrl+s")
+        await one.until(lambda: points(one) == ["each/double"])
+
+
+async def test_a_breakpoint_for_a_statement_of_any_step_of_any_flow(project: Path) -> None:
+    async with opened(project) as one:
+        one.screen.editor.go(DOUBLE)
+        await one.press("ctrl+b", "e")
+        await one.until(lambda: isinstance(one.app.screen, BreakpointForm))
+        form = one.app.screen
+        form.query_one("#where", Select).value = "project"
+        form.query_one("#statement", Input).value = "delete from"
+        await one.until(lambda: form.query_one("#when", Select).value == "statement")
+        form.query_one("#when", Select).value = "after"
+        await one.press("ctrl+s")
+        assert "only before a statement" in str(form.query_one("#wrong").render())
+        form.query_one("#when", Select).value = "statement"
+        await one.press("ctrl+s")
+        point = Breakpoint("*", "statement", statement="delete from")
+        await one.until(lambda: list(one.app.session.debugging.points.all) == [point])
+        assert gutter(one, DOUBLE).strip() == "", "no line is the place of it"
+        one.screen.show_pane("breakpoints")
+        await one.pilot.pause()
+        lines = [line.text.strip() for line in one.screen.breakpoints.list.lines]
+        assert lines == ["every flow", "◆ any step  statement, `delete from`"]
+
+
+async def test_a_run_stops_where_any_step_fails(project: Path) -> None:
+    (project / "flow.py").write_text(TASKS.replace("    return number * 2", "    return number * 2 // (number - 50)"))
+    async with opened(project) as one:
+        assert await run_to(one, Breakpoint("*", "error")) == "other"
+        assert "division or modulo by zero" in str(one.screen.scope.query_one("#scope-head").render())
 
 
 async def test_the_list_of_breakpoints_switches_edits_opens_and_deletes(project: Path) -> None:
@@ -193,7 +239,9 @@ async def test_the_menu_offers_what_can_be_done_now(project: Path) -> None:
         await one.press("ctrl+b")
         menu = one.app.screen
         assert isinstance(menu, DebugMenu)
-        assert {"debug.continue", "debug.skip"} <= {action.name for action in menu._actions} <= set(OFFERED)
+        offered = {action.name for action in menu._actions}
+        assert {"debug.continue", "debug.skip"} <= offered <= set(OFFERED)
+        assert "debug.again" not in offered, "nothing ran yet that could run again"
         await one.press("x")
         await one.over()
         assert one.app.session.runs.records[-1].outputs == {"last": None}

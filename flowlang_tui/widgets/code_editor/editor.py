@@ -99,6 +99,14 @@ class CodeEditor(EditingCommands):
         y = self.buffer.view.folds.y_of(location[0]) - self.scroll_offset.y
         self.move_cursor(location, center=not 0 <= y < self.size.height)
 
+    def show_around(self, line: int, lines: int = 6) -> None:
+        """Scroll so that some lines below this one are in sight too, as far as there is room."""
+        height = self.size.height
+        y = self.buffer.view.folds.y_of(line - 1) - self.scroll_offset.y
+        below = min(lines, height // 2)
+        if height and y >= height - below:
+            self.scroll_to(y=self.scroll_offset.y + y - height // 3, animate=False, force=True)
+
     def action_editor_next_problem(self) -> None:
         """Go to the next problem, from the last to the first."""
         starts = [underline.start for underline in self.buffer.underlines]
