@@ -81,6 +81,29 @@ async def test_a_comparison_with_it_finds_no_difference(project: Project) -> Non
     assert (found.same, found.first, found.missing, found.values, found.branches) == (True, None, [], [], [])
 
 
+async def test_figures_are_compared_of_what_both_runs_did_themselves(project: Project) -> None:
+    project.write("""
+flow: main
+connections: {db: {type: sqlite, database: shop.db}}
+steps:
+  - sqlite_execute: {id: make, query: CREATE TABLE IF NOT EXISTS t (n int)}
+  - for_each: [1, 2, 3]
+    id: each
+    as: n
+    do:
+      - if: ${n > 0}
+        id: choice
+        then: [{sqlite_execute: {id: add, query: INSERT INTO t VALUES (1)}}]
+  - Do: {id: last, what: last}
+    """)
+    first = await project.run()
+    again = await project.rerun(first.run_id, from_step="each[2]/add")
+    found = compare(*(project.journal.run(run.run_id) for run in (first, again)), min_ms=0, min_share=0)
+    assert {one.address for one in found.timings} <= {"each/choice", "each/add", "last"}
+    assert found.rows == []
+    assert found.same
+
+
 async def test_what_nobody_keeps_is_not_kept_by_a_rerun_either(project: Project) -> None:
     text = """
     inputs: [{name: password, secret: true}]

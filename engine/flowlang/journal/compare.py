@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flowlang.journal.by_hand import ByHand, by_hand
+from flowlang.journal.compare_figures import Steps, row_counts, totals
 from flowlang.journal.compare_inputs import Defaults, compare_inputs, is_of_the_caller
 from flowlang.journal.compare_values import Change, Kind, changes
-from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
     from flowlang.journal.records import RecordedRun, RecordedStep, RunSummary
@@ -153,15 +152,12 @@ def compare(
         missing=_named(key for key in ours if key not in theirs),
         added=_named(key for key in theirs if key not in ours),
         branches=list(_branches(ours, theirs)),
-        timings=list(_timings(_totals(ours), _totals(theirs), min_ms, min_share)),
-        rows=[one for one in _figures(_row_counts(ours), _row_counts(theirs)) if one.before != one.after],
+        timings=list(_timings(totals(ours, theirs), totals(theirs, ours), min_ms, min_share)),
+        rows=[one for one in _figures(row_counts(ours, theirs), row_counts(theirs, ours)) if one.before != one.after],
         definition=list(_definitions(before, after)),
         defaults=defaults,
         by_hand=Hands([*by_hand(before)], [*by_hand(after)]),
     )
-
-
-_Steps = Mapping[tuple[str, int], "RecordedStep"]
 
 
 def latest(steps: Iterable[RecordedStep]) -> dict[tuple[str, int], RecordedStep]:
@@ -178,8 +174,8 @@ def latest(steps: Iterable[RecordedStep]) -> dict[tuple[str, int], RecordedStep]
 def _first(
     before: RecordedRun,
     after: RecordedRun,
-    ours: _Steps,
-    theirs: _Steps,
+    ours: Steps,
+    theirs: Steps,
     inputs: list[Change],
     outputs: list[Change],
     error: list[Change],
@@ -244,7 +240,7 @@ def _own_error(step: RecordedStep) -> dict[str, Any]:
     return told if told.get("step", step.step_id) == step.step_id else {}
 
 
-def _moments(steps: _Steps) -> list[_Moment]:
+def _moments(steps: Steps) -> list[_Moment]:
     """Beginnings and endings of the steps in the order in which they happened."""
     timed: list[tuple[int, float, int, _Moment]] = []
     for position, (key, step) in enumerate(steps.items()):
@@ -283,21 +279,11 @@ def _named(keys: Iterable[tuple[str, int]]) -> list[str]:
     return list(dict.fromkeys(path for path, _ in keys))
 
 
-def _branches(ours: _Steps, theirs: _Steps) -> Iterator[Branches]:
+def _branches(ours: Steps, theirs: Steps) -> Iterator[Branches]:
     for key, a in ours.items():
         b = theirs.get(key)
         if b is not None and a.branch != b.branch:
             yield Branches(key[0], a.branch, b.branch)
-
-
-def _totals(steps: _Steps) -> dict[str, float]:
-    """Milliseconds by address; nothing of steps whose answer came from elsewhere, which took no time."""
-    totals: dict[str, float] = {}
-    for step in steps.values():
-        if step.answered_by is None:
-            address = address_of(step.path)
-            totals[address] = totals.get(address, 0.0) + step.duration_ms
-    return totals
 
 
 def _timings(a: Mapping[str, float], b: Mapping[str, float], min_ms: float, min_share: float) -> Iterator[Figures]:
@@ -307,17 +293,6 @@ def _timings(a: Mapping[str, float], b: Mapping[str, float], min_ms: float, min_
         apart = abs(one.after - one.before)
         if apart >= min_ms and apart >= min_share * max(one.before, one.after):
             yield one
-
-
-def _row_counts(steps: _Steps) -> dict[str, float]:
-    """The rows that statements read or changed, by address, of the steps that sent any and were told a number."""
-    counts: Counter[str] = Counter()
-    for step in steps.values():
-        for statement in step.statements:
-            rows = statement.get("rows")
-            if rows is not None:
-                counts[address_of(step.path)] += rows
-    return dict(counts)
 
 
 def _figures(a: Mapping[str, float], b: Mapping[str, float]) -> Iterator[Figures]:
