@@ -82,7 +82,11 @@ def _watch(asked: Namespace) -> int:
 
 
 def _is_full_terminal() -> bool:
-    """Whether a screen can be shown: both ends are a terminal, and one that can be commanded."""
+    """Whether a screen can be shown: in a browser, or since both ends are a terminal that can be commanded."""
+    from flowlang_tui.serving import is_served
+
+    if is_served():
+        return True
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,33 +151,3 @@ def test_the_theme_that_was_asked_for_is_the_one_on_the_screen(quickstart: Path,
         one.send(CTRL_Q)
         assert one.ended() == 0
         assert b";2;" not in one.written.partition(b"flow: ")[2], "a theme of 16 colours writes no other"
-
-
-def test_serving_shows_a_page_on_this_machine_only(quickstart: Path, tmp_path: Path) -> None:
-    pytest.importorskip("textual_serve")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with terminal([str(quickstart), "--serve", "--port", str(port)], tmp_path) as one:
-        one.shows(f"http://127.0.0.1:{port}")
-        one.until(lambda: answers(port))
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
-            assert "flowlang-tui" in page.read().decode()
-        assert listeners(port) <= {"0100007F"}
-        one.send(CTRL_C)
-        one.ended()
-        assert b"Traceback" not in one.written
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as caller:
-        return caller.connect_ex(("127.0.0.1", port)) == 0
-
-
-def listeners(port: int) -> set[str]:
-    """The addresses that are listened on at a port, where the system tells."""
-    table = Path("/proc/net/tcp")
-    if not table.exists():
-        return set()
-    rows = [line.split() for line in table.read_text().splitlines()[1:]]
-    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port}
