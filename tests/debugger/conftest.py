@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiomysql
 import asyncpg
@@ -14,7 +13,7 @@ import pytest_asyncio
 
 from tests.runtime.conftest import Engine
 
-from .sandboxes import Sandboxed
+from .sandboxes import OnServer, mysql_session
 from .shops import Shop
 
 
@@ -32,7 +31,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
 
 
 @pytest_asyncio.fixture
-async def postgres(tmp_path: Path, postgres_database: str) -> AsyncIterator[Sandboxed]:
+async def postgres(tmp_path: Path, postgres_database: str) -> AsyncIterator[OnServer]:
     outside = await asyncpg.connect(postgres_database)
     await outside.execute(
         "create table orders (id serial primary key, status text, total numeric(8, 2), tags jsonb);"
@@ -44,23 +43,14 @@ async def postgres(tmp_path: Path, postgres_database: str) -> AsyncIterator[Sand
         return [dict(row) for row in await outside.fetch(query)]
 
     engine = Engine(tmp_path)
-    yield Sandboxed(engine, "postgres", postgres_database, look)
+    yield OnServer(engine, "postgres", "pg", postgres_database, look)
     await engine.close()
     await outside.close()
 
 
 @pytest_asyncio.fixture
-async def mysql(tmp_path: Path, mysql_database: str) -> AsyncIterator[Sandboxed]:
-    parts = urlsplit(mysql_database)
-    outside = await aiomysql.connect(
-        host=parts.hostname or "",
-        port=parts.port or 3306,
-        user=parts.username or "",
-        password=parts.password or "",
-        db=parts.path.strip("/"),
-        autocommit=True,
-        cursorclass=aiomysql.DictCursor,
-    )
+async def mysql(tmp_path: Path, mysql_database: str) -> AsyncIterator[OnServer]:
+    outside = await mysql_session(mysql_database, cursorclass=aiomysql.DictCursor)
 
     async def look(query: str) -> list[dict[str, Any]]:
         async with outside.cursor() as cursor:
@@ -71,6 +61,6 @@ async def mysql(tmp_path: Path, mysql_database: str) -> AsyncIterator[Sandboxed]
     await look("insert into orders (status, total) values ('open', 10), ('open', 20), ('closed', 30)")
     await look("create table old (what text) engine = MyISAM")
     engine = Engine(tmp_path)
-    yield Sandboxed(engine, "mysql", mysql_database, look)
+    yield OnServer(engine, "mysql", "mysql", mysql_database, look)
     await engine.close()
     outside.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 
 from flowlang import CancellationToken, FlowResult
-from flowlang.debugger.sandbox import Sandbox
-from flowlang.debugger.sandbox_report import report_lines
 from tests.runtime.conftest import Engine
+
+from .sandboxes import Sandboxed
 
 SCHEMA = """
 create table orders (id integer primary key autoincrement, status text, total real);
@@ -23,16 +23,13 @@ insert into orders (status, total) values ('open', 10), ('open', 20), ('closed',
 create table log (at text, what text);
 """
 
-HEAD = "flow: test\nconnections: {db: {type: sqlite, database: shop.db}}\nsteps:\n"
 
-
-class Shop:
-    """An engine with a database, whose content is looked at from outside."""
+class Shop(Sandboxed):
+    """A database in a file, whose content is looked at from outside."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        super().__init__(engine, "sqlite", "sqlite", "database: shop.db")
         self.file = engine.folder / "shop.db"
-        self.report: Mapping[str, Any] = {}
         with sqlite3.connect(self.file) as database:
             database.executescript(SCHEMA)
         database.close()
@@ -46,24 +43,9 @@ class Shop:
             database.close()
 
     async def run(self, steps: str, **options: Any) -> FlowResult:
-        flow = steps if steps.startswith("flow:") else HEAD + steps
-        sandbox = Sandbox()
-        result = await self.engine.run(flow, interceptors=[sandbox], **options)
-        (event,) = self.engine.of_type("sandbox_ended")
-        assert sandbox.report is not None
-        self.report = event
+        result = await super().run(steps, **options)
         assert self.content() == self.before
         return result
-
-    def changes(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Of each step the kind, table and number of its changes."""
-        return {
-            step["path"]: [(one["kind"], one["table"] or one["what"], one["count"]) for one in step["changes"]]
-            for step in self.report["steps"]
-        }
-
-    def lines(self) -> list[str]:
-        return report_lines(self.report, repr)
 
 
 @pytest_asyncio.fixture
@@ -285,8 +267,10 @@ steps:
 
 async def test_a_run_beside_it_is_not_in_the_sandbox(shop: Shop) -> None:
     """A shared pool would hand the transaction to others."""
-    flow = HEAD + "  - sqlite_query: {id: seen, query: select count(*) as n from log}\noutputs: {n: '${seen.rows}'}\n"
-    inside = HEAD + "  - sqlite_execute: {query: \"insert into log values ('1', 'x')\"}\n  - Hang: {name: here}\n"
+    flow = (
+        shop.head + "  - sqlite_query: {id: seen, query: select count(*) as n from log}\noutputs: {n: '${seen.rows}'}\n"
+    )
+    inside = shop.head + "  - sqlite_execute: {query: \"insert into log values ('1', 'x')\"}\n  - Hang: {name: here}\n"
     token = CancellationToken()
     running = asyncio.create_task(shop.run(inside, cancellation_token=token))
     await shop.engine.reached("here")
@@ -308,7 +292,7 @@ steps:
 outputs: {n: '${add.rows_affected}'}
 """,
     )
-    threads = threading.active_count()
+    before = set(threading.enumerate())
     result = await shop.run("""\
 flow: test
 steps:
@@ -321,4 +305,7 @@ outputs: {all: '${each.results}'}
 """)
     assert result.outputs["all"] == [1, 1, 1]
     assert shop.report["connections"] == ["memory"]
-    assert threading.active_count() == threads
+    for thread in set(threading.enumerate()) - before:
+        # the last one says that it has closed its database before it ends
+        thread.join(5)
+    assert set(threading.enumerate()) <= before

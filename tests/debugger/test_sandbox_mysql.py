@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
-
 from flowlang import CancellationToken
 
-from .sandboxes import Sandboxed
+from .sandboxes import OnServer
 
 
-async def test_mysql_shows_rows_before_and_after_and_undoes_them(mysql: Sandboxed) -> None:
+async def test_mysql_shows_rows_before_and_after_and_undoes_them(mysql: OnServer) -> None:
     result = await mysql.run("""\
   - mysql_execute: {id: add, query: "insert into orders (status, total) values (%s, %s)", params: [new, '5.50']}
   - mysql_execute: {id: ship, query: "update orders set status = %s where status = %s", params: [sent, open]}
@@ -45,53 +43,23 @@ outputs: {id: '${add.last_insert_id}', shipped: '${ship.rows_affected}', seen: '
     ]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("commit", "rollback", "begin", "create table x (n int)", "/*!50001 drop table orders */"),
-        *("set autocommit = 1", "alter table orders add n int", "truncate orders", "call something()"),
-        "lock tables orders read",
-    ],
-)
-async def test_what_mysql_would_commit_is_refused_before_it_is_sent(mysql: Sandboxed, query: str) -> None:
-    result = await mysql.run(f"""\
-  - mysql_execute: {{query: "insert into orders (status) values ('x')"}}
-  - mysql_execute: {{id: last, query: "{query}"}}
-""")
-    assert "refused in a sandbox" in str(result.error)
-    assert len(await mysql.look("select * from orders")) == 3
-
-
-async def test_transactions_batches_and_failures_on_mysql(mysql: Sandboxed) -> None:
+async def test_batches_on_mysql(mysql: OnServer) -> None:
     result = await mysql.run("""\
-  - mysql_execute: {query: "insert into orders (id) values (1)", continue_on_error: true}
-  - mysql_transaction:
-      continue_on_error: true
-      isolation: serializable
-      queries: ["insert into orders (status) values ('undone')", "insert into orders (id) values (1)"]
-  - mysql_transaction:
-      id: nested
-      queries:
-        - insert into orders (status) values ('kept')
-        - savepoint part
-        - insert into orders (status) values ('undone')
-        - rollback to savepoint part
   - mysql_batch_insert: {id: load, table: orders, records: [{status: a}, {status: b}]}
   - mysql_batch_update: {id: change, table: orders, updates: [{id: 1, status: x}, {id: 2, status: y, total: 1}]}
   - mysql_query: {id: seen, query: "select status from orders order by id"}
 outputs: {seen: '${seen.rows}'}
 """)
     assert result.success, result.error
-    assert [row["status"] for row in result.outputs["seen"]] == ["x", "y", "closed", "kept", "a", "b"]
+    assert [row["status"] for row in result.outputs["seen"]] == ["x", "y", "closed", "a", "b"]
     assert mysql.changes() == {
-        "nested": [("insert", "orders", 1)],
         "load": [("insert", "orders", 2)],
         "change": [("update", "orders", 2)],
     }
     assert len(await mysql.look("select * from orders")) == 3
 
 
-async def test_tasks_of_the_project_use_mysql_as_ever(mysql: Sandboxed) -> None:
+async def test_tasks_of_the_project_use_mysql_as_ever(mysql: OnServer) -> None:
     async def mixed(connection: Any) -> None:
         await connection.begin()
         async with connection.cursor() as cursor:
@@ -118,13 +86,13 @@ outputs: {seen: '${seen.rows}'}
     assert len(await mysql.look("select * from orders")) == 3
 
 
-async def test_tables_without_transactions_are_told(mysql: Sandboxed) -> None:
+async def test_tables_without_transactions_are_told(mysql: OnServer) -> None:
     await mysql.run("  - mysql_execute: {id: write, query: \"insert into old values ('x')\"}\n")
     assert "  what was written to tables without transactions, such as those of MyISAM" in mysql.lines()
     assert await mysql.look("select what from old") == [{"what": "x"}]
 
 
-async def test_after_a_deadlock_mysql_is_sent_nothing_more(mysql: Sandboxed) -> None:
+async def test_after_a_deadlock_mysql_is_sent_nothing_more(mysql: OnServer) -> None:
     """The server undoes the whole transaction then, and what comes after it would last."""
     token = CancellationToken()
     steps = """\
@@ -149,7 +117,7 @@ async def test_after_a_deadlock_mysql_is_sent_nothing_more(mysql: Sandboxed) -> 
     assert len(await mysql.look("select * from orders")) == 3
 
 
-async def test_mysql_tells_what_was_inserted_and_what_was_there(mysql: Sandboxed) -> None:
+async def test_mysql_tells_what_was_inserted_and_what_was_there(mysql: OnServer) -> None:
     async def mixed(connection: Any) -> None:
         async with connection.cursor() as cursor:
             await cursor.execute("replace into orders (id, status) values (2, 'r')")
@@ -174,7 +142,7 @@ async def test_mysql_tells_what_was_inserted_and_what_was_there(mysql: Sandboxed
     }
 
 
-async def test_what_triggers_and_foreign_keys_change_on_mysql_is_said_not_to_be_counted(mysql: Sandboxed) -> None:
+async def test_what_triggers_and_foreign_keys_change_on_mysql_is_said_not_to_be_counted(mysql: OnServer) -> None:
     await mysql.look(
         "create table items (id int primary key, of_order int, foreign key (of_order) references orders (id) "
         "on delete cascade on update set null)"

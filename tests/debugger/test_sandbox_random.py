@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiomysql
 import asyncpg
@@ -17,6 +16,8 @@ import pytest_asyncio
 
 from flowlang import FlowExecutor
 from flowlang.debugger.sandbox import Sandbox
+
+from .sandboxes import mysql_session
 
 #: How many flows are tried on each database; more by the variable `FLOWLANG_RANDOM_SANDBOXES`.
 FLOWS = int(os.environ.get("FLOWLANG_RANDOM_SANDBOXES", "15"))
@@ -132,15 +133,7 @@ async def test_on_postgres(outside: asyncpg.Connection, postgres_database: str) 
 
 @pytest_asyncio.fixture
 async def beside(mysql_database: str) -> AsyncIterator[aiomysql.Connection]:
-    parts = urlsplit(mysql_database)
-    connection = await aiomysql.connect(
-        host=parts.hostname or "",
-        port=parts.port or 3306,
-        user=parts.username or "",
-        password=parts.password or "",
-        db=parts.path.strip("/"),
-        autocommit=True,
-    )
+    connection = await mysql_session(mysql_database)
     yield connection
     connection.close()
 

@@ -14,13 +14,11 @@ from flowlang.debugger.sandbox import Sandbox
 from flowlang.errors import FlowLangError
 
 from .debugging import Debugged
-from .sandboxes import Sandboxed
+from .sandboxes import OnServer
 from .shops import SLOW, Shop
 
 
-async def test_what_redis_did_is_told_as_not_undone_and_reading_is_not(
-    postgres: Sandboxed, redis_database: str
-) -> None:
+async def test_what_redis_did_is_told_as_not_undone_and_reading_is_not(postgres: OnServer, redis_database: str) -> None:
     postgres.head = postgres.head.replace("}}\nsteps", f"}}, cache: {{type: redis, url: '{redis_database}'}}}}\nsteps")
     result = await postgres.run("""\
   - for_each: [a, b]
@@ -55,7 +53,7 @@ asyncio.run(FlowExecutor(registry).execute_flow(sys.stdin.read(), interceptors=[
 """
 
 
-async def test_after_a_kill_the_server_undoes_it(postgres: Sandboxed) -> None:
+async def test_after_a_kill_the_server_undoes_it(postgres: OnServer) -> None:
     flow = postgres.head + "  - pg_execute: {query: delete from orders}\n  - Kill: {}\n"
     ran = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED], input=flow, text=True)
     assert ran.returncode == -9
@@ -68,12 +66,63 @@ def either(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
 
-async def test_steps_that_are_exactly_once_run_in_a_sandbox_as_ever(either: Sandboxed) -> None:
-    database, name = either, "postgres" if "type: postgres" in either.head else "mysql"
-    prefix = {"postgres": "pg", "mysql": "mysql"}[name]
+#: What would end the transaction, by the kind of database.
+ENDING = {
+    "postgres": ("commit", "rollback", "begin", "abort", "/* x */ end", "prepare transaction 'x'"),
+    "mysql": (
+        *("commit", "rollback", "begin", "create table x (n int)", "/*!50001 drop table orders */"),
+        *("set autocommit = 1", "alter table orders add n int", "truncate orders", "call something()"),
+        "lock tables orders read",
+    ),
+}
+
+
+@pytest.fixture(params=[(name, query) for name in ENDING for query in ENDING[name]], ids=" ".join)
+def ended(request: pytest.FixtureRequest) -> tuple[OnServer, str]:
+    """A database, and a statement that would end a transaction there."""
+    name, query = request.param
+    return request.getfixturevalue(name), query
+
+
+async def test_what_would_end_the_transaction_is_refused_before_it_is_sent(ended: tuple[OnServer, str]) -> None:
+    database, query = ended
+    result = await database.run(f"""\
+  - {database.prefix}_execute: {{query: "insert into orders (status) values ('x')"}}
+  - {database.prefix}_execute: {{id: last, query: "{query}"}}
+""")
+    assert "refused in a sandbox" in str(result.error)
+    assert len(await database.look("select * from orders")) == 3
+
+
+async def test_a_transaction_task_stays_all_or_nothing(either: OnServer) -> None:
+    prefix = either.prefix
+    result = await either.run(f"""\
+  - {prefix}_execute: {{query: "insert into orders (id) values (1)", continue_on_error: true}}
+  - {prefix}_transaction:
+      continue_on_error: true
+      isolation: serializable
+      queries: ["insert into orders (status) values ('undone')", "insert into orders (id) values (1)"]
+  - {prefix}_transaction:
+      id: nested
+      queries:
+        - insert into orders (status) values ('kept')
+        - savepoint part
+        - insert into orders (status) values ('undone')
+        - rollback to savepoint part
+  - {prefix}_query: {{id: seen, query: "select status from orders where id > 3"}}
+outputs: {{seen: '${{seen.rows}}'}}
+""")
+    assert result.success, result.error
+    assert result.outputs["seen"] == [{"status": "kept"}]
+    assert either.changes() == {"nested": [("insert", "orders", 1)]}
+    assert len(await either.look("select * from orders")) == 3
+
+
+async def test_steps_that_are_exactly_once_run_in_a_sandbox_as_ever(either: OnServer) -> None:
+    database, prefix = either, either.prefix
 
     async def mixed(connection: Any) -> None:
-        if name == "postgres":
+        if database.type == "postgres":
             await connection.execute("insert into orders (status) values ('undone')")
         else:
             async with connection.cursor() as cursor:
