@@ -1,9 +1,10 @@
-"""A SQLite connection as a run has it."""
+"""Connections to databases as a run has them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from flowlang.connections.base import Statement, statement_sink
 from flowlang.connections.manager import ConnectionSpec, OpenConnections, open_connections
 from flowlang_plugins.sqlite import SQLitePlugin
+from tests.plugins.connected import Open, connected
+from tests.plugins.kinds import KINDS, Kind
 
 
 class Database:
@@ -67,3 +70,21 @@ def statements() -> Iterator[list[Statement]]:
     token = statement_sink.set(heard.append)
     yield heard
     statement_sink.reset(token)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def url(kind: Kind, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    made: str = request.getfixturevalue(f"{kind.name}_database")
+    return made
+
+
+@pytest.fixture
+def database(kind: Kind, url: str) -> Open:
+    """Opens the database for an `async with` block."""
+    return partial(connected, kind.plugin, kind.prefix, url=url)

@@ -9,6 +9,9 @@ from typing import Any
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.manager import ConnectionSpec, OpenConnections, open_connections
 
+#: Opens a connection with what differs in its configuration, for an `async with` block.
+Open = Callable[..., Any]
+
 
 class Connected:
     """An open connection called `db`, whose tasks are called as steps call them."""
@@ -20,6 +23,11 @@ class Connected:
     async def call(self, task: str, /, **arguments: Any) -> Any:
         """What a step with this task gives."""
         return await self.step(self.opened.task("db", f"{self.prefix}_{task}"), **arguments)
+
+    async def value(self, query: str, *params: Any) -> Any:
+        """The first value of the first row of a query."""
+        rows = (await self.call("query", query=query, params=list(params)))["rows"]
+        return next(iter(rows[0].values()))
 
     async def step(self, function: Callable[..., Awaitable[Any]], /, **arguments: Any) -> Any:
         """What a step with a task of the project's own gives."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from bson import Code, Decimal128, Int64, MinKey, ObjectId, Regex, Timestamp
 
-from flowlang.connections.base import Statement, statement_sink
+from flowlang.connections.base import Statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.mongodb import MongoDBPlugin
 from tests.plugins.connected import Connected, connected
@@ -28,14 +28,6 @@ def database_of(url: str) -> dict[str, str]:
 async def mongo(mongodb_database: str) -> AsyncIterator[Connected]:
     async with connected(MongoDBPlugin, "mongo", **database_of(mongodb_database)) as connection:
         yield connection
-
-
-@pytest.fixture
-def statements() -> Iterator[list[Statement]]:
-    heard: list[Statement] = []
-    token = statement_sink.set(heard.append)
-    yield heard
-    statement_sink.reset(token)
 
 
 PEOPLE = [

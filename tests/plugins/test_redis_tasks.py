@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from flowlang.connections.base import Statement, statement_sink
+from flowlang.connections.base import Statement
 from flowlang.errors import FlowExecutionError
 from flowlang_plugins.redis import RedisPlugin
 from tests.plugins.connected import Connected, connected
@@ -26,14 +26,6 @@ async def redis(redis_database: str) -> AsyncIterator[Connected]:
 async def raw(redis_database: str) -> AsyncIterator[Connected]:
     async with connected(RedisPlugin, "redis", url=redis_database, decode_responses=False) as connection:
         yield connection
-
-
-@pytest.fixture
-def statements() -> Iterator[list[Statement]]:
-    heard: list[Statement] = []
-    token = statement_sink.set(heard.append)
-    yield heard
-    statement_sink.reset(token)
 
 
 JSON = [{}, [], {"a": [1, 2.5, None, True, {"ü": "🎉"}]}, [{"id": 1}], [[["deep"]]], {"n": 12345678901234567890}]

@@ -5,61 +5,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from flowlang.connections.base import ConnectionPlugin
 from flowlang.errors import ConnectionError, FlowExecutionError
 from flowlang.runtime.executor import FlowExecutor
-from flowlang_plugins.mysql import MySQLPlugin
-from flowlang_plugins.postgres import PostgresPlugin
-from tests.plugins.connected import Connected, connected
-from tests.plugins.onlookers import MySQLOnlooker, Onlooker, PostgresOnlooker
-
-
-class Kind(NamedTuple):
-    """A kind of server, and how the same things are said to it."""
-
-    plugin: type[ConnectionPlugin]
-    prefix: str
-    onlooker: Callable[[str], Onlooker]
-    alias: str
-    #: A statement that takes so many seconds, as a pattern.
-    sleep: str
-    #: Where the first parameter goes.
-    parameter: str
-
-    @property
-    def name(self) -> str:
-        return self.plugin.name
-
-    def sleeping(self, seconds: float) -> str:
-        return self.sleep.format(seconds)
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind(PostgresPlugin, "pg", PostgresOnlooker, "postgresql", "SELECT pg_sleep({})", "$1"),
-        Kind(MySQLPlugin, "mysql", MySQLOnlooker, "mariadb", "SELECT sleep({})", "%s"),
-    )
-}
-
-
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Kind:
-    return KINDS[request.param]
-
-
-@pytest.fixture
-def url(kind: Kind, request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database."""
-    made: str = request.getfixturevalue(f"{kind.name}_database")
-    return made
+from tests.plugins.connected import Connected, Open, connected
+from tests.plugins.kinds import Kind
+from tests.plugins.onlookers import Onlooker
 
 
 @pytest.fixture
@@ -68,17 +23,8 @@ def server(kind: Kind, url: str, request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def database(kind: Kind, url: str) -> Callable[..., Any]:
-    """Opens the database for an `async with` block."""
-    return partial(connected, kind.plugin, kind.prefix, url=url)
-
-
-@pytest.fixture
 def onlooker(kind: Kind, url: str) -> Onlooker:
     return kind.onlooker(url)
-
-
-Open = Callable[..., Any]
 
 
 async def one(db: Connected) -> Any:
@@ -228,10 +174,10 @@ async def test_a_reset_connection_is_told_and_replaced(
 
 async def test_a_connection_that_falls_silent_ends_with_the_timeout(database: Open, url: str, proxy: Any) -> None:
     way = proxy(url)
-    async with database(url=way.url, timeout=0.3) as db:
+    async with database(url=way.url, timeout=1) as db:
         way.freeze()
         used, opened = await asyncio.gather(one(db), one(db), return_exceptions=True)
-        assert "within 0.3 s" in str(used)
+        assert "within 1 s" in str(used)
         assert isinstance(opened, ConnectionError)
         assert opened.stage == "timeout"
         way.thaw()
