@@ -205,6 +205,12 @@ def test_breakpoints_are_kept_with_the_project_and_forgotten(debug: Debug, proje
     assert json.loads((project / ".flowlang" / "breakpoints.json").read_text())["breakpoints"] == []
 
 
+def test_a_breakpoint_has_the_number_that_the_list_shows(debug: Debug) -> None:
+    ran = debug("break last", "break", "clear 1", "c")
+    assert re.findall(r"^1  last", ran.stdout, re.MULTILINE) == ["1  last", "1  last"]
+    assert "forgotten: last" in ran.stdout
+
+
 def test_the_end_of_the_input_cancels_the_run_with_its_handlers(debug: Debug, project: Path) -> None:
     ran = debug("step")
     assert ran.returncode == 130

@@ -20,7 +20,7 @@ class Pointing(AtStop):
             return
         point = self.steps.breakpoint(rest, self.file)
         self.points.add(point, keep=True)
-        self.say(f"{len(self.points.all)}  {one_line(described(point))}")
+        self.say(f"{self.points.all.index(point) + 1}  {one_line(described(point))}")
         if self.points.problem is not None:
             self.say(inert(self.points.problem))
 
