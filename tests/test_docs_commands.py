@@ -53,6 +53,12 @@ def _code(page: Path) -> Iterator[str]:
         yield from block.replace("\\\n", " ").splitlines() if block else [span]
 
 
+@pytest.mark.parametrize("words", [*commands()], ids=" ".join)
+def test_every_command_is_told_of(words: tuple[str, ...]) -> None:
+    told = [code.removeprefix("flowlang ") for page in PAGES for code in _code(page)]
+    assert any(f"{code} ".startswith((f"{' '.join(words)} ", f"{words[-1]} ")) for code in told)
+
+
 @pytest.mark.parametrize("words", [(), *commands()], ids=" ".join)
 def test_every_option_is_told_of(options: dict[tuple[str, ...], set[str]], words: tuple[str, ...]) -> None:
     told = {option for page in PAGES for code in _code(page) for option in _OPTION.findall(code)}

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowlang.cli.columns import Cell, columns, cut
+from flowlang.cli.columns import Cell, columns
+from flowlang.cli.terminal import cut
 
 
 def test_cells_stand_below_each_other_and_empty_columns_are_left_out() -> None:

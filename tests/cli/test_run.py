@@ -119,7 +119,7 @@ def test_without_declared_inputs_json_is_json_and_the_rest_is_text(flowlang: Com
     [
         (["--input", "times=7.5"], "times"),
         (["--input", "nmae=x"], "name"),
-        (["--input", "name"], "key=value"),
+        (["--input", "name"], "KEY=VALUE"),
         (["--inputs", "gone.json"], "gone.json cannot be read"),
         (["--timeout", "soon"], "`soon` is no duration"),
         (["--output", "pdf"], "invalid choice: 'pdf'"),

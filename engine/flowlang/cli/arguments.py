@@ -53,6 +53,16 @@ def seconds(text: str) -> float:
         raise ArgumentTypeError(str(error)) from error
 
 
+def pair(text: str, option: str, form: str = "KEY=VALUE") -> tuple[str, str]:
+    """The two sides of what was given to an option of this form. Raises UsageError."""
+    from flowlang.cli.target import UsageError
+
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise UsageError(f"{option} {text} is not of the form {form}")
+    return key, value
+
+
 def whole_number(least: int) -> Callable[[str], int]:
     """The type of an argument that is a whole number, not less than `least`."""
 

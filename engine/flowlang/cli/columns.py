@@ -31,14 +31,3 @@ def columns(rows: Sequence[Sequence[Cell]], right: Container[int] = ()) -> list[
         "  ".join(row[column].padded(widths[column], right=column in right) for column in shown).rstrip()
         for row in rows
     ]
-
-
-def cut(text: str, cells: int) -> str:
-    """`text` in at most so many cells, and in one at least."""
-    if width(text) <= cells:
-        return text
-    room = max(cells - 1, 0)
-    shown = text[:room]
-    while width(shown) > room:
-        shown = shown[:-1]
-    return f"{shown}…"

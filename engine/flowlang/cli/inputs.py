@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from json import loads
 from typing import Any
 
-from flowlang.cli.target import UsageError
+from flowlang.cli.arguments import pair
 from flowlang.language.input_files import inputs_in, read_inputs
 
 
@@ -16,10 +16,8 @@ def gather(file: str | None, pairs: Sequence[str], flow: str) -> dict[str, Any]:
     given = {} if file is None else _from_file(file)
     if pairs:
         types = _declared_types(flow)
-        for pair in pairs:
-            name, separator, text = pair.partition("=")
-            if not separator or not name:
-                raise UsageError(f"--input {pair} is not of the form key=value")
+        for one in pairs:
+            name, text = pair(one, "--input")
             given[name] = _typed(text, types, name)
     return given
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flowlang.cli.terminal import inert, one_line, width
+from flowlang.cli.terminal import cut, inert, one_line, width
 from flowlang.values import to_json
 
 #: How many rows of a table, and items of a list, are shown.
@@ -75,8 +75,7 @@ def _table(rows: list[dict[str, Any]], pad: str) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    text = one_line(value if isinstance(value, str) else to_json(value))
-    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+    return cut(one_line(value if isinstance(value, str) else to_json(value)), _CELL)
 
 
 def _left_out(value: list[Any], pad: str) -> list[str]:

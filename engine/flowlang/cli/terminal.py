@@ -48,6 +48,17 @@ def width(text: str) -> int:
     return cells
 
 
+def cut(text: str, cells: int) -> str:
+    """`text` in at most so many cells, and in one at least."""
+    if width(text) <= cells:
+        return text
+    room = max(cells - 1, 0)
+    shown = text[:room]
+    while width(shown) > room:
+        shown = shown[:-1]
+    return f"{shown}…"
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody looks at what is written to `stream`."""
     try:

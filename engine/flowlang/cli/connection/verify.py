@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from flowlang.cli.arguments import pair
 from flowlang.cli.connection.common import parser, plugin_named
 from flowlang.cli.printing import print_json
 from flowlang.cli.readable import duration
@@ -36,9 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     command.add_argument(
         "--url", metavar="URL", help="a server to try things on: its data may change; `-` reads it from stdin"
     )
-    command.add_argument(
-        "--set", metavar="KEY=VALUE", type=_pair, action="append", default=[], help="more of the configuration"
-    )
+    command.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="more of the configuration")
     command.add_argument("--live", action="store_true", help="what --set gives leads to a server to try things on")
     options = command.parse_args(arguments)
     plugin = type(plugin_named(options.plugin).plugin)
@@ -46,7 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     if url is not None and "://" not in url:
         raise UsageError("--url takes a URL, such as sqlite:////tmp/verify.db")
     live = options.live or url is not None
-    results = asyncio.run(_verified(plugin, url, dict(options.set), live, None if options.json else _tell))
+    results = asyncio.run(
+        _verified(plugin, url, dict(map(_resolved, options.set)), live, None if options.json else _tell)
+    )
     count = Counter[str](result.status for result in results)
     if options.json:
         checks = [result._asdict() for result in results]
@@ -89,10 +89,8 @@ def _closing(name: str, count: Counter[str], live: bool) -> str:
     return palette.bad(told) if count["failed"] else palette.good(told)
 
 
-def _pair(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise ArgumentTypeError("write KEY=VALUE")
+def _resolved(text: str) -> tuple[str, Any]:
+    key, value = pair(text, "--set")
     try:
         return key, resolve(value)
     except ValueError:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from time import time
 from typing import Any, Final
 
-from flowlang.cli.columns import Cell, columns, cut
+from flowlang.cli.columns import Cell, columns
 from flowlang.cli.excerpt import lines_of
 from flowlang.cli.failure import shown_path
 from flowlang.cli.readable import readable
-from flowlang.cli.terminal import Palette, inert, one_line, width
+from flowlang.cli.terminal import Palette, cut, inert, one_line, width
 from flowlang.debugger import Breakpoint, Change, Past, QueryAnswer, Scope, StackFrame, Stop
 from flowlang.values import to_json
 

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flowlang.cli.arguments import pair
 from flowlang.cli.headless import Headless, Listener
 from flowlang.cli.recorded import resume_command
 from flowlang.cli.run_options import Surroundings, inputs_of
@@ -89,10 +90,8 @@ def values_of(pairs: list[str], option: str) -> Mapping[str, Any]:
     from json import loads
 
     found = {}
-    for pair in pairs:
-        path, equals, text = pair.partition("=")
-        if not equals or not path:
-            raise UsageError(f"{option} {pair} is not of the form STEP=JSON")
+    for one in pairs:
+        path, text = pair(one, option, "STEP=JSON")
         try:
             found[path] = loads(text)
         except (ValueError, RecursionError) as error:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from flowlang.cli.columns import Cell, columns, cut
+from flowlang.cli.columns import Cell, columns
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration
 from flowlang.cli.runs.common import RUN_HELP, found, journal_at, paint_of, parser, short_id
 from flowlang.cli.runs.when import shown_time
-from flowlang.cli.terminal import Palette, inert, one_line
+from flowlang.cli.terminal import Palette, cut, inert, one_line
 from flowlang.journal import RunSummary
 from flowlang.journal.compare import Comparison, Difference, Figures, compare
 from flowlang.journal.compare_values import Change

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, cast, get_args
 
-from flowlang.cli.arguments import seconds, whole_number
-from flowlang.cli.columns import Cell, columns, cut
+from flowlang.cli.arguments import pair, seconds, whole_number
+from flowlang.cli.columns import Cell, columns
 from flowlang.cli.printing import print_json, print_text
 from flowlang.cli.readable import duration
 from flowlang.cli.runs.common import journal_at, paint_of, parser, short_id, summary_data
 from flowlang.cli.runs.when import moment, shown_time
-from flowlang.cli.target import UsageError
-from flowlang.cli.terminal import Palette, inert, is_terminal, one_line
+from flowlang.cli.terminal import Palette, cut, inert, is_terminal, one_line
 from flowlang.journal import RunQuery, RunSummary
 from flowlang.journal.records import How, RunStatus
 
@@ -76,7 +75,7 @@ def _query(options: Namespace) -> RunQuery:
         status=cast("RunStatus | None", options.status),
         step=options.step,
         text=options.text,
-        inputs=_inputs(options.input),
+        inputs=dict(pair(one, "--input") for one in options.input),
         since=None if options.since is None else moment(options.since, "--since"),
         until=None if options.until is None else moment(options.until, "--until"),
         longer_than_ms=None if options.longer is None else options.longer * 1000,
@@ -84,16 +83,6 @@ def _query(options: Namespace) -> RunQuery:
         origin=cast("How | None", options.origin),
         limit=options.limit or None,
     )
-
-
-def _inputs(pairs: Sequence[str]) -> Mapping[str, str]:
-    wanted = {}
-    for pair in pairs:
-        name, separator, text = pair.partition("=")
-        if not separator or not name:
-            raise UsageError(f"--input {pair} is not of the form key=value")
-        wanted[name] = text
-    return wanted
 
 
 def _nothing(root: str, any_there: bool) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from flowlang.cli.columns import Cell, columns, cut
+from flowlang.cli.columns import Cell, columns
 from flowlang.cli.readable import duration
 from flowlang.cli.runs.common import paint_of
-from flowlang.cli.terminal import Palette, one_line
+from flowlang.cli.terminal import Palette, cut, one_line
 from flowlang.journal import RecordedStep
 from flowlang.journal.compare import latest
 from flowlang.runtime.paths import address_of

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flowlang.cli.arguments import Parser
+from flowlang.cli.arguments import Parser, pair
 from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import inert, is_terminal, tell
 from flowlang.connections.project import ENVIRONMENTS
@@ -115,10 +115,10 @@ def read_password(options: Namespace) -> str | None:
 
 def read_config(options: Namespace) -> dict[str, Any]:
     """The keys that were given one by one."""
-    config = {key: _value(text) for key, text in map(_pair, getattr(options, "set", ()))}
+    config = {key: _value(text) for key, text in (pair(one, "--set") for one in getattr(options, "set", ()))}
     if any(map(is_secret_name, config)):
         _warn("`--password -` and `--set-env`")
-    config |= {key: variable(name) for key, name in map(_pair, options.set_env)}
+    config |= {key: variable(name) for key, name in (pair(one, "--set-env", "KEY=VARIABLE") for one in options.set_env)}
     return config
 
 
@@ -177,13 +177,6 @@ def _dash(text: str) -> str:
     if text != "-":
         raise ArgumentTypeError("takes only `-`: a password in an argument could be seen by others")
     return text
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not separator or not key:
-        raise UsageError("--set takes KEY=VALUE, and --set-env KEY=VARIABLE")
-    return key, value
 
 
 def _value(text: str) -> Any:
