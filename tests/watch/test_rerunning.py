@@ -253,7 +253,23 @@ async def test_what_the_flow_writes_itself_starts_it_not_for_ever(project: Path,
         while "query.sql" not in {path.name for path in outcome.changed}:
             told, outcome = outcome.written, await runs.next()
         assert {path.name for path in told | outcome.written} == {"report.json"}
+        await asyncio.sleep(0.2)  # what is written right after a run is taken for what is told of it
         (project / "report.json").write_text("by hand")
         assert {path.name for path in (await runs.next()).changed} == {"report.json"}
         (project / "query.sql").write_text("select 2")
         assert "query.sql" in {path.name for path in (await runs.next()).changed}
+
+
+async def test_what_is_told_of_its_runs_starts_none_even_while_it_cannot_run(project: Path) -> None:
+    (project / "flow.yaml").write_text("flow: Broken\nsteps: [{Missing: {}}]\n")
+    async with watched(project) as runs:
+        told = 0
+        outcome = await runs.next()
+        while not outcome.written and told < 20:
+            told += 1
+            (project / "out.txt").write_text(f"it failed {told} times")
+            if told == 3:
+                (project / "helper.py").write_text("MORE = 1\n")
+            outcome = await runs.next()
+        assert told == 3
+        assert {path.name for path in outcome.written} == {"out.txt"}

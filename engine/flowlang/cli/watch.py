@@ -125,7 +125,7 @@ class _Watching:
             _say("\n".join([palette.strong("not as before:"), *lines]))
         if outcome.written:
             written = ", ".join(sorted(shown_path(str(path)) for path in outcome.written))
-            _say(palette.faint(f"the flow writes {written} whenever it runs: that starts no further run"))
+            _say(palette.faint(f"{written} changes whenever the flow runs: that starts no further run"))
 
 
 class FollowUp:

@@ -107,15 +107,17 @@ class Reruns:
         """The next change that matters."""
         async for change in watcher:
             # each of them is asked about, because what the flow writes is known by having changed before
-            if self._made_of is None or {path for path in change.paths if self._matters(path)}:
+            if {path for path in change.paths if self._matters(path)}:
                 return change.paths
         return frozenset()
 
     def _matters(self, path: Path) -> bool:
-        assert self._made_of is not None, "otherwise everything matters"
-        if path in self._made_of or path in self._also:
+        if path == self._flow or path in self._also or path in (self._made_of or ()):
             return True
-        return _is_data(path) and not self._written.is_by_the_flow(path)
+        if _is_data(path):
+            return not self._written.is_by_the_flow(path)
+        # while the flow cannot run, any other flow or module may mend it
+        return self._made_of is None
 
     def _with_written(self, outcome: Outcome) -> Outcome:
         before, self._told = self._told, frozenset(self._written.found)
@@ -124,23 +126,21 @@ class Reruns:
     async def _run(self, changed: frozenset[Path]) -> Outcome:
         self._token = token = CancellationToken()
         self._made_of = None
+        self._written.begin()
         try:
             executor = self._ready(changed)
             # in a thread, because both may take a while, and a newer change is to be seen meanwhile
             plan = await asyncio.to_thread(executor.prepare, self._flow)
             files = {Path(one.path) for one in plan.with_subplans() if one.path is not None}
             self._made_of = frozenset(files | self._task_files())
-            inputs = self._inputs()
-            self._written.begin()
-            try:
-                result = await executor.execute_flow(
-                    self._flow, inputs, self._listener, token, recorder=self._make_recorder()
-                )
-            finally:
-                self._written.end()
+            result = await executor.execute_flow(
+                self._flow, self._inputs(), self._listener, token, recorder=self._make_recorder()
+            )
             return Outcome(changed, result)
         except FlowLangError as error:
             return Outcome(changed, refused=error)
+        finally:
+            self._written.end()
 
     def _ready(self, changed: frozenset[Path]) -> FlowExecutor:
         """The executor for the tasks as they are now: the same one as long as only flows have changed."""

@@ -8,8 +8,10 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-#: A file that changed while the flow ran, in so many runs, is one that the flow writes.
+#: A file that changed in as many runs on end is one that the flow writes, or whoever tells of its runs.
 _RUNS: Final = 3
+#: Seconds after a run in which what is told of it is written: nobody saves something that fast again and again.
+_TOLD: Final = 0.1
 #: The time on a file may be this much before the time at which it was written, in seconds.
 _COARSE: Final = 0.01
 
@@ -36,8 +38,7 @@ class Written:
         if run is None:
             self._during.pop(path, None)
             return False
-        runs = self._during.setdefault(path, set())
-        runs.add(run)
+        runs = self._during[path] = {*self._during.get(path, ()), run} & {*self._runs}
         if len(runs) < _RUNS and path not in self.found:
             return False
         self.found.add(path)
@@ -48,7 +49,8 @@ class Written:
             changed = os.stat(path).st_mtime
         except OSError:  # it went away
             return None
-        return next((run for run in self._runs if run.began - _COARSE <= changed <= run.ended), None)
+        newest_first = reversed(self._runs)
+        return next((run for run in newest_first if run.began - _COARSE <= changed <= run.ended + _TOLD), None)
 
 
 class _Span:
