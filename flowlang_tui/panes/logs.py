@@ -16,20 +16,18 @@ from flowlang.runtime.paths import address_of
 from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked, line_text
 from flowlang_tui.inert import inert
-from flowlang_tui.panes.pane import Pane
+from flowlang_tui.panes.run_pane import EMPTY, RunPane
 from flowlang_tui.session.log_filter import LogFilter
 from flowlang_tui.session.log_pattern import FilterError
 from flowlang_tui.session.log_store import DEBUG, ERROR, LogStore
-from flowlang_tui.session.records import RunRecord
 from flowlang_tui.widgets.log_view import LogView
 
-EMPTY = "No run yet.\n\nctrl+r  runs the flow\nalt+r   asks for its inputs first"
 NOTHING = "No line passes the filter.\n\nescape  shows all lines"
 
 _LEVELS = ("", "info and up", "warnings and errors", "errors")
 
 
-class LogsPane(Pane):
+class LogsPane(RunPane):
     """Shows the log of a run as it grows."""
 
     DEFAULT_CSS = """
@@ -52,7 +50,6 @@ class LogsPane(Pane):
 
     def __init__(self, *, id: str = "logs") -> None:
         super().__init__(id=id)
-        self._record: RunRecord | None = None
         self._query = ""
         self._level = DEBUG
         self._address = ""
@@ -66,9 +63,6 @@ class LogsPane(Pane):
             yield Static(id="log-detail-text", markup=False)
         yield Input(id="log-filter", placeholder="text, !text, /pattern/", compact=True, select_on_focus=False)
 
-    def on_mount(self) -> None:
-        self._show()
-
     @property
     def view(self) -> LogView:
         """The lines."""
@@ -78,24 +72,12 @@ class LogsPane(Pane):
         """Give the focus to the lines."""
         self.view.focus()
 
-    def show_run(self, record: RunRecord | None) -> None:
-        """Show the log of a run."""
-        self._record = record
-        if self.is_mounted:
-            self._show()
-
-    def refresh_run(self) -> None:
-        """Show what came since. Called once a frame while the run goes on."""
-        if self._record is not None and self.is_mounted and self.display:
-            self.view.refresh_log()
-
-    def on_show(self) -> None:
-        """Catch up with what came while the pane was hidden."""
-        self.refresh_run()
-
     def _show(self) -> None:
         self.view.show(LogStore() if self._record is None else self._record.log)
         self._say()
+
+    def _catch_up(self) -> None:
+        self.view.refresh_log()
 
     def _apply(self) -> None:
         try:

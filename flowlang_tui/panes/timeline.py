@@ -13,14 +13,11 @@ from textual.message import Message
 from flowlang.cli.readable import duration
 from flowlang_tui.actions import bindings
 from flowlang_tui.copying import CopyAsked
-from flowlang_tui.panes.pane import Pane
-from flowlang_tui.session.records import RunRecord
+from flowlang_tui.panes.run_pane import EMPTY, RunPane
 from flowlang_tui.widgets.gantt import Gantt, times
 
-EMPTY = "No run yet.\n\nctrl+r  runs the flow\nalt+r   asks for its inputs first"
 
-
-class TimelinePane(Pane):
+class TimelinePane(RunPane):
     """Shows the times of a run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("timeline")]
@@ -36,13 +33,9 @@ class TimelinePane(Pane):
 
     def __init__(self, *, id: str = "timeline") -> None:
         super().__init__(id=id)
-        self._record: RunRecord | None = None
 
     def compose(self) -> ComposeResult:
         yield Gantt(id="timeline-gantt")
-
-    def on_mount(self) -> None:
-        self._show()
 
     @property
     def gantt(self) -> Gantt:
@@ -53,25 +46,13 @@ class TimelinePane(Pane):
         """Give the focus to the bars."""
         self.gantt.focus()
 
-    def show_run(self, record: RunRecord | None) -> None:
-        """Show a run."""
-        self._record = record
-        if self.is_mounted:
-            self._show()
-
-    def refresh_run(self) -> None:
-        """Show what happened since. Called once a frame while the run goes on."""
-        if self._record is not None and self.is_mounted and self.display:
-            self.gantt.refresh_run()
-            self._say()
-
-    def on_show(self) -> None:
-        """Catch up with what happened while the pane was hidden."""
-        self.refresh_run()
-
     def _show(self) -> None:
         self.gantt.hint = EMPTY if self._record is None else "Nothing has started yet."
         self.gantt.show(self._record)
+        self._say()
+
+    def _catch_up(self) -> None:
+        self.gantt.refresh_run()
         self._say()
 
     def _say(self) -> None:
