@@ -140,3 +140,11 @@ def test_a_call_that_would_test_nothing_is_no_success(project: Path, arguments: 
     done = run(project, "flowlang", "test", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_coverage_of_nothing_is_not_whole(project: Path) -> None:
+    (project / "flow.py").write_text("def create_task_registry(:\n")
+    done = run(project, "flowlang", "test", "--coverage")
+    assert done.returncode == 1
+    assert "no flow was run" in done.stdout
+    assert "100 %" not in done.stdout

@@ -151,7 +151,7 @@ class _Session:
             missed = [(line, step) for step, line in flow.missed_steps]
             missed += [(line, f"{step}: {branch}") for step, line, branch in flow.missed_branches]
             lines += [self._palette.faint(f"         line {line}: {one_line(what)}") for line, what in sorted(missed)]
-        return [*lines, f"  {self._coverage.percent:3.0f} %  in all"]
+        return [*lines, f"  {self._coverage.percent:3.0f} %  in all" if self._coverage.flows else "  no flow was run"]
 
     def _junit(self, ms: float) -> str:
         cases = []
@@ -192,7 +192,7 @@ class _Session:
         if self._options.coverage:
             flows = by_file(self._coverage, Path.cwd())
             data["coverage"] = {
-                "percent": round(self._coverage.percent, 1),
+                "percent": round(self._coverage.percent, 1) if self._coverage.flows else None,
                 "flows": {
                     name: {
                         "percent": round(flow.percent, 1),
