@@ -59,6 +59,35 @@ async def test_it_holds_no_place_of_this_machine_and_nothing_of_the_process(proj
     assert "x" * 100_000 in everything
 
 
+async def test_passwords_that_are_written_into_a_flow_do_not_go_with_it(project: Recorded, other: Journal) -> None:
+    flow = """flow: Secrets
+inputs:
+  - {name: pin, secret: true, default: 1234}  # kept
+connections:
+  a: {type: postgres, url: 'postgresql://me:hunter2@localhost/x', read_only: true}
+  b:
+    type: mysql
+    host: localhost
+    password: pw  # short
+  c: {type: redis, url: 'redis://:${env.REDIS_PASSWORD}@localhost/0'}
+steps:
+  - Give: {id: give, value: 'see https://you:letmein@example.com/pw'}
+"""
+    path = await exported(project, flow)
+    with zipfile.ZipFile(path) as file:
+        content = "".join(file.read(name).decode() for name in file.namelist())
+    assert not any(secret in content for secret in ("hunter2", "letmein", "1234"))
+    [text] = other.run(other.import_bundle(path).run_id).definition.values()
+    for written, shown in (
+        ("1234", '"••••"'),
+        ("'postgresql://me:hunter2@localhost/x'", '"••••"'),
+        ("password: pw", 'password: "••••"'),
+        ("letmein", "••••"),
+    ):
+        flow = flow.replace(written, shown)
+    assert text == flow
+
+
 async def test_how_much_of_its_flow_a_rerun_was_to_run_goes_with_it(project: Recorded, other: Journal) -> None:
     first = await project.run()
     given = {"total": Decimal("2.50")}

@@ -30,6 +30,7 @@ from flowlang.journal.reading import SessionReading, parsed
 from flowlang.journal.records import RunSummary
 from flowlang.journal.sealing import Packed, pack, put
 from flowlang.journal.settings import DEFAULTS
+from flowlang.journal.sharing import shareable
 from flowlang.journal.store import Store
 from flowlang.plainly import to_text
 from flowlang.runtime.events import EVENT_TYPES
@@ -104,7 +105,8 @@ def write_bundle(store: Store, root: Path, run_id: str, path: Path) -> Path:
         with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as bundle:
             bundle.writestr("manifest.json", to_text(manifest))
             for session in sessions:
-                definition = _without(places, to_text(session.definition))
+                flows = {name: shareable(text) for name, text in session.definition["flows"].items()}
+                definition = _without(places, to_text({**session.definition, "flows": flows}))
                 bundle.writestr(f"definition/{session.number}.json", definition)
                 lines = "".join(f"{_without(places, to_text(line))}\n" for line in _lines(session))
                 bundle.writestr(f"events/{session.number}.jsonl", lines)
