@@ -65,7 +65,7 @@ def _step_completed(event: Event) -> _Worded:
     outputs = event["outputs"]
     left = f" → {_outcome(outputs)}" if outputs or outputs == 0 else ""
     answered = event.get("answered_by")
-    return "✓", INFO, f"{took if answered is None else _ANSWERED[answered]}{tried}{left}"
+    return "✓", INFO, f"{took if answered is None else _ANSWERED.get(answered, answered)}{tried}{left}"
 
 
 def _step_failed(event: Event) -> _Worded:
@@ -91,6 +91,10 @@ def _branch_taken(event: Event) -> _Worded:
 def _iteration_started(event: Event) -> _Worded:
     length = event["length"]
     return "▸", DEBUG, f"iteration {event['index'] + 1}{f' of {length}' if length is not None else ''}"
+
+
+def _iterations_answered(event: Event) -> _Worded:
+    return "✓", INFO, f"{_number(event['count'], 'iteration')} taken from the journal"
 
 
 def _subflow_started(event: Mapping[str, Any]) -> _Worded:
@@ -221,6 +225,7 @@ _WORDS: Final[dict[str, Callable[[Any], _Worded]]] = {
     "step_skipped": _step_skipped,
     "branch_taken": _branch_taken,
     "iteration_started": _iteration_started,
+    "iterations_answered": _iterations_answered,
     "subflow_started": _subflow_started,
     "subflow_completed": _subflow_ended,
     "subflow_failed": _subflow_ended,

@@ -146,6 +146,11 @@ def test_a_cancelled_step_is_not_a_failure() -> None:
     assert worded(event) == (WARNING, "■ ship  cancelled after 12 ms")
 
 
+def test_iterations_that_a_replay_takes_as_a_whole_are_one_line() -> None:
+    event: dict[str, object] = {"type": "iterations_answered", "count": 9999, "length": 10_000}
+    assert worded(event) == (INFO, "✓ ship  9,999 iterations taken from the journal")
+
+
 def test_endless_texts_are_cut() -> None:
     statement = {"type": "statement", "connection": "db", "text": "x" * 9999, "rows": 0, "ms": 1.0, "error": None}
     assert len(worded(statement)[1]) < STATEMENT + 50
