@@ -258,7 +258,8 @@ def test_the_example_of_the_documentation_is_a_test_file(project: Path) -> None:
 
 
 def test_a_mock_has_no_longer_than_its_step(project: Path) -> None:
-    (project / "flow.yaml").write_text(FLOW.replace("task: Book, ", "task: Book, timeout: 20s, retry: {max_attempts: 2}, "))
+    limited = "task: Book, timeout: 20s, retry: {max_attempts: 2}, "
+    (project / "flow.yaml").write_text(FLOW.replace("task: Book, ", limited))
     (late, soon) = results(
         project,
         """
@@ -300,3 +301,21 @@ def test_what_nothing_in_the_flow_is_called_is_told(project: Path) -> None:
         "step approve: expected succeeded, but it was not reached",
         "order: lrge: nothing in the flow is called so; did you mean large?",
     ]
+
+
+def test_whole_numbers_are_those_with_a_point_too_and_no_truths(project: Path) -> None:
+    same, other = results(
+        project,
+        """
+        env: {DAY: today}
+        inputs: {amount: 75.0}
+        tests:
+          - name: same
+            expect: {outputs: {booked: 75}, calls: {Book: {amount: 75}}}
+          - name: other
+            inputs: {amount: 1.0}
+            expect: {outputs: {booked: true}}
+        """,
+    )
+    assert same.failures == []
+    assert other.failures == ["output booked: expected true, not 1"]

@@ -14,6 +14,8 @@ from flowlang.values import plain, to_json
 
 #: How many differences of one value are told.
 MOST: Final = 10
+#: Below this a float that is whole is that number and no other.
+_EXACT: Final = 2**53
 
 
 class Failure(str):
@@ -148,7 +150,7 @@ def _found(what: str, expected: list[Any], said: list[str]) -> Iterator[str]:
 
 
 def _differences(what: str, expected: Any, given: Any) -> Iterator[str]:
-    for number, change in enumerate(changes(plain(expected), plain(given))):
+    for number, change in enumerate(changes(_whole(plain(expected)), _whole(plain(given)))):
         if number == MOST:
             yield f"{what}: … and more"
             return
@@ -159,6 +161,15 @@ def _differences(what: str, expected: Any, given: Any) -> Iterator[str]:
             yield f"{place}: {to_json(change.after)} was not expected"
         else:
             yield f"{place}: expected {to_json(change.before)}, not {to_json(change.after)}"
+
+
+def _whole(value: Any) -> Any:
+    """Plain data in which 75.0 is 75: to flows they are the same number."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {key: _whole(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _ending(run: TestRun) -> str:
