@@ -50,6 +50,10 @@ class TypeAhead:
         if self._last is not None:
             self._hushed = self._last.time
 
+    def listen(self) -> None:
+        """Take characters again: there is something that they may be meant for."""
+        self._hushed = None
+
     async def take(self, event: events.Key | events.Paste) -> None:
         """Hand a key, or what is pasted, over to the app: now, or when those before it were dealt with."""
         if self._way is None:

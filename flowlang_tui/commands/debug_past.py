@@ -17,6 +17,10 @@ from flowlang_tui.session.debugging_past import Moment, Walk
 class PastCommands(ProjectScreen):
     """Back, forward, to the present, and a run of its own from there."""
 
+    #: How many steps on, or back, somebody has asked for and not got yet.
+    _wanted = 0
+    _is_walking = False
+
     def action_debug_back(self) -> None:
         """Show the state as it was one step before."""
         self._walk(-1)
@@ -52,24 +56,41 @@ class PastCommands(ProjectScreen):
             self.session.debugging.walk = None
             self.rerun(again)
 
-    @work(exclusive=True, group="past")
-    async def _walk(self, by: int) -> None:
-        debugging, record = self.session.debugging, self.shown_run
-        if record is None or record.path is None:
+    def _walk(self, by: int) -> None:
+        """Go so many steps on or back, at once or when the run has been read."""
+        if self.shown_run is None or self.shown_run.path is None:
             return
+        self._wanted += by
+        if self.session.debugging.walk is None:
+            # before the run is read, so that whatever is typed meanwhile is not written into a text
+            self.begin_debugging()
+            if not self.session.debugging.is_stopped:
+                self.stack.show_reading()
+        if not self._is_walking:
+            self._is_walking = True
+            self._go_back(self.shown_run.run_id, self.shown_run.path)
+
+    @work(group="past")
+    async def _go_back(self, run_id: str, path: Path) -> None:
+        debugging = self.session.debugging
         try:
             walk = debugging.walk
             if walk is None:
-                executor = await self.session.runs.executor(record.path)
-                walk = debugging.walk = Walk(await self.session.history.past(record.run_id, executor))
-            moment = await walk.step(by)
+                executor = await self.session.runs.executor(path)
+                walk = Walk(await self.session.history.past(run_id, executor))
+                debugging.walk = walk
+            while self._wanted:
+                by, self._wanted = self._wanted, 0
+                moment = await walk.step(by)
+                if moment is None:
+                    self.action_debug_now()
+                else:
+                    self._show_moment(moment)
         except FlowLangError as error:
             self.tell(str(error), "warning")
-        else:
-            if moment is None:
-                self.action_debug_now()
-            else:
-                self._show_moment(moment)
+            self.action_debug_now()
+        finally:
+            self._wanted, self._is_walking = 0, False
 
     def _show_moment(self, moment: Moment) -> None:
         past = moment.past

@@ -129,6 +129,7 @@ class DebugShowing(BreakpointCommands, ProjectScreen):
         self.make_debug_panes()
         self.arrangement.begin_debugging()
         self.place_panes()
+        self.workbench.type_ahead.listen()
         if focus:
             self.show_pane("stack")
 

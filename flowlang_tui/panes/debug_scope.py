@@ -137,7 +137,8 @@ class ScopePane(TreePane):
         for group in scope.groups:
             rows = [(one.name, one.value, _target(group, one) if settable else None) for one in group.variables]
             if rows:
-                title = group.title[:1].upper() + group.title[1:]
+                # the title of a loop begins with the name of its variable
+                title = group.title if group.kind == "loop" else group.title[:1].upper() + group.title[1:]
                 sections.append(self._section(title, rows, is_open=group.kind in _OPEN))
         return sections
 

@@ -52,10 +52,11 @@ class StackPane(ListPane["Row"]):
     def __init__(self, *, id: str = "stack") -> None:
         super().__init__(id=id)
         self._runs = False
+        self._reads = False
 
     def show(self, sights: Iterable[Sight], chosen: Sight | None, *, runs: bool) -> None:
         """Show where the run stands. `runs` says whether there is one that goes on."""
-        self._runs = runs
+        self._runs, self._reads = runs, False
         rows: list[tuple[Row | None, list[Piece]]] = []
         selected = None
         for sight in sights:
@@ -70,6 +71,11 @@ class StackPane(ListPane["Row"]):
         stays = isinstance(before, Sight) and chosen is not None and before.stop.id == chosen.stop.id
         self.show_rows(rows, None if stays else selected)
 
+    def show_reading(self) -> None:
+        """Show that a recorded run is being read."""
+        self._reads = True
+        self.show_rows([])
+
     def show_past(self, moment: Moment) -> None:
         """Show where the run stood earlier."""
         rows: list[tuple[Row | None, list[Piece]]] = []
@@ -81,6 +87,8 @@ class StackPane(ListPane["Row"]):
         self.show_rows(rows, 0)
 
     def empty(self) -> str:
+        if self._reads:
+            return "Reading what the run did…"
         if self._runs:
             return "The run goes on.\n\np  stops it at the next step\n^t  cancels it"
         return "Nothing runs.\n\n^r  runs the flow\n^b  b  sets a breakpoint\n^b  d  stops at the start"

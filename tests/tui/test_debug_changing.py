@@ -11,6 +11,7 @@ from flowlang_tui.graph.addresses import lines_of
 from flowlang_tui.screens.ask import Ask
 from flowlang_tui.screens.confirm import Confirm
 from flowlang_tui.widgets.value_tree import ValueTree
+from tests.tui.acting import send
 from tests.tui.opening import opened
 from tests.tui.standing import (
     LAST,
@@ -179,3 +180,24 @@ async def test_a_run_that_is_over_is_walked_back_and_forked(project: Path) -> No
         await one.over(2)
         assert one.app.session.runs.records[-1].outputs == {"last": 14}
         assert shown(one) == before
+
+
+async def test_steps_back_that_are_asked_for_while_the_run_is_read_are_taken_together(project: Path) -> None:
+    async with opened(project) as one:
+        await one.press("ctrl+r")
+        await one.over()
+        one.screen.show_pane("editor")
+        for key in ("ctrl+b", "comma", "comma", "comma", "full_stop"):
+            send(one, key)
+        debugging = one.app.session.debugging
+
+        def left() -> int | None:
+            """How many steps there are from the one that is shown to the end of the run."""
+            moment = None if debugging.walk is None else debugging.walk.moment
+            return None if moment is None else moment.total - moment.position
+
+        await one.until(lambda: left() == 2)
+        assert list(one.app.session.documents.changed) == []
+        await one.press("0")
+        await one.until(lambda: not debugging.is_looking_back)
+        assert one.screen.editor.code.has_focus
