@@ -61,27 +61,20 @@ def duration(milliseconds: float) -> str:
     return f"{hours}h{minutes:02}m"
 
 
-def badge(record: StepRecord | None, width: int, now: float) -> str:
-    """What the badge of a step says in fewer than `width` cells: how often, how long. `now` is seconds since 1970."""
+def badge(record: StepRecord | None, width: int, now: float, stood: float = 0.0) -> str:
+    """What the badge of a step says in fewer than `width` cells: how often, how long.
+
+    `now` is seconds since 1970, `stood` how many the run has stood at stops.
+    """
     if record is None or record.status in ("pending", "skipped"):
         return ""
     counts = _counts(record)
     is_recorded = record.last is not None and record.last.answered_by == "journal"
-    times = RECORDED if is_recorded else duration(_elapsed(record, now))
+    times = RECORDED if is_recorded else duration(record.elapsed_ms(now, stood))
     for words in (f"{counts} {times}" if counts else times, counts, times):
         if words and cells(words) <= width - 1:
             return words
     return ""
-
-
-def _elapsed(record: StepRecord, now: float) -> float:
-    if record.started is None:
-        return record.total_ms
-    if record.running:
-        return max(0.0, now - record.started) * 1000
-    if record.runs <= 1 or record.ended is None:
-        return record.total_ms
-    return (record.ended - record.started) * 1000
 
 
 def _counts(record: StepRecord) -> str:

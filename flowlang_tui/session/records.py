@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -15,6 +16,7 @@ from flowlang_tui.session.snapshots import snapshot
 
 if TYPE_CHECKING:
     from flowlang import Event
+    from flowlang.runtime.stood import Stood
 
 StepStatus = Literal["pending", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "unknown"]
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "terminated", "interrupted"]
@@ -25,6 +27,11 @@ FAILURES: Final = 50
 STATEMENTS: Final = 200
 
 _INDEX = re.compile(r"\[\d+\]")
+
+
+def _never() -> float:
+    """The seconds at stops of what nobody can stop."""
+    return 0.0
 
 
 class Statement(NamedTuple):
@@ -64,10 +71,16 @@ class StepCall:
         "statement_count",
         "statements",
         "status",
+        "stood",
+        "took",
     )
 
     def __init__(self, path: str, started: float, inputs: Any) -> None:
         self.path = path
+        #: How long it took in milliseconds; None while it is under way, and if nobody told its end.
+        self.took: float | None = None
+        #: How many seconds it has stood at stops so far, where somebody can stop it.
+        self.stood: Callable[[], float] = _never
         self.status: StepStatus = "running"
         self.started = started
         self.ended: float | None = None
@@ -83,8 +96,10 @@ class StepCall:
 
     @property
     def duration_ms(self) -> float:
-        """How long it took in milliseconds, or has taken so far."""
-        return ((self.ended or time()) - self.started) * 1000
+        """How long it took in milliseconds, or has taken so far, without the time at stops."""
+        if self.took is not None:
+            return self.took
+        return ((self.ended or time()) - self.started - self.stood()) * 1000
 
     @property
     def index(self) -> int | None:
@@ -114,6 +129,8 @@ class StepRecord:
         "skipped",
         "started",
         "step_id",
+        "stood",
+        "stood_before",
         "task",
         "total_ms",
         "version",
@@ -134,6 +151,8 @@ class StepRecord:
         self.total_ms = 0.0
         self.started: float | None = None
         self.ended: float | None = None
+        #: How many seconds the run had stood at stops by the first start, and has since then up to the last end.
+        self.stood_before = self.stood = 0.0
         self.calls: deque[StepCall] = deque(maxlen=CALLS)
         self.failures: list[StepCall] = []
         self.last: StepCall | None = None
@@ -149,6 +168,15 @@ class StepRecord:
         if self.last is not None and self.runs:
             return self.last.status
         return "skipped" if self.skipped else "pending"
+
+    def elapsed_ms(self, now: float, stood: float) -> float:
+        """How long it has been at it since its first start, without the time at stops; `stood` is the run's by now."""
+        if self.started is None or (not self.running and (self.runs <= 1 or self.ended is None)):
+            return self.total_ms
+        if self.running:
+            return max(0.0, now - self.started - stood + self.stood_before) * 1000
+        assert self.ended is not None, "it is over"
+        return (self.ended - self.started - self.stood) * 1000
 
     @property
     def key(self) -> tuple[str, int]:
@@ -180,6 +208,8 @@ class RunRecord:
         self.finished = 0
         self.active: set[StepRecord] = set()
         self.log = LogStore()
+        #: How long parts of it stood at stops, where somebody can stop it.
+        self.stood: Stood | None = None
         self._took: float | None = None
         self._under_way: dict[tuple[str, int], StepCall] = {}
         self._changed: set[StepRecord] = set()
@@ -191,10 +221,14 @@ class RunRecord:
 
     @property
     def duration_ms(self) -> float:
-        """How long the run took in milliseconds, or has taken so far; 0 before it began."""
+        """How long the run took in milliseconds, or has taken so far, without the time at stops; 0 before it began."""
         if self._took is not None:
             return self._took
-        return 0.0 if self.started is None else ((self.ended or time()) - self.started) * 1000
+        return 0.0 if self.started is None else ((self.ended or time()) - self.started - self.stood_seconds()) * 1000
+
+    def stood_seconds(self, path: str = "") -> float:
+        """How many seconds a step has stood at stops so far; the run, without a path."""
+        return 0.0 if self.stood is None else self.stood.of(path)
 
     def step(self, address: str, line: int) -> StepRecord | None:
         """The record of a step; None if nothing happened to it. Its id alone will do for a step of the flow itself."""
@@ -246,6 +280,8 @@ class RunRecord:
     def _step_started(self, event: Any) -> None:
         record = self._record(event)
         call = StepCall(event["path"], event["timestamp"], event["inputs"])
+        if self.stood is not None:
+            call.stood = partial(_since, self.stood, call.path, self.stood.of(call.path))
         self._under_way[call.path, record.line] = call
         record.calls.append(call)
         record.last = call
@@ -253,7 +289,7 @@ class RunRecord:
         record.ended = None
         self.active.add(record)
         if record.started is None:
-            record.started = call.started
+            record.started, record.stood_before = call.started, self.stood_seconds()
 
     def _step_retrying(self, event: Any) -> None:
         record, call = self._record(event), self._call(event)
@@ -278,6 +314,8 @@ class RunRecord:
         self.finished += 1
         call.status, call.attempts, call.answered_by = status, event["attempts"], event.get("answered_by")
         call.ended = record.ended = event["timestamp"]
+        call.took, call.stood = event["duration_ms"], _never
+        record.stood = self.stood_seconds() - record.stood_before
         record.last = call
         record.runs += 1
         record.total_ms += event["duration_ms"]
@@ -374,6 +412,11 @@ class RunRecord:
             self._changed.add(record)
         self._under_way.clear()
         self.active.clear()
+
+
+def _since(stood: Stood, path: str, before: float) -> float:
+    """The seconds that a step has stood since it had stood so many."""
+    return stood.of(path) - before
 
 
 _HANDLERS: Final[dict[str, Callable[[RunRecord, Any], None]]] = {

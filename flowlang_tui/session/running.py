@@ -40,6 +40,7 @@ class ActiveRun:
         path = prepared.launch.path
         self.record = RunRecord(path, path.stem, {})
         self.record.is_sandbox = prepared.launch.sandbox
+        self.record.stood = next((one.stood for one in prepared.interceptors if one.stood is not None), None)
         self.prepared = prepared
         self.is_cancelling = False
         self._engine = engine

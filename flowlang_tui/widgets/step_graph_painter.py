@@ -193,8 +193,9 @@ class Painter:
 
     def _said(self, node: str, width: int) -> str:
         """What a badge of this width says."""
-        record = self.states.records.get(node) if self.states is not None else None
-        return badge(record, width, time())
+        if self.states is None:
+            return ""
+        return badge(self.states.records.get(node), width, time(), self.states.run.stood_seconds())
 
     def _style(self, role: str, look: Look | None, node: str) -> Style:
         names = [role]

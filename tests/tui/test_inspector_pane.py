@@ -194,7 +194,7 @@ async def test_a_step_that_runs_is_followed(pilot: Pilot[None], app: InspectorAp
     await show(pilot, record, "wait")
     assert app.head()[0] == "◐ wait  wait"
     assert app.rows()[1] == "    seconds  5"
-    ending = {"attempts": 1, "duration_ms": 5.0, "status": "succeeded", "outputs": {"done": True}}
+    ending = {"attempts": 1, "duration_ms": 5000.0, "status": "succeeded", "outputs": {"done": True}}
     record.apply([{"type": "step_completed", "timestamp": 1e9 + 5, **ending, **facts}])  # type: ignore[typeddict-item]
     app.pane.refresh_run()
     await pilot.pause()

@@ -65,6 +65,7 @@ class Debugger(Interceptor):
         self.changes: list[Change] = []
         self.places = Places()
         self.standing = Standing(others, on_stop, on_resume)
+        self.stood = self.standing.stood
         self.standing.changed = self._reconcile
         #: The inputs that the next attempt of a step is to have, by the step's path.
         self.inputs: dict[str, Mapping[str, Any]] = {}

@@ -21,6 +21,7 @@ from flowlang.values import ErrorValue
 if TYPE_CHECKING:
     from flowlang.runtime.plan import Plan, StepPlan
     from flowlang.runtime.run import Run
+    from flowlang.runtime.stood import Stood
 
 #: Where an answer comes from that no work was done for.
 Source = Literal["journal", "pin", "mock", "debugger"]
@@ -72,6 +73,8 @@ class Interceptor:
 
     #: Whether what the run does is undone at its end.
     undoes = False
+    #: How long parts of the run stood because of it, if it lets them stand.
+    stood: Stood | None = None
 
     def attach(self, interception: Interception, run: Run, plan: Plan) -> None:
         """Called before the run begins, with its plan. Says here, or later, which steps it concerns."""
