@@ -77,6 +77,27 @@ async def test_time_at_a_stop_is_that_of_no_step_and_not_of_the_flow(when: Any, 
     assert all(step["duration_ms"] <= left for step in result.steps)
 
 
+async def test_a_subflow_and_what_is_tried_again_around_a_stop_are_no_longer_for_it(tmp_path: Path) -> None:
+    registry, _ = counting()
+    (tmp_path / "inner.yaml").write_text("flow: inner\nsteps: [{Fail: {id: it, until: 2}}]\n")
+    flow = """
+flow: outer
+steps:
+  - subflow: inner
+    id: call
+    retry: {max_attempts: 2, delay: 0ms}
+"""
+    stood = Stood()
+    began = perf_counter()
+    async with Debugged(flow, [Breakpoint("it", flow="inner")], registry, folder=tmp_path) as run:
+        for _ in range(2):
+            await stood.at(await run.stop())
+        assert (await run.ended()).success
+    left = (perf_counter() - began - stood.seconds) * 1000
+    assert set(milliseconds(run)) == {"call/it", "call", "outer"}
+    assert all(0 <= took <= left for took in milliseconds(run).values())
+
+
 async def test_branches_that_stand_at_once_take_their_time_off_the_flow_once() -> None:
     registry, _ = counting()
     points = [Breakpoint("each/inner", "after"), Breakpoint("left", "after")]

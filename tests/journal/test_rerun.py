@@ -328,3 +328,18 @@ async def test_a_step_that_the_flow_has_no_more_runs_with_the_text_that_ran(proj
 @pytest.mark.parametrize("step", ["a", "each[2]/d", "after_left", "part/y", "last", "tidy"])
 async def test_a_flow_that_is_what_it_was_has_no_new_steps(project: Project, run_id: str, step: str) -> None:
     assert Rerun(project.journal, run_id, from_step=step).problems == []
+
+
+async def test_no_iteration_of_a_loop_that_ran_over_nothing_can_be_run_again(project: Project) -> None:
+    project.write("""
+    inputs: [{name: items, type: array, default: []}]
+    steps:
+      - for_each: ${inputs.items}
+        id: each
+        do: [{Do: {id: a, what: a}}]
+      - Do: {id: last, what: last}
+    """)
+    run = await project.run()
+    with pytest.raises(ReplayError, match=r"did not come to `each\[0\]/a`"):
+        await project.rerun(run.run_id, from_step="each[0]/a")
+    assert project.effects() == ["last"]

@@ -293,6 +293,10 @@ class _Steps:
         if is_tagged:
             step.outputs, step.why_not = _exact(line[5], True)
             step.restorable = step.why_not is None
+        over = step.outputs if head.kind == "for_each" and step.length is None else None
+        if isinstance(over, dict) and over.get("count") == 0:
+            # a loop over nothing has no iteration that would tell
+            step.length = 0
         if len(line) > 6:
             more = line[6]
             step.attempts = more["attempts"]
