@@ -13,17 +13,7 @@ import pytest
 
 from flowlang.cli import COMMANDS
 from flowlang.scaffold import TEMPLATES
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+from tests.cli.ran import run_module as run
 
 
 @pytest.mark.parametrize("template", [name for name in TEMPLATES if name != "api"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,22 +13,10 @@ import flowlang
 from flowlang.cli import main
 from flowlang.cli.connection import COMMANDS
 from flowlang.connections.discovery import BUILTINS
+from tests.cli.ran import Ran
 from tests.connections.sources import INIT, PROVIDER, minimal
 
-Call = Callable[..., "Ran"]
-
-
-class Ran:
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+Call = Callable[..., Ran]
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from tests.cli.ran import run_module as run
 
 FLOW = """flow: Greeting
 inputs: [{name: name, default: you}]
@@ -53,17 +52,6 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "greeting.test.yaml").write_text(CASES)
     return tmp_path
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
 
 
 def test_each_case_is_told_with_what_was_wrong_and_tasks_print_elsewhere(project: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
+
+from tests.cli.ran import Ran
 
 ORDERS = """
 flow: main
@@ -21,24 +21,6 @@ steps:
   - Do: {id: last, what: last}
 outputs: {shipped: '${each.count}'}
 """
-
-
-class Ran:
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[list[str]]:
-        """The words of each line of the result."""
-        return [line.split() for line in self.out.splitlines()]
 
 
 Command = Callable[..., Ran]

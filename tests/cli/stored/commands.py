@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowlang.connections.store import Store
+from tests.cli.ran import Ran
 
 CANARY = "ca@nary/4711"
 QUOTED = "ca%40nary%2F4711"
@@ -22,18 +22,6 @@ steps:
   - sqlite_query: {id: first, connection: db, query: select 1 as one}
   - sqlite_query: {id: second, connection: Shop Database, query: select 2 as two}
 """
-
-
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 Command = Callable[..., Ran]
