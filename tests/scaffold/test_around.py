@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,18 @@ def test_update_loses_nothing_of_files_edited_by_hand(tmp_path: Path, seed: int)
     assert all(line in lines for line in kept), "a line of the file was lost, or moved"
     assert set(written_in(after).tasks) >= {f"T{number}" for number in range(8)}
     assert scaffold(tmp_path / "flow.yaml", tmp_path, "update").files == {}
+
+
+def test_the_readme_gives_each_input_that_a_run_needs(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text(
+        "flow: Needy\ninputs:\n  - {name: user_id, type: int}\n  - {name: kind, enum: [new, old]}\n"
+        "  - {name: more, type: object}\n  - {name: late, type: boolean, default: true}\n"
+        "steps: [{exit: {outputs: {id: '${inputs.user_id}'}}}]\n"
+    )
+    scaffold(tmp_path / "flow.yaml", tmp_path).write()
+    lines = (tmp_path / "README.md").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(".venv/bin/flowlang run"))
+    assert line == ".venv/bin/flowlang run flow.yaml --input user_id=1 --input kind=new --input 'more={}'"
+    ran = subprocess.run([sys.executable, "-m", "flowlang", *shlex.split(line)[1:]], cwd=tmp_path, capture_output=True)
+    assert ran.returncode == 0
+    assert any('{"inputs": {"user_id": 1, "kind": "new", "more": {}}}' in line for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +11,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from tests.server.conftest import Serve, Served
+from flowlang.errors import ConfigurationError
+from flowlang.server import application
+from tests.server.conftest import Serve, Served, project
 
 RUN = {"inputs": {"numbers": [1]}}
 
@@ -130,3 +133,22 @@ def test_what_is_not_there_and_what_is_asked_otherwise_are_told_apart(server: Se
     assert server.client.delete("/flows").headers["Allow"] == "GET"
     status, problems = told(server.client.get("/executions?status=done&limit=many"))
     assert (status, len(problems)) == (422, 2)
+
+
+@pytest.mark.parametrize(("address", "status"), [("10.0.0.7", 403), ("[2001:db8::1]", 403), ("127.0.0.1", 200)])
+async def test_an_application_that_others_reach_answers_nobody_without_a_token(
+    tmp_path: Path, address: str, status: int
+) -> None:
+    asked = httpx.ASGITransport(application(project(tmp_path), journal=False))
+    async with httpx.AsyncClient(transport=asked, base_url=f"http://{address}:8000") as client:
+        assert (await client.get("/flows")).status_code == status
+        assert (await client.get("/health")).status_code == 200
+    asked = httpx.ASGITransport(application(tmp_path, journal=False, token="open-sesame"))
+    async with httpx.AsyncClient(transport=asked, base_url=f"http://{address}:8000") as client:
+        assert (await client.get("/flows")).status_code == 401
+        assert (await client.get("/flows", auth=("", "open-sesame"))).status_code == 200
+
+
+def test_an_empty_token_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="the token of the server is empty"):
+        application(project(tmp_path), token=" ")

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from io import BytesIO
 from pathlib import Path
+from shlex import quote
 from tokenize import detect_encoding
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from flowlang.connections.discovery import BUILTINS
 from flowlang.errors import FlowLangError
+from flowlang.language.vocabulary import INPUT_TYPES
 from flowlang.project import TASKS_FILE
 from flowlang.scaffold.errors import ScaffoldError
 from flowlang.scaffold.files import template_files
@@ -19,6 +21,7 @@ from flowlang.scaffold.registered import Written, written_in
 from flowlang.scaffold.stubs import task_stub
 from flowlang.scaffold.wanted import Wanted, wanted_by
 from flowlang.tasks.loader import load_registry
+from flowlang.values import to_json
 
 Mode = Literal["scaffold", "update", "auto"]
 
@@ -168,6 +171,7 @@ def _surroundings(wanted: Wanted, flow: Path, home: Path) -> dict[str, str]:
     """The files around flow and tasks, filled in."""
     drivers = sorted(name for name, one in BUILTINS.items() if {name, *one.aliases} & {*wanted.connection_types})
     relative = os.path.relpath(flow.absolute(), home)
+    examples = _example_inputs(wanted)
     filled = {
         "FLOW_NAME": wanted.flow.name,
         "FLOW_FILE": relative,
@@ -176,7 +180,8 @@ def _surroundings(wanted: Wanted, flow: Path, home: Path) -> dict[str, str]:
         "EXTRAS": ",".join(["server", *(name for name in drivers if name not in _IN_THE_BOX)]),
         "TASKS": "\n".join(f"- `{name}`" for name in wanted.tasks) or "None: the flow calls tasks of plugins only.",
         "INPUTS": _inputs_table(wanted),
-        "EXAMPLE": _example_inputs(wanted),
+        "EXAMPLE": to_json(examples),
+        "OPTIONS": "".join(f" --input {_option(name, value)}" for name, value in examples.items()),
     }
     files = {}
     for name, text in template_files("around").items():
@@ -196,9 +201,13 @@ def _inputs_table(wanted: Wanted) -> str:
     return "\n".join(rows) if len(rows) > 2 else "None."
 
 
-def _example_inputs(wanted: Wanted) -> str:
-    from flowlang.values import to_json
+def _option(name: str, value: Any) -> str:
+    """An input as it is given on the command line."""
+    return quote(f"{name}={value if isinstance(value, str) else to_json(value)}")
 
+
+def _example_inputs(wanted: Wanted) -> dict[str, Any]:
+    """Something for each input that a run needs."""
     examples = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "object": {}, "array": []}
     needed = [one for one in wanted.flow.inputs or () if one.required and not one.has_default]
-    return to_json({one.name: examples.get(one.type or "string", "text") for one in needed})
+    return {one.name: one.enum[0] if one.enum else examples[INPUT_TYPES[one.type or "string"]] for one in needed}

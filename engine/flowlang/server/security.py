@@ -33,6 +33,10 @@ class Guard:
     """
 
     def __init__(self, token: str | None, has_its_own: Callable[[str], bool] = lambda path: False) -> None:
+        if token is not None and not token.strip():
+            raise ConfigurationError(
+                "the token of the server is empty", hint="give one in FLOWLANG_SERVER_TOKEN, or unset that variable"
+            )
         self._token = None if token is None else token.encode()
         self._has_its_own = has_its_own
 
@@ -58,7 +62,7 @@ class Guard:
             return 401, "a token is needed"
         if scope.get("method") not in _READING and not _is_of_this_site(headers):
             return 403, "a web page of another site may not call this server"
-        if self._token is None and not _is_called_by_a_name_of_its_own(scope, headers):
+        if self._token is None and not _comes_from_here(scope, headers):
             return 403, (
                 "without a token this server answers to names of this machine only, such as localhost; give it one in "
                 "FLOWLANG_SERVER_TOKEN"
@@ -91,19 +95,30 @@ def _is_of_this_site(headers: Mapping[bytes, bytes]) -> bool:
     return urlsplit(origin.decode("latin-1")).netloc == by.decode("latin-1")
 
 
-def _is_called_by_a_name_of_its_own(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a request to a loopback address names it.
+def _comes_from_here(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request came to an address of this machine alone, and by a name of it.
 
     A page of another site can have the name of its site lead to this machine, and then read what is answered.
     """
     server = scope.get("server")
-    if server is None or not is_loopback(server[0]):
+    if server is None or not _is_address(server[0]):
         return True
+    if not is_loopback(server[0]):
+        return False
     try:
         name = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""
     except ValueError:
         return False
     return not name or is_loopback(name) or name.endswith(".localhost")
+
+
+def _is_address(host: str) -> bool:
+    """Whether this is an address, not the name of a test's server or a socket's path."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def _refuse(status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
