@@ -72,6 +72,22 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert any(one["about"] == ".env" and "chmod 600" in one["remedy"] for one in findings)
 
 
+def test_the_doctor_looks_at_settings_variables_and_dotenv(tmp_path: Path) -> None:
+    (tmp_path / "flowlang.yaml").write_text("journal: {keep_rns: 5}\n")
+    (tmp_path / "flow.yaml").write_text("flow: A\nsteps: [{exit: {reason: '${env.NOBODY_SET_IT} ${SOME:default}'}}]\n")
+    (tmp_path / ".env").write_text("no value here\nTOKEN=quite-secret\n")
+    done = run(tmp_path, "flowlang", "doctor", "--json")
+    findings = {one["about"]: one for one in json.loads(done.stdout) if one["state"] != "good"}
+    assert done.returncode == 1
+    assert "keep_rns" in findings["flowlang.yaml"]["said"]
+    assert (findings["flow.yaml"]["state"], findings["flow.yaml"]["said"]) == (
+        "note",
+        "a run needs NOBODY_SET_IT in the environment",
+    )
+    assert ".env:1: " in done.stdout
+    assert "quite-secret" not in done.stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_names_every_command_and_the_shell_takes_it(tmp_path: Path, shell: str) -> None:
     text = run(tmp_path, "flowlang", "completions", shell).stdout

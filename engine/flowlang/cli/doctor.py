@@ -7,15 +7,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import flowlang
 from flowlang.cli.arguments import Parser
 from flowlang.cli.target import write_result
 from flowlang.cli.terminal import Palette, inert
 from flowlang.errors import FlowLangError
-from flowlang.project import Project
+from flowlang.project import FlowFile, Project
 from flowlang.values import to_json
+
+if TYPE_CHECKING:
+    from flowlang.runtime.executor import FlowExecutor
 
 State = Literal["good", "note", "bad"]
 
@@ -96,34 +99,68 @@ def _plugins(project: Project) -> Iterator[Finding]:
 
 
 def _project(project: Project) -> Iterator[Finding]:
+    from flowlang.runtime.executor import FlowExecutor
     from flowlang.runtime.prepare import Preparer
     from flowlang.tasks.loader import TaskModules
     from flowlang.tasks.registry import TaskRegistry
 
     yield Finding("project", "good", os.path.abspath(project.root))
-    preparers: dict[str, Preparer] = {}
+    yield from _settings(project)
+    executors: dict[str, FlowExecutor | None] = {}
     for flow in project.flows:
         folder = os.path.dirname(os.path.abspath(flow.path))
-        if folder not in preparers:
+        if folder not in executors:
             tasks_file = Project(folder).tasks_file
             try:
                 registry = TaskRegistry() if tasks_file is None else TaskModules(Path(tasks_file)).load().registry
-                preparers[folder] = Preparer(registry)
+                executors[folder] = FlowExecutor(registry)
                 if tasks_file is not None:
                     stubs = [name for name in registry if (task := registry.get(name)) is not None and task.stub]
                     said = f"{len(registry)} tasks" + (f", {len(stubs)} of them not written" if stubs else "")
                     yield Finding(_short(tasks_file, project), "note" if stubs else "good", said)
             except FlowLangError as error:
-                preparers[folder] = Preparer(TaskRegistry(), tasks_known=False)
+                executors[folder] = None
                 yield Finding(_short(str(tasks_file), project), "bad", str(error), error.hint)
-        problems = preparers[folder].load(Path(flow.path), Path(folder)).problems
+        executor = executors[folder]
+        preparer = Preparer(TaskRegistry(), tasks_known=False) if executor is None else executor.preparer
+        problems = preparer.load(Path(flow.path), Path(folder)).problems
         errors = [problem for problem in problems if problem.severity == "error"]
         if errors:
             remedy = f"flowlang check {flow.path}"
             yield Finding(_short(flow.path, project), "bad", f"{errors[0].line}: {errors[0].sentence}", remedy)
         else:
-            yield Finding(_short(flow.path, project), "good", flow.name)
+            lacking = [] if executor is None else _variables(executor, flow)
+            remedy = f"set it, or write it into {os.path.join(folder, '.env')}"
+            said = f"a run needs {', '.join(lacking)} in the environment" if lacking else flow.name
+            name = _short(flow.path, project)
+            yield Finding(name, "note", said, remedy) if lacking else Finding(name, "good", said)
+    yield from _dotenv(project)
     yield from _secrets(project)
+
+
+def _variables(executor: FlowExecutor, flow: FlowFile) -> list[str]:
+    """The variables that a flow without mistakes reads, without a default, and that nobody has set."""
+    plans = executor.prepare(Path(flow.path)).with_subplans()
+    reads = ((read.name, executor.environment(plan)) for plan in plans for read in plan.environment)
+    return list(dict.fromkeys(name for name, environment in reads if name not in environment))
+
+
+def _settings(project: Project) -> Iterator[Finding]:
+    from flowlang.journal.settings import FILE, read_settings
+
+    try:
+        read_settings(Path(project.root))
+    except FlowLangError as error:
+        yield Finding(FILE, "bad", str(error), error.hint)
+
+
+def _dotenv(project: Project) -> Iterator[Finding]:
+    from flowlang.dotenv import read_file
+
+    for folder in dict.fromkeys([project.root, *(os.path.dirname(os.path.abspath(one.path)) for one in project.flows)]):
+        path = os.path.join(folder, ".env")
+        for problem in read_file(path).problems:
+            yield Finding(_short(path, project), "bad", problem)
 
 
 def _secrets(project: Project) -> Iterator[Finding]:
