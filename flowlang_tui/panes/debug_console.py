@@ -17,7 +17,8 @@ from flowlang_tui.widgets.value_tree import ValueTree
 #: So many answers, and so many lines that were typed, are kept.
 KEPT: Final = 200
 
-HINT: Final = "an expression, `query select …`, `set name = …`, `input name = …`, `give …`, `help`"
+#: Not longer than the line is on a screen of 160 columns.
+HINT: Final = "an expression, `query select …`, `set name = …`, `help`; esc leaves"
 
 
 class ConsoleLine(Input):
