@@ -20,6 +20,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from flowlang.server.listening import listening, port_of
 from tests.server.conftest import FLOW, TASKS, Serve, Served
 
 
@@ -321,3 +322,9 @@ def test_a_free_port_is_told(tmp_path: Path) -> None:
             assert httpx.get(f"{url[0]}/flows", timeout=30).json()[0]["name"] == "Alone"
         finally:
             process.kill()
+
+
+def test_what_is_small_is_sent_at_once() -> None:
+    for listener in (sockets := listening("localhost", 0)):
+        assert (listener.proto, listener.getsockname()[1]) == (socket.IPPROTO_TCP, port_of(sockets))
+        listener.close()

@@ -39,7 +39,8 @@ def port_of(sockets: list[socket.socket]) -> int:
 
 
 def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # by this number asyncio knows connections that are TCP, and lets them send what is small at once
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
