@@ -104,19 +104,26 @@ def attempt(data: str, form: str) -> Any:
 
 
 def is_harmless(outcome: Any) -> bool:
-    """Whether it is plain data of bounded size, or what a step gave back as it is."""
-    if isinstance(outcome, str):
-        return "leaked" not in outcome and len(outcome) <= MAX_CHARACTERS
-    if outcome is None or isinstance(outcome, (bool, int, float)):
-        return True
-    if isinstance(outcome, Mapping):
-        return len(outcome) <= MAX_ITEMS
-    if isinstance(outcome, (list, tuple)):
-        given = [state.result for state in RUN.frame.v.values()]
-        return any(outcome is one for one in given) or (
-            len(outcome) <= MAX_ITEMS and all(is_harmless(item) for item in different(outcome[:20], but=outcome))
-        )
-    return isinstance(outcome, range) or type(outcome).__name__ in ("date", "datetime", "timedelta")
+    """Whether it is plain data of bounded size, however deep, or what a step gave back as it is."""
+    given = [state.result for state in RUN.frame.v.values()]
+    waiting = [outcome]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            fits = "leaked" not in one and len(one) <= MAX_CHARACTERS
+        elif isinstance(one, Mapping):
+            fits = len(one) <= MAX_ITEMS
+        elif isinstance(one, (list, tuple)):
+            fits = any(one is known for known in given)
+            if not fits and len(one) <= MAX_ITEMS:
+                fits = True
+                waiting += different(one[:20], but=one)
+        else:
+            plain = one is None or isinstance(one, (bool, int, float, range))
+            fits = plain or type(one).__name__ in ("date", "datetime", "timedelta")
+        if not fits:
+            return False
+    return True
 
 
 def different(items: Sequence[Any], but: Any) -> Iterable[Any]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from flowlang.runtime.stopping import stop, take_back
+from flowlang.runtime.stopping import cancellations, stop, take_back
 
 CleanupHandler = Callable[[], Awaitable[None] | None]
 
@@ -33,7 +33,7 @@ class CancellationToken:
         self.reason = reason
         for task, told in list(self._runs.items()):
             told()
-            self._counted[task] = task.cancelling()
+            self._counted[task] = cancellations(task)
             stop(task)
         for handler in reversed(self._handlers):
             try:

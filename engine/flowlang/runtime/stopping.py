@@ -15,9 +15,17 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-#: How often each task was asked to stop, and how much of that, and of asyncio's count, its handlers have taken in.
+#: How often each task was asked to stop, and how much of that, and of the cancellations, its handlers have taken in.
 _asked: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
 _taken_in: dict[asyncio.Task[Any], tuple[int, int]] = {}
+#: Cancellations that asyncio counts no more: while it does, from Python 3.13 on, a `TaskGroup` that fails in the code
+#: of a task cancels that anew.
+_hidden: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+
+
+def cancellations(task: asyncio.Task[Any]) -> int:
+    """How many cancellations of a task were not taken back."""
+    return task.cancelling() + _hidden.get(task, 0)
 
 
 def stop(task: asyncio.Task[Any]) -> None:
@@ -27,11 +35,16 @@ def stop(task: asyncio.Task[Any]) -> None:
 
 
 def take_back(task: asyncio.Task[Any]) -> int:
-    """The task is to go on after a `stop`; how many cancellations asyncio still counts."""
+    """The task is to go on after a `stop`; how many cancellations still count."""
     left = _asked.pop(task, 0) - 1
     if left > 0:
         _asked[task] = left
-    return task.uncancel()
+    if hidden := _hidden.pop(task, 0):
+        if hidden > 1:
+            _hidden[task] = hidden - 1
+    else:
+        task.uncancel()
+    return cancellations(task)
 
 
 def is_stopping() -> bool:
@@ -46,7 +59,7 @@ def is_fatal(error: BaseException) -> bool:
     """Whether an exception means that the step is being stopped, rather than that it failed."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        return task is not None and task.cancelling() > _taken_in.get(task, (0, 0))[1]
+        return task is not None and cancellations(task) > _taken_in.get(task, (0, 0))[1]
     return not isinstance(error, (Exception, SystemExit))
 
 
@@ -56,17 +69,23 @@ def after_cancellation() -> Iterator[None]:
     task = asyncio.current_task()
     assert task is not None, "a run happens in a task"
     before = _taken_in.get(task)
-    counted = task.cancelling()
+    if counted := cancellations(task):
+        _hidden[task] = counted
+    _forget(task)
     _taken_in[task] = (_asked.get(task, 0), counted)
     try:
         yield
-        while task.cancelling() > counted:  # one that was meant would not have let the handlers end
-            task.uncancel()
+        _forget(task)  # one that was meant would not have let the handlers end
     finally:
         if before is None:
             del _taken_in[task]
         else:
             _taken_in[task] = before
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    while task.cancelling():
+        task.uncancel()
 
 
 #: The limits around the running work, the outermost first. Tasks that are started inside inherit them.
@@ -121,7 +140,7 @@ class TimeLimit:
 
     def _expire(self) -> None:
         self.expired = True
-        self._counted = self._task.cancelling()
+        self._counted = cancellations(self._task)
         stop(self._task)
 
 

@@ -170,9 +170,15 @@ class Expression:
             raise _Refused(f"`{text}` is read as a computation: put it in quotes if it is text", node, f"'{text}'")
 
     def is_bare(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.BinOp):
-            return self.is_bare(node.left) and self.is_bare(node.right)
-        return isinstance(node, ast.Name) and self.is_text(node)
+        """Whether a computation has nothing but bare words in it, however deep."""
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, ast.BinOp):
+                waiting += (one.left, one.right)
+            elif not isinstance(one, ast.Name) or not self.is_text(one):
+                return False
+        return True
 
     def is_text(self, node: ast.Name) -> bool:
         """Whether a name is one of the words that are text."""
