@@ -107,10 +107,9 @@ def _help() -> str:
 
 def _unknown(word: str) -> int:
     from flowlang.cli.terminal import inert, tell
-    from flowlang.language.diagnostics import nearest
+    from flowlang.language.diagnostics import did_you_mean
 
-    meant = nearest(word, [*COMMANDS, *ALIASES])
-    ask = f"; did you mean `{meant}`?" if meant else ""
+    ask = did_you_mean(word, [*COMMANDS, *ALIASES])
     tell(inert(f"flowlang: there is no command `{word}`{ask}"))
     tell(f"The commands are {', '.join(COMMANDS)}.")
     return 2

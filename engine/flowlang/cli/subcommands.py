@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from flowlang.cli.target import UsageError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 
 
 class Command(NamedTuple):
@@ -36,8 +36,7 @@ class Commands(NamedTuple):
         command = self.commands.get(words[0]) if words else None
         if command is None:
             if words and words[0] not in ("-h", "--help", "help"):
-                meant = nearest(words[0], self.commands)
-                ask = f"; did you mean `{meant}`?" if meant else ""
+                ask = did_you_mean(words[0], self.commands)
                 hint = f"The commands are {', '.join(self.commands)}."
                 raise UsageError(f"there is no command `{words[0]}`{ask}", hint=hint)
             print(self._help(), file=sys.stdout if words else sys.stderr)

@@ -21,8 +21,8 @@ def check_environment(name: str | None) -> None:
     """Raise ConfigurationError for a name that is no environment: a misspelt one must not mean the usual."""
     if name is None or name in ENVIRONMENTS:
         return
-    from flowlang.language.diagnostics import nearest
+    from flowlang.language.diagnostics import did_you_mean
 
-    near = nearest(name, ENVIRONMENTS)
-    meant = f"; did you mean `{near}`?" if near else ""
-    raise ConfigurationError(f"`{name}` is none of the environments {', '.join(ENVIRONMENTS)}{meant}")
+    raise ConfigurationError(
+        f"`{name}` is none of the environments {', '.join(ENVIRONMENTS)}{did_you_mean(name, ENVIRONMENTS)}"
+    )

@@ -15,7 +15,7 @@ from flowlang.connections.records import Overlay, ProjectConnection
 from flowlang.connections.store import Change, Store
 from flowlang.connections.urls import canonical_url, type_of_url, with_password
 from flowlang.errors import ConfigurationError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -157,10 +157,8 @@ class ProjectConnections:
         entry = self.plugins.get(connection_type)
         if entry is None:
             names = self.plugins.names()
-            near = nearest(connection_type, names)
-            meant = f"; did you mean `{near}`?" if near else ""
             raise ConfigurationError(
-                f"no plugin makes connections of type `{connection_type}`{meant}",
+                f"no plugin makes connections of type `{connection_type}`{did_you_mean(connection_type, names)}",
                 hint=f"There are {', '.join(sorted(names))}.",
             )
         if entry.plugin is None:

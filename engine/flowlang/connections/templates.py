@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flowlang.connections.records import ProjectConnection
 from flowlang.errors import ConfigurationError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 
 
 class Field(NamedTuple):
@@ -184,9 +184,9 @@ def template_named(name: str) -> Template:
     """The template called `name`. Raises ConfigurationError if there is none."""
     if name in TEMPLATES:
         return TEMPLATES[name]
-    near = nearest(name, TEMPLATES)
-    meant = f"; did you mean `{near}`?" if near else ""
-    raise ConfigurationError(f"there is no template `{name}`{meant}", hint=f"There are {', '.join(TEMPLATES)}.")
+    raise ConfigurationError(
+        f"there is no template `{name}`{did_you_mean(name, TEMPLATES)}", hint=f"There are {', '.join(TEMPLATES)}."
+    )
 
 
 def from_template(template: Template, name: str, values: Mapping[str, str]) -> ProjectConnection:

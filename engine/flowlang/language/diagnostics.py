@@ -136,3 +136,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return by_case[word.lower()]
     found = get_close_matches(word, names, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: `; did you mean …?` with the nearest of `known`, or nothing."""
+    near = nearest(word, known)
+    return f"; did you mean `{near}`?" if near else ""

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.project import MAIN_FLOW
 from flowlang.scaffold.errors import ScaffoldError
 from flowlang.scaffold.files import template_files, write_new
@@ -93,9 +93,9 @@ def new_flow(folder: str | os.PathLike[str], name: str, template: str = "empty")
 def _template(name: str) -> Template:
     found = TEMPLATES.get(name)
     if found is None:
-        near = nearest(name, TEMPLATES)
-        meant = f"; did you mean `{near}`?" if near else ""
-        raise ScaffoldError(f"there is no template `{name}`{meant}", hint=f"There are {', '.join(TEMPLATES)}.")
+        raise ScaffoldError(
+            f"there is no template `{name}`{did_you_mean(name, TEMPLATES)}", hint=f"There are {', '.join(TEMPLATES)}."
+        )
     return found
 
 

@@ -127,10 +127,9 @@ class _Attempt:
     def factory_of(self, module: ModuleType) -> Callable[[], Any]:
         factory = getattr(module, FACTORY, None)
         if factory is None:
-            from flowlang.language.diagnostics import nearest
+            from flowlang.language.diagnostics import did_you_mean
 
-            near = nearest(FACTORY, [name for name, value in vars(module).items() if callable(value)])
-            question = f"; did you mean `{near}`?" if near else ""
+            question = did_you_mean(FACTORY, [name for name, value in vars(module).items() if callable(value)])
             raise self._wrong(
                 f"there is no function `{FACTORY}`{question}", hint=f"add `def {FACTORY}()` that returns a TaskRegistry"
             )

@@ -215,11 +215,9 @@ class TaskRegistry:
         self._version = next(_versions)
 
     def _not_found(self, name: str) -> TaskNotFoundError:
-        from flowlang.language.diagnostics import nearest
+        from flowlang.language.diagnostics import did_you_mean
 
-        near = nearest(name, self._tasks)
-        question = f"; did you mean `{near}`?" if near else ""
-        return TaskNotFoundError(f"there is no task `{name}`{question}")
+        return TaskNotFoundError(f"there is no task `{name}`{did_you_mean(name, self._tasks)}")
 
 
 def _checked_name(name: str | None, function: Callable[..., Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flowlang.errors import FlowLangError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.runtime.events import Event
 from flowlang.runtime.executor import FlowExecutor
 from flowlang.runtime.interception import Interceptor
@@ -126,9 +126,9 @@ def check_mocks(plan: Plan, mocks: Iterable[Mock]) -> None:
     known = {name for one in plan.with_subplans() for step in one.every_step for name in names_of(step)}
     for mock in mocks:
         if mock.name not in known:
-            near = nearest(mock.name, known)
-            question = f"; did you mean `{near}`?" if near else ""
-            raise MockError(f"flow `{plan.name}` has no step, task or subflow called `{mock.name}`{question}")
+            raise MockError(
+                f"flow `{plan.name}` has no step, task or subflow called `{mock.name}`{did_you_mean(mock.name, known)}"
+            )
 
 
 class _Threads:

@@ -12,7 +12,7 @@ from flowlang.cli.target import UsageError
 from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.discovery import PluginEntry, Plugins
 from flowlang.connections.scaffolding import PluginFailure
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.project import Project
 
 
@@ -49,9 +49,9 @@ def plugin_named(name: str) -> Found:
     entry = known.get(name)
     if entry is None:
         names = known.names()
-        meant = nearest(name, names)
-        ask = f"; did you mean `{meant}`?" if meant else ""
-        raise UsageError(f"there is no plugin `{name}`{ask}", hint=f"There are {', '.join(sorted(names))}.")
+        raise UsageError(
+            f"there is no plugin `{name}`{did_you_mean(name, names)}", hint=f"There are {', '.join(sorted(names))}."
+        )
     if entry.plugin is None:
         raise PluginFailure(f"the plugin `{entry.name}` ({entry.place}) cannot be used: {entry.error}")
     return Found(entry, entry.plugin())

@@ -13,7 +13,7 @@ from flowlang.connections.base import ConnectionPlugin
 from flowlang.connections.store import Store
 from flowlang.connections.urls import canonical_url, config_of_url, masked_url, type_of_url
 from flowlang.errors import FlowValidationError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.project import Project
 from flowlang.runtime.declared import declared_config
 from flowlang.runtime.prepare import Preparer
@@ -52,10 +52,9 @@ def _of_project(name: str, stored: str, root: Path, environment: str | None) -> 
     store = Store(root)
     if store.entry(stored) is None:
         names = store.names()
-        meant = nearest(stored, names)
-        ask = f"; did you mean `{meant}`?" if meant else ""
         raise UsageError(
-            f"the project keeps no connection `{stored}`{ask}", hint="--flow FILE takes one that a flow declares."
+            f"the project keeps no connection `{stored}`{did_you_mean(stored, names)}",
+            hint="--flow FILE takes one that a flow declares.",
         )
     record = store.get(stored)
     plugin = type(plugin_named(record.connection_type).plugin)
@@ -69,8 +68,7 @@ def _of_flow(name: str, path: str, environment: str | None) -> Subject:
     connection = loaded.flow.connections.get(name)
     if connection is None:
         names = list(loaded.flow.connections)
-        meant = nearest(name, names)
-        ask = f"; did you mean `{meant}`?" if meant else f"; it declares {', '.join(names) or 'none'}"
+        ask = did_you_mean(name, names) or f"; it declares {', '.join(names) or 'none'}"
         raise UsageError(f"{path} declares no connection `{name}`{ask}")
     if connection.use is not None:
         return _of_project(name, connection.use.text, root, environment)

@@ -12,7 +12,7 @@ from flowlang.cli.target import UsageError
 from flowlang.debugger import Breakpoint
 from flowlang.debugger.breakpoints import ANY_STEP, WHENS, When, flow_key
 from flowlang.debugger.places import Places
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.runtime.paths import address_of
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ class Steps:
         meant = self._named(address_of(place))
         if meant:
             return meant[0]
-        near = nearest(place, self.names())
-        ask = f"; did you mean `{near}`?" if near else ""
-        raise UsageError(f"there is no step `{place}`{ask}", hint=f"The steps are {', '.join(sorted(self.names()))}.")
+        raise UsageError(
+            f"there is no step `{place}`{did_you_mean(place, self.names())}",
+            hint=f"The steps are {', '.join(sorted(self.names()))}.",
+        )
 
     def lines_of(self, points: Iterable[Breakpoint], file: str | None) -> set[int]:
         """The lines of a file at which there are breakpoints."""

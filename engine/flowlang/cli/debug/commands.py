@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from flowlang.cli.target import UsageError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 
 
 class Command(NamedTuple):
@@ -87,9 +87,10 @@ def find(word: str) -> Command:
         return begun[0]
     if begun:
         raise UsageError(f"`{word}` may be {', '.join(f'`{command.name}`' for command in begun)}")
-    near = nearest(word, _BY_NAME)
-    ask = f"; did you mean `{near}`?" if near else ""
-    raise UsageError(f"there is no command `{word}`{ask}", hint="`help` lists the commands; `print EXPR` evaluates.")
+    raise UsageError(
+        f"there is no command `{word}`{did_you_mean(word, _BY_NAME)}",
+        hint="`help` lists the commands; `print EXPR` evaluates.",
+    )
 
 
 def help_lines(word: str = "") -> list[str]:

@@ -16,7 +16,7 @@ from flowlang.cli.target import UsageError
 from flowlang.cli.terminal import Palette, inert, one_line
 from flowlang.journal import RecordedRun, RecordedStep, RunSummary
 from flowlang.journal.by_hand import by_hand
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.runtime.paths import address_of
 from flowlang.values import plain, to_json
 
@@ -70,8 +70,7 @@ def _at(steps: Sequence[RecordedStep], path: str) -> list[RecordedStep]:
     meant = exact or [step for step in steps if path in (address_of(step.path), step.step_id)]
     if meant:
         return meant
-    near = nearest(path, {step.path for step in steps} | {address_of(step.path) for step in steps})
-    ask = f"; did you mean `{near}`?" if near else ""
+    ask = did_you_mean(path, {step.path for step in steps} | {address_of(step.path) for step in steps})
     raise UsageError(f"the run came to no step `{path}`{ask}", hint="`flowlang runs show RUN` lists its steps.")
 
 

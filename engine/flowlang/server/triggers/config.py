@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from flowlang.errors import ConfigurationError
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.language.durations import parse_duration
 from flowlang.language.nodes import Mapping as MapNode
 from flowlang.language.nodes import Node
@@ -170,8 +170,7 @@ class _Reader:
     def _known(self, node: MapNode, known: tuple[str, ...]) -> None:
         for key, at, _ in node.items():
             if key not in known:
-                near = nearest(key, known)
-                raise self._wrong(at, f"there is no key `{key}` here" + (f"; did you mean `{near}`?" if near else ""))
+                raise self._wrong(at, f"there is no key `{key}` here{did_you_mean(key, known)}")
 
     def _text(self, node: MapNode, key: str, otherwise: str) -> str:
         value = self._data(node, key, otherwise)

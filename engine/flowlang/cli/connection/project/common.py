@@ -17,7 +17,7 @@ from flowlang.connections.project import ENVIRONMENTS
 from flowlang.connections.project_connections import ProjectConnections
 from flowlang.connections.records import Overlay, masked_layer
 from flowlang.connections.urls import url_secrets
-from flowlang.language.diagnostics import nearest
+from flowlang.language.diagnostics import did_you_mean
 from flowlang.project import Project
 from flowlang.redaction import is_secret_name
 from flowlang.runtime.prepare import Preparer
@@ -35,10 +35,8 @@ def known_name(connections: ProjectConnections, name: str) -> str:
     names = connections.store.names()
     if name in names:
         return name
-    near = nearest(name, names)
-    ask = f"; did you mean `{near}`?" if near else ""
     there_are = f"There are {', '.join(names)}." if names else "`flowlang connection add NAME` adds one."
-    raise UsageError(f"the project keeps no connection `{name}`{ask}", hint=there_are)
+    raise UsageError(f"the project keeps no connection `{name}`{did_you_mean(name, names)}", hint=there_are)
 
 
 def uses_of(connections: ProjectConnections, name: str) -> list[UsePlace]:
