@@ -72,8 +72,9 @@ class Client:
     def __init__(self, port: int) -> None:
         self._port = port
         body = b'{"inputs":{"n":1}}'
-        head = "POST /flows/Three/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-        self._request = f"{head}{len(body)}\r\n\r\n".encode() + body
+        lines = ("Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        head = "\r\n".join(("POST /flows/Three/execute HTTP/1.1", *lines))
+        self._request = f"{head}\r\n\r\n".encode() + body
 
     async def open(self) -> None:
         """Connect."""
