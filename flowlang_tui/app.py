@@ -172,7 +172,8 @@ class WorkbenchApp(KeyedApp[None]):
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, RunEnded) and self._printed:
             self.on_print(events.Print("\n"))
-        for screen in self.screen_stack:
+        # an app that ends takes its screens apart while they still count as shown
+        for screen in self.screen_stack if self.is_running else ():
             if isinstance(screen, Workbench):
                 screen.notice(notice)
 
