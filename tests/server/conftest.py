@@ -108,6 +108,7 @@ def ended(served: Served) -> None:
 
 
 def project(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
     (folder / "flowlang.yaml").touch()
     (folder / "flow.yaml").write_text(FLOW)
     (folder / "unfinished.yaml").write_text(UNFINISHED)
@@ -128,10 +129,10 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers of a project of the test's own."""
     running: list[Served] = []
 
-    def serve(*arguments: str, env: dict[str, str] | None = None) -> Served:
-        if not (tmp_path / "flow.yaml").exists():
-            project(tmp_path)
-        running.append(started(tmp_path, *arguments, env=env))
+    def serve(*arguments: str, env: dict[str, str] | None = None, folder: Path = tmp_path) -> Served:
+        if not (folder / "flow.yaml").exists():
+            project(folder)
+        running.append(started(folder, *arguments, env=env))
         return running[-1]
 
     yield serve

@@ -21,7 +21,7 @@ import pytest
 from websockets.sync.client import connect
 
 from flowlang.server.listening import listening, port_of
-from tests.server.conftest import FLOW, TASKS, Serve, Served
+from tests.server.conftest import FLOW, TASKS, Serve, Served, project
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -218,6 +218,19 @@ def test_what_is_saved_is_served_and_what_is_broken_stays_as_it_was(serve: Serve
     assert served.execute(numbers=[2]).status_code == 200
     (served.folder / "flow.yaml").write_text(FLOW.replace("description: Adds", "description: Subtracts"))
     until(lambda: served.client.get("/flows/Sums").json()["description"].startswith("Subtracts"))
+
+
+def test_a_folder_that_goes_away_and_comes_back_is_served_on(serve: Serve, tmp_path: Path) -> None:
+    home = project((tmp_path / "served").absolute())
+    served = serve("--reload", folder=home)
+    home.rename(tmp_path / "moved")
+    until(lambda: "there is no file or folder" in served.client.get("/ready").text)
+    assert [flow["name"] for flow in served.client.get("/flows").json()] == ["Sums", "Unfinished"]
+    (tmp_path / "moved").rename(home)
+    (home / "flow.yaml").write_text(FLOW.replace("description: Adds", "description: Subtracts"))
+    until(lambda: served.client.get("/flows/Sums").json()["description"].startswith("Subtracts"))
+    served.process.terminate()
+    assert "Traceback" not in served.process.communicate(timeout=20)[1]
 
 
 def test_with_a_token_each_request_needs_it(serve: Serve) -> None:

@@ -73,8 +73,13 @@ class Hosting:
         if not all(path.suffix in _FLOWS for path in changed):
             self._executors.clear()
         self.problems = {}
+        try:
+            paths = self._paths()
+        except FlowLangError as error:  # the folder is not there: it may come back
+            self.problems[self.folder] = str(error)
+            return
         found: dict[str, HostedFlow] = {}
-        for path in self._paths():
+        for path in paths:
             hosted = self._hosted(path)
             if hosted is None:
                 continue
