@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flowlang.debugger.errors import DebuggerError
 from flowlang.debugger.scope import Scope, scope_of
 from flowlang.debugger.watching import evaluated, extras_of, items_around, watch_frame
+from flowlang.runtime.describing import describe
 from flowlang.runtime.failure import ErrorInfo, StepFailed
 from flowlang.runtime.frame import Ended, Frame, StepState
-from flowlang.runtime.steps import describe
 
 if TYPE_CHECKING:
     from flowlang.debugger.breakpoints import When

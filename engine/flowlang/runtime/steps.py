@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from flowlang.errors import FlowExecutionError, MissingOutputError, StepTimeoutError
+from flowlang.errors import MissingOutputError, StepTimeoutError
 from flowlang.language.durations import format_duration, parse_duration
 from flowlang.language.expressions import evaluation_error, truth
 from flowlang.language.model import Value
+from flowlang.runtime.describing import describe
 from flowlang.runtime.failure import ErrorInfo, FlowExit, StepFailed
 from flowlang.runtime.frame import SKIPPED, Ended, Frame, Succeeded, succeeded
 from flowlang.runtime.plan import StepPlan
 from flowlang.runtime.retry import Backoff, backoff_of
 from flowlang.runtime.stopping import TimeLimit, is_fatal, is_stopping
-from flowlang.tasks.registry import Task
 
 if TYPE_CHECKING:
     from flowlang.runtime.call import FlowCall
@@ -378,67 +377,6 @@ def evaluate(value: Value, frame: Frame) -> Any:
         raise evaluation_error(error, value) from error
 
 
-def describe(
-    frame: Frame, plan: StepPlan, error: BaseException, inputs: Mapping[str, Any] | None, attempts: int
-) -> ErrorInfo:
-    """An error with the step and the place in the file where it happened."""
-    if isinstance(error, asyncio.CancelledError):
-        error = (
-            FlowExecutionError("the step was cancelled")
-            if is_fatal(error)
-            else CancelledInside("something that the task waited for was cancelled, though nobody cancelled the step")
-        )
-    span = getattr(error, "span", None) or plan.step.span
-    fields: dict[str, Any] = {}
-    if (statement := sent_statement(error)) is not None:
-        fields["statement"] = statement
-    if (place := raised_at(error)) is not None:
-        fields["raised_at"] = place
-    task = getattr(plan.body, "task", None)
-    if isinstance(error, NotImplementedError) and isinstance(task, Task):
-        fields["hint"] = task.hint_to_write
-    return ErrorInfo(
-        error,
-        step=plan.id,
-        file=frame.call.plan.path,
-        line=span.line,
-        column=span.column,
-        inputs=inputs,
-        attempts=attempts,
-        **fields,
-    )
-
-
-def remember_statement(error: BaseException, statement: str) -> None:
-    """Let an exception know the last statement that was sent before it was raised."""
-    with suppress(AttributeError):
-        error.__flowlang_statement__ = statement  # type: ignore[attr-defined]
-
-
-def sent_statement(error: BaseException) -> str | None:
-    """The statement that `remember_statement` noted on the exception."""
-    return getattr(error, "__flowlang_statement__", None)
-
-
-def raised_at(error: BaseException) -> str | None:
-    """The line of the task's own code where an exception came from, as `flow.py:42 in charge`."""
-    place = None
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        module = trace.tb_frame.f_globals.get("__name__", "")
-        if not module.startswith(("flowlang", "asyncio")) or module.startswith("flowlang_project"):
-            if place is not None and not _same_folder(place[0], code.co_filename):
-                break
-            place = (code.co_filename, trace.tb_lineno, code.co_name)
-        trace = trace.tb_next
-    return None if place is None else f"{place[0]}:{place[1]} in {place[2]}"
-
-
-def _same_folder(first: str, second: str) -> bool:
-    return first.rpartition("/")[0] == second.rpartition("/")[0]
-
-
 def check_promises(plan: StepPlan, result: Any) -> None:
     """Raise MissingOutputError unless the result has every name that the step's `outputs` list."""
     if isinstance(result, Mapping):
@@ -452,7 +390,3 @@ def check_promises(plan: StepPlan, result: Any) -> None:
             f"the result of step `{plan.id}` lacks {', '.join(f'`{name}`' for name in missing)}: {has}",
             hint="correct `outputs`, or let the task return a map with these keys",
         )
-
-
-class CancelledInside(FlowExecutionError):
-    """Something that a task waited for was cancelled, though nobody cancelled the step itself."""

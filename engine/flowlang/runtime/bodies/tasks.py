@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from flowlang.errors import ConnectionError
 from flowlang.language.model import Value
 from flowlang.runtime.context import RunContext
+from flowlang.runtime.describing import remember_statement
 from flowlang.runtime.frame import Frame
 from flowlang.runtime.plan import StepPlan
-from flowlang.runtime.steps import evaluate, remember_statement
+from flowlang.runtime.steps import evaluate
 
 if TYPE_CHECKING:
     from flowlang.connections.base import Statement
