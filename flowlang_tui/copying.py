@@ -9,7 +9,7 @@ from textual.message import Message
 
 from flowlang.values import to_json
 from flowlang_tui.session.log_store import LogLine
-from flowlang_tui.session.records import Statement
+from flowlang_tui.session.step_records import Statement
 
 
 class CopyAsked(Message):

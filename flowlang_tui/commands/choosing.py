@@ -17,7 +17,8 @@ from flowlang_tui.panes.inspector_sections import of_text
 from flowlang_tui.panes.logs import LogsPane
 from flowlang_tui.panes.timeline import TimelinePane
 from flowlang_tui.screens.base import ProjectScreen
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepCall, StepRecord
 from flowlang_tui.session.written import arguments_of
 from flowlang_tui.widgets.step_graph import StepGraph
 

@@ -17,7 +17,8 @@ from flowlang_tui.session.pinning import pin_of
 from flowlang_tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
-    from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+    from flowlang_tui.session.records import RunRecord
+    from flowlang_tui.session.step_records import StepCall, StepRecord
 
 #: How many lines of a sandbox's report the notice at its end has; the inspector has all of them.
 _LINES = 6

@@ -7,7 +7,7 @@ from math import inf
 
 from flowlang.language.graph import Graph, GraphBlock
 from flowlang_tui.graph.outline import Outline
-from flowlang_tui.session.records import StepRecord
+from flowlang_tui.session.step_records import StepRecord
 
 #: Seconds by which a step may begin before the end of the one that it waited for, as clocks tell it.
 _SLACK = 0.002

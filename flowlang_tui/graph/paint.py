@@ -8,8 +8,9 @@ from typing import Literal
 from flowlang.language.graph import Graph
 from flowlang_tui.graph.addresses import Whereabouts, keys_of
 from flowlang_tui.graph.outline import HANDLER
-from flowlang_tui.session.records import RunRecord, StepRecord, StepStatus
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import StepRecord, StepStatus
 
 Look = Literal[StepStatus, "missed", "stopped"]
 """`missed` are steps that a run went past: another branch was taken, or it was over before; `stopped` are those at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flowlang_tui.graph.cells import cells
-from flowlang_tui.session.records import StepRecord, StepStatus
+from flowlang_tui.session.step_records import StepRecord, StepStatus
 
 #: Of a step as long as no run is shown.
 KINDS: Final[dict[str, str]] = {

@@ -21,7 +21,8 @@ from flowlang_tui.inert import inert
 from flowlang_tui.panes.pane import Pane
 from flowlang_tui.session.checking import Checked
 from flowlang_tui.session.documents import Document
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.code_editor.buffer import Buffer, RunState
 from flowlang_tui.widgets.code_editor.editor import CodeEditor
 from flowlang_tui.widgets.code_editor.languages import language_of

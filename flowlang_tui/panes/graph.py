@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 
 from flowlang_tui.graph.nest import SEPARATOR
 from flowlang_tui.panes.pane import Pane
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.step_graph import StepGraph
 
 if TYPE_CHECKING:

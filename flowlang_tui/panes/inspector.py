@@ -21,8 +21,9 @@ from flowlang_tui.graph.states import PINNED
 from flowlang_tui.inert import inert
 from flowlang_tui.panes.inspector_sections import of_answer, of_call, of_run, place_of
 from flowlang_tui.panes.pane import Pane
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import StepCall, StepRecord
 from flowlang_tui.widgets.status_signs import status_sign
 from flowlang_tui.widgets.value_nodes import Node
 from flowlang_tui.widgets.value_tree import ValueTree

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from flowlang.cli.readable import duration
 from flowlang_tui.copying import error_text, statement_text, value_text
-from flowlang_tui.session.records import Attempt, RunRecord, Statement, StepCall, StepRecord
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import Attempt, Statement, StepCall, StepRecord
 from flowlang_tui.widgets.value_nodes import Node
 
 #: Tables of up to so many rows are open at once.

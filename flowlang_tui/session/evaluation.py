@@ -8,8 +8,9 @@ from typing import Any
 from flowlang.language.expressions import evaluate
 from flowlang.language.model import Flow
 from flowlang.language.names import Names
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import StepCall, StepRecord
 
 _PENDING = SimpleNamespace(result=None, status="pending", error=None, attempts=0, duration_ms=0.0)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flowlang import FlowLangError, FlowValidationError
 from flowlang.runtime.paths import address_of
 from flowlang_tui.session.launch import Launch
-from flowlang_tui.session.records import RunRecord, StepCall, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepCall, StepRecord
 from flowlang_tui.session.tasks import ProjectTasks
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from textual.strip import Strip
 
 from flowlang.cli.readable import duration
 from flowlang_tui.inert import inert
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.gantt_bars import Row, Span, axis, bar, rows_of, whole_span
 from flowlang_tui.widgets.line_view import LineView, Piece
 from flowlang_tui.widgets.status_signs import SIGNS

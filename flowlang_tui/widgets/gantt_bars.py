@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from math import ceil, floor, log, log10
 from typing import Final, NamedTuple
 
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
 from flowlang_tui.session.snapshots import snapshot
+from flowlang_tui.session.step_records import StepRecord
 
 #: Left parts of a cell, by eighths.
 _LEFT: Final = " ▏▎▍▌▋▊▉█"

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from flowlang.cli.readable import duration
 from flowlang_tui.graph.states import PINNED
 from flowlang_tui.inert import inert
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.ages import ago
 
 #: What is under way is told by its innermost steps.

@@ -22,7 +22,8 @@ from flowlang_tui.compat import styled_once
 from flowlang_tui.graph import Direction, Drawing, Picture, States, critical_path, neighbour
 from flowlang_tui.graph.addresses import Key
 from flowlang_tui.graph.moves import first, last
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.step_graph_looks import CSS, PARTS, empty_words
 from flowlang_tui.widgets.step_graph_painter import TURNS, Painter
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from flowlang import FlowExecutor
 from flowlang_tui.copying import error_text, line_text, statement_text, value_text
 from flowlang_tui.session.log_store import ERROR, LogStore
-from flowlang_tui.session.records import RunRecord, Statement
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import Statement
 
 FLOW = """
 flow: secretive

@@ -11,7 +11,8 @@ from flowlang import Event, FlowExecutor, TaskRegistry
 from flowlang_tui.graph import States, critical_path, keys_of, nested
 from flowlang_tui.graph.cells import cells
 from flowlang_tui.graph.states import badge, duration
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 from tests.tui.graph_flows import SAMPLES, flow, graph_from, graph_in
 
 CHOICES = """

@@ -16,7 +16,7 @@ from flowlang import FlowExecutor
 from flowlang.journal import Journal
 from flowlang_tui.screens.compare import Compare
 from flowlang_tui.session.log_store import LogLine
-from flowlang_tui.session.records import StepRecord
+from flowlang_tui.session.step_records import StepRecord
 from flowlang_tui.widgets.status_bar import StatusBar
 from tests.tui.acting import dialog, told
 from tests.tui.opening import Opened, opened

@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from flowlang import FlowExecutor, TaskRegistry
 from flowlang_tui.copying import CopyAsked
 from flowlang_tui.panes.inspector import InspectorPane
-from flowlang_tui.session.records import RunRecord, StepRecord
+from flowlang_tui.session.records import RunRecord
+from flowlang_tui.session.step_records import StepRecord
 
 FLOW = """
 flow: nightly
