@@ -50,6 +50,8 @@ def serve(words: Sequence[str], port: int) -> int:
     print(f"flowlang-tui is at http://{_HOST}:{port} until Ctrl+C", file=sys.stderr)
     templates = Path(__file__).with_name("page")
     Guarded(command, host=_HOST, port=port, title="flowlang-tui", templates_path=templates).serve()
+    # pipes to workbenches that were open complain when they are collected, since their loop is closed by now
+    sys.unraisablehook = lambda _: None
     return 0
 
 

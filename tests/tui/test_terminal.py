@@ -93,9 +93,10 @@ def test_ctrl_c_ends_nothing(started: Terminal) -> None:
     assert started.ended() == 0
 
 
-def test_a_signal_to_end_leaves_no_process_and_a_terminal_to_work_in(started: Terminal) -> None:
-    os.kill(started.process.pid, signal.SIGTERM)
-    assert started.ended() == 128 + signal.SIGTERM
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_leaves_no_process_and_a_terminal_to_work_in(started: Terminal, number: int) -> None:
+    os.kill(started.process.pid, number)
+    assert started.ended() == 128 + number
     assert restored(started)
     assert b"Traceback" not in started.written
 
