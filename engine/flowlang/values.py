@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 #: How deep a value may nest before the rest is shown as `…`; a value that contains itself ends here too.
 MAX_DEPTH = 100
@@ -26,10 +26,6 @@ class ErrorValue(dict[str, Any]):
 
     def __str__(self) -> str:
         return str(self.get("message", ""))
-
-
-#: Whole numbers of fewer bits are written by Python whatever its limit of digits is: no limit is below 640.
-_WRITTEN_BITS: Final = 2_000
 
 
 class NotKept(NamedTuple):
@@ -102,24 +98,10 @@ def _key(key: Any) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """`value` as JSON text, with characters beyond ASCII as they are; a number too long for Python is a text in it."""
+    """`value` as JSON text, with characters beyond ASCII as they are.
+
+    Raises ValueError for a number of so many digits that Python writes none of them.
+    """
     from json import dumps
 
-    data = plain(value)
-    try:
-        return dumps(data, ensure_ascii=False, indent=indent)
-    except ValueError:
-        return dumps(_spelled_out(data), ensure_ascii=False, indent=indent)
-
-
-def _spelled_out(data: Any) -> Any:
-    """Plain data with texts for the whole numbers that Python writes none of, since they have thousands of digits."""
-    if isinstance(data, dict):
-        return {key: _spelled_out(item) for key, item in data.items()}
-    if isinstance(data, list):
-        return [_spelled_out(item) for item in data]
-    if type(data) is not int or data.bit_length() < _WRITTEN_BITS:
-        return data
-    from decimal import Decimal
-
-    return str(Decimal(data))
+    return dumps(plain(value), ensure_ascii=False, indent=indent)

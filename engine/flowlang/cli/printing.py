@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowlang.cli.spelling import json_of
 from flowlang.cli.target import write_result
-from flowlang.values import plain, to_json
 
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON."""
-    write_result(None, to_json(plain(value), indent=2) + "\n")
+    write_result(None, json_of(value, indent=2) + "\n")
 
 
 def print_text(text: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from flowlang.cli.spelling import json_of
 from flowlang.cli.terminal import cut, inert, one_line, width
-from flowlang.values import to_json
 
 #: How many rows of a table, and items of a list, are shown.
 ROWS: Final = 50
@@ -21,7 +21,7 @@ def readable(value: Any, indent: int = 0) -> list[str]:
         return _entries(value, indent)
     if isinstance(value, list) and value:
         return _table(value, pad) if _is_table(value) else _items(value, indent)
-    return [pad + line for line in (inert(value) if isinstance(value, str) and value else to_json(value)).split("\n")]
+    return [pad + line for line in (inert(value) if isinstance(value, str) and value else json_of(value)).split("\n")]
 
 
 def _entries(value: dict[str, Any], indent: int) -> list[str]:
@@ -75,7 +75,7 @@ def _table(rows: list[dict[str, Any]], pad: str) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return cut(one_line(value if isinstance(value, str) else to_json(value)), _CELL)
+    return cut(one_line(value if isinstance(value, str) else json_of(value)), _CELL)
 
 
 def _left_out(value: list[Any], pad: str) -> list[str]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flowlang.cli.readable import duration, readable
+from flowlang.cli.spelling import json_of
 from flowlang.cli.target import Target
 from flowlang.cli.terminal import Palette, inert, one_line, tell
 from flowlang.errors import FlowLangError
 from flowlang.runtime.events import Event
 from flowlang.runtime.result import FlowResult
-from flowlang.values import to_json
 
 
 class Report:
@@ -39,10 +39,10 @@ class JsonReport(Report):
     """The result as one JSON object."""
 
     def result(self, result: FlowResult) -> None:
-        self.target.write(to_json(result.to_dict(), indent=2) + "\n")
+        self.target.write(json_of(result.to_dict(), indent=2) + "\n")
 
     def refused(self, error: FlowLangError, flow: str) -> None:
-        self.target.write(to_json(_refusal(error, flow), indent=2) + "\n")
+        self.target.write(json_of(_refusal(error, flow), indent=2) + "\n")
 
 
 class TextReport(Report):
@@ -74,7 +74,7 @@ class EventsReport(Report):
         self.event = self._write
 
     def _write(self, event: Event) -> None:
-        self.target.write(to_json(event) + "\n")
+        self.target.write(json_of(event) + "\n")
 
 
 class JUnitReport(Report):
@@ -137,13 +137,13 @@ def sandbox_text(report: Mapping[str, Any]) -> str:
     """What a sandbox run did, and what of it stays."""
     from flowlang.debugger.sandbox_report import report_lines
 
-    return inert("\n".join(report_lines(report, lambda value: one_line(to_json(value)))))
+    return inert("\n".join(report_lines(report, lambda value: one_line(json_of(value)))))
 
 
 def tell_log(event: Event) -> None:
     """Tell a person what a task logs, as it happens."""
     if event["type"] == "log" and event["level"] != "debug":
-        fields = "".join(f" {name}={to_json(value)}" for name, value in (event["fields"] or {}).items())
+        fields = "".join(f" {name}={json_of(value)}" for name, value in (event["fields"] or {}).items())
         tell(inert(f"{event['level']}: {event['path']}: {event['message']}{fields}"))
 
 
