@@ -150,7 +150,7 @@ def made_up(number: int, chance: random.Random) -> Packed:
     if chance.random() < 0.05:
         tally.status, tally.failed_step = "failed", f"{name}_3"
         tally.error, tally.error_type = f"customer {number} has no address", "ValueError"
-    return Packed(tally, True, [os.urandom(300)], name.encode(), {})
+    return Packed(tally, [os.urandom(300)], name.encode(), {})
 
 
 def searches() -> list[Figure]:
