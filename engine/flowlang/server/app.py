@@ -130,13 +130,16 @@ class Service:
 
     async def execute(self, name: str, request: Request) -> Response:
         execution = self._begin(self._hosted(name), await read_inputs(request))
-        gone = asyncio.ensure_future(_gone(request))
-        try:
-            if not await execution.is_over_before(gone):
-                await execution.cancel("the client has gone")
-            result = await execution.wait()
-        finally:
-            gone.cancel()
+        # what waits for nothing is over after its first turn, and nobody need look out for the client meanwhile
+        await asyncio.sleep(0)
+        if execution.result is None:
+            gone = asyncio.ensure_future(_gone(request))
+            try:
+                if not await execution.is_over_before(gone):
+                    await execution.cancel("the client has gone")
+            finally:
+                gone.cancel()
+        result = await execution.wait()
         return JSON(answer(result), status_of(result))
 
     async def stream(self, name: str, request: Request) -> Response:

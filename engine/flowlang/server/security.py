@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
@@ -143,6 +144,7 @@ def check_address(host: str, token: str | None) -> None:
         )
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
     if host == "localhost":
