@@ -212,10 +212,15 @@ class Replay(Interceptor):
         if record.kind == "while":
             self._rounds[path] = (begun, turn.closed)
 
-    def _restore(self, frame: Frame, step: Step, prefix: str, passed: Passed | None = None) -> None:
-        """Let the steps inside a block that is answered as a whole read as they did after it had ended."""
+    def _restore(
+        self, frame: Frame, step: Step, prefix: str, passed: Passed | None = None, *, handled: bool = False
+    ) -> None:
+        """Let the steps inside a block that is answered as a whole read as they did after it had ended.
+
+        Those in its `on_error` run again, or are answered, unless they were `handled` inside of it.
+        """
         for name, steps in step.blocks():
-            if name == "on_error":
+            if name == "on_error" and not handled:
                 continue
             if step.kind in _LOOPS and name == "do":
                 for index in range(self._script.rounds.get(prefix + step.id, 0)):
@@ -236,8 +241,8 @@ class Replay(Interceptor):
                         passed.note_inside(inner)
             elif (record := self._inside.get(path)) is not None:
                 frame.v[step.id] = _state_of(Turn("answer", record))
-            if step.kind in _BLOCKS:
-                self._restore(frame, step, prefix, passed)
+            if step.kind in _BLOCKS or step.on_error:
+                self._restore(frame, step, prefix, passed, handled=True)
 
     def _tell_passed(self, loop: str) -> None:
         """Tell of the iterations of a loop that were passed over."""
